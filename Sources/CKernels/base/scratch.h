@@ -1,0 +1,8 @@
+/* Working memory of a kernel: one growing block per thread, kept until the thread ends. */
+#pragma once
+#include <stddef.h>
+
+/* At least `bytes` bytes aligned to 64, private to the calling thread, contents undefined.
+   A second call on the same thread and slot invalidates the first. Slot 0 belongs to the body of a
+   parallel loop, slot 1 to the caller that starts one (the caller runs bodies too). */
+void *ck_scratch(int slot, size_t bytes);
