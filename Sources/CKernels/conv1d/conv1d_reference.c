@@ -1,0 +1,76 @@
+#include "CKernels.h"
+#include "conv/epilogue_reference.h"
+
+/* The meaning of a convolution and its two gradients, in nested loops nobody may optimise. Sums are float64. */
+
+ptrdiff_t ck_conv1d_output_frames(const ck_conv1d_geometry *g) {
+  ptrdiff_t last = g->input_frames + g->pad_left + g->pad_right - g->dilation * (g->kernel_size - 1) - 1;
+  return last < 0 ? 0 : last / g->stride + 1;
+}
+
+/* Where channel `i` of inputs standing side by side lies, or NULL for a frame outside: zero. */
+static const float *element(const ck_conv1d_geometry *g, ptrdiff_t count, const ck_signal *inputs, ptrdiff_t b,
+                            ptrdiff_t t, ptrdiff_t i) {
+  if (t < 0 || t >= g->input_frames) return 0;
+  for (ptrdiff_t v = 0; v < count; i -= inputs[v++].channels)
+    if (i < inputs[v].channels) return inputs[v].data + b * inputs[v].batch_stride + t * inputs[v].frame_stride + i;
+  return 0;
+}
+
+void ck_conv1d_reference(const ck_conv1d_geometry *g, ptrdiff_t input_count, const ck_signal *inputs,
+                         const float *weights, const ck_epilogue *epilogue, float *output) {
+  ptrdiff_t frames = ck_conv1d_output_frames(g);
+  ptrdiff_t in = g->input_channels / g->groups, out = g->output_channels / g->groups;
+  for (ptrdiff_t b = 0; b < g->batch; b++)
+    for (ptrdiff_t t = 0; t < frames; t++)
+      for (ptrdiff_t o = 0; o < g->output_channels; o++) {
+        double sum = 0;
+        for (ptrdiff_t k = 0; k < g->kernel_size; k++)
+          for (ptrdiff_t i = 0; i < in; i++) {
+            const float *x = element(g, input_count, inputs, b, t * g->stride + k * g->dilation - g->pad_left,
+                                     o / out * in + i);
+            if (x) sum += (double)*x * weights[(k * in + i) * g->output_channels + o];
+          }
+        *output++ = ck_epilogue_reference(epilogue, o, sum);
+      }
+}
+
+void ck_conv1d_input_gradient_reference(const ck_conv1d_geometry *g, const float *output_gradient, const float *weights,
+                                        ptrdiff_t input_count, const ck_mutable_signal *input_gradients) {
+  ptrdiff_t frames = ck_conv1d_output_frames(g), first = 0;
+  ptrdiff_t in = g->input_channels / g->groups, out = g->output_channels / g->groups;
+  for (ptrdiff_t v = 0; v < input_count; first += input_gradients[v++].channels)
+    for (ptrdiff_t b = 0; b < g->batch; b++)
+      for (ptrdiff_t u = 0; u < g->input_frames; u++)
+        for (ptrdiff_t c = 0; c < input_gradients[v].channels; c++) {
+          ptrdiff_t group = (first + c) / in, i = (first + c) % in;
+          double sum = 0;
+          for (ptrdiff_t k = 0; k < g->kernel_size; k++) {
+            ptrdiff_t scaled = u + g->pad_left - k * g->dilation;
+            if (scaled < 0 || scaled % g->stride != 0 || scaled / g->stride >= frames) continue;
+            const float *y = output_gradient + (b * frames + scaled / g->stride) * g->output_channels;
+            for (ptrdiff_t o = group * out; o < (group + 1) * out; o++)
+              sum += (double)y[o] * weights[(k * in + i) * g->output_channels + o];
+          }
+          const ck_mutable_signal *x = &input_gradients[v];
+          x->data[b * x->batch_stride + u * x->frame_stride + c] = (float)sum;
+        }
+}
+
+void ck_conv1d_weight_gradient_reference(const ck_conv1d_geometry *g, ptrdiff_t input_count, const ck_signal *inputs,
+                                         const float *output_gradient, float *weight_gradient) {
+  ptrdiff_t frames = ck_conv1d_output_frames(g);
+  ptrdiff_t in = g->input_channels / g->groups, out = g->output_channels / g->groups;
+  for (ptrdiff_t k = 0; k < g->kernel_size; k++)
+    for (ptrdiff_t i = 0; i < in; i++)
+      for (ptrdiff_t o = 0; o < g->output_channels; o++) {
+        double sum = 0;
+        for (ptrdiff_t b = 0; b < g->batch; b++)
+          for (ptrdiff_t t = 0; t < frames; t++) {
+            const float *x = element(g, input_count, inputs, b, t * g->stride + k * g->dilation - g->pad_left,
+                                     o / out * in + i);
+            if (x) sum += (double)*x * output_gradient[(b * frames + t) * g->output_channels + o];
+          }
+        *weight_gradient++ = (float)sum;
+      }
+}
