@@ -2,9 +2,11 @@
 #include "base/threads.h"
 #include "base/isa.h"
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* Workers spin this many rounds for the next loop before they sleep: a training step starts hundreds of
    short loops, and a futex wake costs as much as a small layer. */
@@ -123,4 +125,13 @@ void ck_parallel_for(const ck_context *context, ptrdiff_t items, loop_body body,
   drain(c);
   while (atomic_load_explicit(&c->running, memory_order_acquire) > 0) relax();
   pthread_mutex_unlock(&c->owner);
+}
+
+int ck_available_cores(void) {
+#ifdef __linux__
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) return CPU_COUNT(&set);
+#endif
+  long cores = sysconf(_SC_NPROCESSORS_ONLN);
+  return cores > 0 ? (int)cores : 1;
 }

@@ -45,6 +45,8 @@ ck_context *ck_context_create(ck_isa isa, int threads);
 void ck_context_destroy(ck_context *context);
 ck_isa ck_context_isa(const ck_context *context);
 int ck_context_threads(const ck_context *context);
+/* The cores this process may run on: what its affinity mask allows. */
+int ck_available_cores(void);
 
 /* ---- Views -------------------------------------------------------------------------------------------- */
 

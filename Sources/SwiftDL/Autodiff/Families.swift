@@ -1,0 +1,144 @@
+// The four families of operations. The rule for a gradient is written once per family; members only say
+// what they compute. See Documentation/Conventions.md.
+
+// MARK: - Trilinear forms
+
+/// The three arguments of a trilinear form T(x, w, y).
+enum Slot: Sendable { case x, w, y }
+
+/// A trilinear form T(x, w, y), such as ⟨x ∗ w, y⟩. Solving for one slot is linear in the other two.
+protocol TrilinearForm: Sendable {
+  /// The gradient of T with respect to `slot`; `a` and `b` are the other two in the order x, w, y.
+  func contract(solvingFor slot: Slot, _ a: Tensor, _ b: Tensor) -> Tensor
+}
+
+/// Solves a form for one slot, differentiably: the pullback solves it for the others.
+func trilinear(_ form: some TrilinearForm, solvingFor slot: Slot, _ a: Tensor, _ b: Tensor) -> Tensor {
+  record(Contraction(form: form, slot: slot), [a, b], form.contract(solvingFor: slot, a.detached, b.detached))
+}
+
+private struct Contraction<Form: TrilinearForm>: Primitive {
+  let form: Form
+  let slot: Slot
+
+  func pullback(_ g: Tensor, _ inputs: [Tensor], _ output: Tensor, _ wanted: [Bool]) -> [Tensor?] {
+    let (a, b) = (inputs[0], inputs[1])
+    switch slot {
+    case .y:  // y from (x, w)
+      return [
+        wanted[0] ? trilinear(form, solvingFor: .x, b, g) : nil,
+        wanted[1] ? trilinear(form, solvingFor: .w, a, g) : nil,
+      ]
+    case .x:  // x from (w, y)
+      return [
+        wanted[0] ? trilinear(form, solvingFor: .w, g, b) : nil,
+        wanted[1] ? trilinear(form, solvingFor: .y, g, a) : nil,
+      ]
+    case .w:  // w from (x, y)
+      return [
+        wanted[0] ? trilinear(form, solvingFor: .x, g, b) : nil,
+        wanted[1] ? trilinear(form, solvingFor: .y, a, g) : nil,
+      ]
+    }
+  }
+
+  func keeps(input index: Int, tracked: [Bool]) -> Bool { tracked[1 - index] }
+}
+
+// MARK: - Linear maps
+
+/// A linear map A with its adjoint Aᵀ.
+protocol LinearMap: Sendable {
+  func apply(_ x: Tensor, adjoint: Bool) -> Tensor
+}
+
+/// Applies a linear map, or its adjoint, differentiably: the pullback is the other one.
+func linear(_ map: some LinearMap, _ x: Tensor, adjoint: Bool = false) -> Tensor {
+  record(Linear(map: map, adjoint: adjoint), [x], map.apply(x.detached, adjoint: adjoint))
+}
+
+private struct Linear<Map: LinearMap>: Primitive {
+  let map: Map
+  let adjoint: Bool
+
+  func pullback(_ g: Tensor, _ inputs: [Tensor], _ output: Tensor, _ wanted: [Bool]) -> [Tensor?] {
+    [linear(map, g, adjoint: !adjoint)]
+  }
+  func keeps(input index: Int, tracked: [Bool]) -> Bool { false }
+}
+
+// MARK: - Pointwise functions
+
+/// A function of single elements and its slope as a tensor expression.
+protocol PointwiseFunction: Sendable {
+  func apply(_ x: Tensor) -> Tensor
+  /// The derivative at `x`, where the function's value is `y`. `nil` where it is zero.
+  func slope(_ x: Tensor, _ y: Tensor) -> Tensor?
+  /// Whether `slope` reads `x`; otherwise it reads `y` alone, or neither.
+  var slopeReadsInput: Bool { get }
+  var slopeReadsOutput: Bool { get }
+  /// cotangent × slope in one pass, when there is a kernel for it.
+  func fusedPullback(_ cotangent: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor?
+}
+
+extension PointwiseFunction {
+  var slopeReadsInput: Bool { true }
+  var slopeReadsOutput: Bool { false }
+  func fusedPullback(_ cotangent: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor? { nil }
+}
+
+/// Applies a pointwise function differentiably: the pullback multiplies by the slope.
+func pointwise(_ function: some PointwiseFunction, _ x: Tensor) -> Tensor {
+  record(Pointwise(function: function), [x], function.apply(x.detached))
+}
+
+private struct Pointwise<Function: PointwiseFunction>: Primitive {
+  let function: Function
+
+  func pullback(_ g: Tensor, _ inputs: [Tensor], _ output: Tensor, _ wanted: [Bool]) -> [Tensor?] {
+    let x = inputs[0]
+    if !g.isTracked, !x.isTracked, let fused = function.fusedPullback(g, x, output) { return [fused] }
+    return [function.slope(x, output).map { g * $0 }]
+  }
+  func keeps(input index: Int, tracked: [Bool]) -> Bool { function.slopeReadsInput }
+  var keepsOutput: Bool { function.slopeReadsOutput }
+}
+
+// MARK: - Fused operations
+
+/// Several operations in one kernel. It carries the composition it stands for; its own fast pullback serves
+/// first-order gradients, and higher orders are differentiated through the definition.
+protocol FusedOperation: Sendable {
+  /// The composition, in public differentiable operations.
+  func definition(_ inputs: [Tensor]) -> Tensor
+  /// The same value in one kernel.
+  func apply(_ inputs: [Tensor]) -> Tensor
+  /// The first-order pullback on plain values.
+  func fusedPullback(_ cotangent: Tensor, _ inputs: [Tensor], _ output: Tensor, _ wanted: [Bool]) -> [Tensor?]
+  var keepsOutput: Bool { get }
+}
+
+func fused(_ operation: some FusedOperation, _ inputs: [Tensor]) -> Tensor {
+  record(Fused(operation: operation), inputs, operation.apply(inputs.map(\.detached)))
+}
+
+private struct Fused<Operation: FusedOperation>: Primitive {
+  let operation: Operation
+
+  func pullback(_ g: Tensor, _ inputs: [Tensor], _ output: Tensor, _ wanted: [Bool]) -> [Tensor?] {
+    if !g.isTracked, !inputs.contains(where: \.isTracked) {
+      return operation.fusedPullback(g, inputs, output, wanted)
+    }
+    let points = inputs.indices.map { wanted[$0] ? inputs[$0].tracked() : inputs[$0] }
+    let value = operation.definition(points)
+    let wantedPoints = points.indices.filter { wanted[$0] }
+    let parts = gradients(of: value, at: wantedPoints.map { points[$0] }, seed: g, differentiable: true)
+    var result = [Tensor?](repeating: nil, count: inputs.count)
+    for (index, part) in zip(wantedPoints, parts) { result[index] = part }
+    return result
+  }
+
+  // The definition reads every input, and whether it will be asked for is not known when recording.
+  func keeps(input index: Int, tracked: [Bool]) -> Bool { true }
+  var keepsOutput: Bool { operation.keepsOutput }
+}

@@ -1,0 +1,175 @@
+internal import CKernels
+
+/// The C kernels on tensors: shapes become geometries here, and nowhere else in the library.
+enum Kernels {
+  static var context: OpaquePointer { ComputeContext.current.handle }
+
+  // MARK: Elementwise
+
+  static func fill(_ x: Tensor, _ value: Float) { ck_fill(context, x.count, value, x.elements) }
+
+  static func unary(_ op: ck_unary_op, _ x: Tensor, _ a: Float = 0, _ b: Float = 0) -> Tensor {
+    let y = Tensor(uninitialized: x.shape)
+    ck_unary(context, op, a, b, x.count, x.elements, y.elements)
+    return y
+  }
+
+  /// op(x, y) for equal shapes, or with one broadcast to the other.
+  static func binary(
+    _ op: ck_binary_op, reversed: ck_binary_op, _ x: Tensor, _ y: Tensor, _ a: Float = 0
+  ) -> Tensor {
+    if x.shape == y.shape {
+      let z = Tensor(uninitialized: x.shape)
+      ck_binary(context, op, a, x.count, x.elements, y.elements, z.elements)
+      return z
+    }
+    let shape = Shape.broadcast(x.shape, y.shape)
+    if x.shape == shape, let block = shape.block(of: y.shape) {
+      let z = Tensor(uninitialized: shape)
+      ck_binary_broadcast(
+        context, op, a, block.outer, block.middle, block.inner, x.elements, y.elements, z.elements)
+      return z
+    }
+    if y.shape == shape, let block = shape.block(of: x.shape) {
+      let z = Tensor(uninitialized: shape)
+      ck_binary_broadcast(
+        context, reversed, a, block.outer, block.middle, block.inner, y.elements, x.elements, z.elements)
+      return z
+    }
+    return binary(op, reversed: reversed, broadcast(x, to: shape), broadcast(y, to: shape), a)
+  }
+
+  // MARK: Layout
+
+  /// Repeats extents of 1, and missing outer axes, up to a shape.
+  static func broadcast(_ x: Tensor, to shape: Shape) -> Tensor {
+    if x.shape == shape { return x.detached }
+    let lead = shape.rank - x.rank
+    let own = x.shape.strides
+    let strides = (0..<shape.rank).map { axis in
+      axis < lead || x.shape[axis - lead] == 1 ? 0 : own[axis - lead]
+    }
+    let y = Tensor(uninitialized: shape)
+    ck_copy_strided(
+      context, shape.rank, Array(shape), x.elements, strides, y.elements, shape.strides)
+    return y
+  }
+
+  static func permute(_ x: Tensor, _ axes: [Int]) -> Tensor {
+    let shape = Shape(axes.map { x.shape[$0] })
+    let own = x.shape.strides
+    let y = Tensor(uninitialized: shape)
+    ck_copy_strided(
+      context, shape.rank, Array(shape), x.elements, axes.map { own[$0] }, y.elements, shape.strides)
+    return y
+  }
+
+  /// Elements start + step·i along every axis.
+  static func slice(_ x: Tensor, starts: [Int], steps: [Int], to shape: Shape) -> Tensor {
+    let y = Tensor(uninitialized: shape)
+    if y.count == 0 { return y }
+    let own = x.shape.strides
+    let offset = zip(starts, own).reduce(0) { $0 + $1.0 * $1.1 }
+    ck_copy_strided(
+      context, shape.rank, Array(shape), x.elements + offset, zip(own, steps).map(*), y.elements,
+      shape.strides)
+    return y
+  }
+
+  /// The adjoint of `slice`: the elements in their places, zeros elsewhere.
+  static func embed(_ y: Tensor, starts: [Int], steps: [Int], in shape: Shape) -> Tensor {
+    let x = Tensor.zeros(shape)
+    place(y, starts: starts, steps: steps, in: x)
+    return x
+  }
+
+  /// Copies `y` into a part of `x`, which nobody else holds yet.
+  static func place(_ y: Tensor, starts: [Int], steps: [Int], in x: Tensor) {
+    if y.count == 0 { return }
+    let own = x.shape.strides
+    let offset = zip(starts, own).reduce(0) { $0 + $1.0 * $1.1 }
+    ck_copy_strided(
+      context, y.rank, Array(y.shape), y.elements, y.shape.strides, x.elements + offset,
+      zip(own, steps).map(*))
+  }
+
+  static func gatherRows(_ table: Tensor, _ indices: [Int32], to shape: Shape) -> Tensor {
+    let y = Tensor(uninitialized: shape)
+    ck_gather_rows(context, indices.count, table.shape[1], indices, table.elements, y.elements)
+    return y
+  }
+
+  static func gatherRowsAdjoint(_ y: Tensor, _ indices: [Int32], to shape: Shape) -> Tensor {
+    let table = Tensor(uninitialized: shape)
+    ck_gather_rows_adjoint(
+      context, indices.count, shape[1], shape[0], indices, y.elements, table.elements)
+    return table
+  }
+
+  // MARK: Reductions
+
+  /// Reduces neighbouring axes to extent 1.
+  static func reduce(_ op: ck_reduce_op, _ x: Tensor, _ axes: Range<Int>) -> Tensor {
+    var shape = x.shape
+    for axis in axes { shape[axis] = 1 }
+    let y = Tensor(uninitialized: shape)
+    ck_reduce(
+      context, op, x.shape.elementCount(of: 0..<axes.lowerBound), x.shape.elementCount(of: axes),
+      x.shape.elementCount(of: axes.upperBound..<x.rank), x.elements, y.elements)
+    return y
+  }
+
+  static func dot(_ x: Tensor, _ y: Tensor) -> Float {
+    Float(ck_dot(context, x.count, x.elements, y.elements))
+  }
+
+  static func argmax(_ x: Tensor, axis: Int) -> [Int32] {
+    let (outer, inner) = (
+      x.shape.elementCount(of: 0..<axis), x.shape.elementCount(of: axis + 1..<x.rank)
+    )
+    return [Int32](unsafeUninitializedCapacity: outer * inner) { buffer, count in
+      if outer * inner > 0 {
+        ck_argmax(context, outer, x.shape[axis], inner, x.elements, buffer.baseAddress)
+      }
+      count = outer * inner
+    }
+  }
+}
+
+extension Tensor {
+  /// A tensor whose elements a kernel is about to write.
+  init(uninitialized shape: Shape) {
+    self.init(shape: shape, storage: Storage(count: shape.elementCount))
+  }
+}
+
+extension Shape {
+  /// The shape two shapes broadcast to: equal extents, or one of them 1, aligned at the last axis.
+  static func broadcast(_ a: Shape, _ b: Shape) -> Shape {
+    let rank = Swift.max(a.rank, b.rank)
+    return Shape(
+      (0..<rank).map { axis in
+        let (i, j) = (axis - rank + a.rank, axis - rank + b.rank)
+        let (m, n) = (i < 0 ? 1 : a[i], j < 0 ? 1 : b[j])
+        precondition(m == n || m == 1 || n == 1, "shapes \(a) and \(b) do not broadcast together")
+        return m == 1 ? n : m
+      })
+  }
+
+  /// Self as outer × middle × inner, where `small` broadcasts to self and varies along middle alone.
+  func block(of small: Shape) -> (outer: Int, middle: Int, inner: Int)? {
+    let lead = rank - small.rank
+    guard lead >= 0 else { return nil }
+    var first = rank
+    var last = -1
+    for axis in lead..<rank where small[axis - lead] != 1 {
+      first = Swift.min(first, axis)
+      last = axis
+    }
+    if last < 0 { return (elementCount, 1, 1) }
+    for axis in first...last where small[axis - lead] != self[axis] { return nil }
+    return (
+      elementCount(of: 0..<first), elementCount(of: first..<last + 1), elementCount(of: last + 1..<rank)
+    )
+  }
+}
