@@ -16,14 +16,10 @@ public func gradients(
 /// soon as it has been passed, unless somebody else holds it.
 func sweep(_ roots: inout [Node], seed: Tensor, at points: [Tensor], differentiable: Bool) -> [Tensor] {
   let zeros = { points.map { Tensor.zeros($0.shape) } }
-  guard let root = roots.first else { return zeros() }
-  precondition(
-    seed.shape == root.shape, "gradients: a seed of shape \(seed.shape) for a value of shape \(root.shape)")
   let targets = Set(points.compactMap { $0.node?.id })
   // A node older than every target cannot depend on one: the graph below the targets is not visited.
   guard let oldest = targets.min() else { return zeros() }
-  var nodes = reachable(from: root, noOlderThan: oldest)
-  roots.removeAll()
+  var nodes = takeReachable(from: &roots, noOlderThan: oldest)
 
   // A node matters when a target lies at or below it.
   var relevant = targets.intersection(nodes.map(\.id))
@@ -32,7 +28,11 @@ func sweep(_ roots: inout [Node], seed: Tensor, at points: [Tensor], differentia
   }
 
   var cotangents: [UInt64: Tensor] = [:]
-  if let last = nodes.last { cotangents[last.id] = seed }
+  if let root = nodes.last {
+    precondition(
+      seed.shape == root.shape, "gradients: a seed of shape \(seed.shape) for a value of shape \(root.shape)")
+    cotangents[root.id] = seed
+  }
   while let node = nodes.popLast() {
     guard relevant.contains(node.id), let cotangent = cotangents[node.id] else { continue }
     if !targets.contains(node.id) { cotangents[node.id] = nil }
@@ -50,12 +50,12 @@ func sweep(_ roots: inout [Node], seed: Tensor, at points: [Tensor], differentia
   return points.map { point in point.node.flatMap { cotangents[$0.id] } ?? .zeros(point.shape) }
 }
 
-/// The nodes a root depends on, oldest first.
-private func reachable(from root: Node, noOlderThan oldest: UInt64) -> [Node] {
-  guard root.id >= oldest else { return [] }
-  var seen: Set<UInt64> = [root.id]
-  var nodes = [root]
-  var pending = [root]
+/// The nodes the roots depend on, oldest first; takes the roots out of the array.
+private func takeReachable(from roots: inout [Node], noOlderThan oldest: UInt64) -> [Node] {
+  var pending = roots.filter { $0.id >= oldest }
+  roots.removeAll()
+  var seen = Set(pending.map(\.id))
+  var nodes = pending
   while let node = pending.popLast() {
     for input in node.inputs {
       guard let below = input.node, below.id >= oldest, seen.insert(below.id).inserted else { continue }

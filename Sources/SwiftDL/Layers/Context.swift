@@ -1,0 +1,31 @@
+/// What a forward pass needs besides the model and its input: the mode, randomness, and a place for updates
+/// of buffers (such as BatchNorm's running statistics), which a value cannot write into itself.
+public final class Context {
+  /// Whether dropout drops and BatchNorm uses the statistics of the batch.
+  public let isTraining: Bool
+  /// The stream that dropout and other random layers draw from.
+  public var random: RandomStream
+  private var updates: [ObjectIdentifier: Tensor] = [:]
+
+  public init(training: Bool, random: RandomStream = RandomStream(seed: 0)) {
+    isTraining = training
+    self.random = random
+  }
+
+  /// A context for inference.
+  public static var inference: Context { Context(training: false) }
+
+  /// Notes that a buffer, as it was during this pass, has a new value.
+  public func update(_ buffer: Tensor, to value: Tensor) {
+    updates[ObjectIdentifier(buffer.storage)] = value.detached
+  }
+
+  /// Writes the noted values into the model the pass ran on.
+  public func applyUpdates(to model: inout some Module) {
+    if updates.isEmpty { return }
+    model.forEachField { kind, _, tensor in
+      if kind == .buffer, let value = updates[ObjectIdentifier(tensor.storage)] { tensor = value }
+    }
+    updates = [:]
+  }
+}
