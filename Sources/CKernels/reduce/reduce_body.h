@@ -1,8 +1,8 @@
-/* The reducing loops over vectors of CK_WIDTH floats, for the variant named CK_VARIANT. Each loop is written once
+/* The reducing loops over vectors of CK_LANES floats, for the variant named CK_VARIANT. Each loop is written once
    with the operation as an argument; inlined into one function per operation, the switches are gone. */
-#include "base/lanes.h"
+#include "base/vector.h"
 
-CK_INLINE ck_floats element(int op, ck_floats x, ck_floats c) {
+CK_INLINE ck_vec element(int op, ck_vec x, ck_vec c) {
   switch (op) {
 #define CK_REDUCTION(name, start, element, combination) \
   case ck_reduce_##name: return element;
@@ -12,7 +12,7 @@ CK_INLINE ck_floats element(int op, ck_floats x, ck_floats c) {
   __builtin_unreachable();
 }
 
-CK_INLINE ck_floats combined(int op, ck_floats p, ck_floats q) {
+CK_INLINE ck_vec combined(int op, ck_vec p, ck_vec q) {
   switch (op) {
 #define CK_REDUCTION(name, start, element, combination) \
   case ck_reduce_##name: return combination;
@@ -22,34 +22,34 @@ CK_INLINE ck_floats combined(int op, ck_floats p, ck_floats q) {
   __builtin_unreachable();
 }
 
-CK_INLINE ck_integers first_lanes(ptrdiff_t count) {
-  ck_integers lanes;
-  for (int i = 0; i < CK_WIDTH; i++) lanes[i] = i;
+CK_INLINE ck_ivec first_lanes(ptrdiff_t count) {
+  ck_ivec lanes;
+  for (int i = 0; i < CK_LANES; i++) lanes[i] = i;
   return lanes < (int32_t)count;
 }
 
 /* One half of the lanes with the other until one is left, in float64. */
-CK_INLINE double across(int op, ck_floats values) {
-  double lanes[CK_WIDTH];
-  for (int i = 0; i < CK_WIDTH; i++) lanes[i] = values[i];
-  for (int half = CK_WIDTH / 2; half > 0; half /= 2)
+CK_INLINE double across(int op, ck_vec values) {
+  double lanes[CK_LANES];
+  for (int i = 0; i < CK_LANES; i++) lanes[i] = values[i];
+  for (int half = CK_LANES / 2; half > 0; half /= 2)
     for (int i = 0; i < half; i++) lanes[i] = ck_reduce_combined(op, lanes[i], lanes[i + half]);
   return lanes[0];
 }
 
-CK_INLINE double block(int op, ptrdiff_t count, const float *x, ck_floats c) {
-  const ck_floats none = (float)ck_reduce_empty(op);
-  ck_floats v0 = none, v1 = none, v2 = none, v3 = none;
+CK_INLINE double block(int op, ptrdiff_t count, const float *x, ck_vec c) {
+  const ck_vec none = (float)ck_reduce_empty(op);
+  ck_vec v0 = none, v1 = none, v2 = none, v3 = none;
   ptrdiff_t i = 0;
-  for (; i + 4 * CK_WIDTH <= count; i += 4 * CK_WIDTH) {
-    v0 = combined(op, element(op, ck_load(x + i), c), v0);
-    v1 = combined(op, element(op, ck_load(x + i + CK_WIDTH), c), v1);
-    v2 = combined(op, element(op, ck_load(x + i + 2 * CK_WIDTH), c), v2);
-    v3 = combined(op, element(op, ck_load(x + i + 3 * CK_WIDTH), c), v3);
+  for (; i + 4 * CK_LANES <= count; i += 4 * CK_LANES) {
+    v0 = combined(op, element(op, ck_vec_load(x + i), c), v0);
+    v1 = combined(op, element(op, ck_vec_load(x + i + CK_LANES), c), v1);
+    v2 = combined(op, element(op, ck_vec_load(x + i + 2 * CK_LANES), c), v2);
+    v3 = combined(op, element(op, ck_vec_load(x + i + 3 * CK_LANES), c), v3);
   }
-  for (; i + CK_WIDTH <= count; i += CK_WIDTH) v0 = combined(op, element(op, ck_load(x + i), c), v0);
+  for (; i + CK_LANES <= count; i += CK_LANES) v0 = combined(op, element(op, ck_vec_load(x + i), c), v0);
   if (i < count) {
-    const ck_floats rest = element(op, ck_load_some(x + i, count - i), c);
+    const ck_vec rest = element(op, ck_vec_load_first(x + i, count - i), c);
     v1 = combined(op, first_lanes(count - i) ? rest : none, v1);
   }
   return across(op, combined(op, combined(op, v0, v1), combined(op, v2, v3)));
@@ -65,35 +65,35 @@ CK_INLINE double fold(int op, ptrdiff_t count, const float *x, float center) {
 }
 
 /* Vector i of a row of `columns`; the last may be short. */
-CK_INLINE ck_floats load_piece(const float *row, ptrdiff_t i, ptrdiff_t columns) {
-  return i + CK_WIDTH <= columns ? ck_load(row + i) : ck_load_some(row + i, columns - i);
+CK_INLINE ck_vec load_piece(const float *row, ptrdiff_t i, ptrdiff_t columns) {
+  return i + CK_LANES <= columns ? ck_vec_load(row + i) : ck_vec_load_first(row + i, columns - i);
 }
-CK_INLINE void store_piece(float *row, ptrdiff_t i, ptrdiff_t columns, ck_floats v) {
-  if (i + CK_WIDTH <= columns)
-    ck_store(row + i, v);
+CK_INLINE void store_piece(float *row, ptrdiff_t i, ptrdiff_t columns, ck_vec v) {
+  if (i + CK_LANES <= columns)
+    ck_vec_store(row + i, v);
   else
-    ck_store_some(row + i, v, columns - i);
+    ck_vec_store_first(row + i, v, columns - i);
 }
 
 /* Eight rows at a time: memory streams along eight lines, and `values` is touched once for eight rows. */
 CK_INLINE void fold_rows(int op, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t stride, const float *x,
                          const float *centers, float *values) {
-  const ck_floats none = (float)ck_reduce_empty(op);
-  for (ptrdiff_t i = 0; i < columns; i += CK_WIDTH) store_piece(values, i, columns, none);
+  const ck_vec none = (float)ck_reduce_empty(op);
+  for (ptrdiff_t i = 0; i < columns; i += CK_LANES) store_piece(values, i, columns, none);
   ptrdiff_t r = 0;
   for (; r + 8 <= rows; r += 8)
-    for (ptrdiff_t i = 0; i < columns; i += CK_WIDTH) {
-      const ck_floats center = centers ? load_piece(centers, i, columns) : 0;
-      ck_floats v[8];
+    for (ptrdiff_t i = 0; i < columns; i += CK_LANES) {
+      const ck_vec center = centers ? load_piece(centers, i, columns) : 0;
+      ck_vec v[8];
       for (int k = 0; k < 8; k++) v[k] = element(op, load_piece(x + (r + k) * stride, i, columns), center);
       for (int half = 4; half > 0; half /= 2)
         for (int k = 0; k < half; k++) v[k] = combined(op, v[k], v[k + half]);
       store_piece(values, i, columns, combined(op, v[0], load_piece(values, i, columns)));
     }
   for (; r < rows; r++)
-    for (ptrdiff_t i = 0; i < columns; i += CK_WIDTH) {
-      const ck_floats center = centers ? load_piece(centers, i, columns) : 0;
-      const ck_floats v = element(op, load_piece(x + r * stride, i, columns), center);
+    for (ptrdiff_t i = 0; i < columns; i += CK_LANES) {
+      const ck_vec center = centers ? load_piece(centers, i, columns) : 0;
+      const ck_vec v = element(op, load_piece(x + r * stride, i, columns), center);
       store_piece(values, i, columns, combined(op, v, load_piece(values, i, columns)));
     }
 }
@@ -113,15 +113,15 @@ static double dot(ptrdiff_t count, const float *x, const float *y) {
   double total = 0;
   for (ptrdiff_t start = 0; start < count; start += ck_reduce_block) {
     const ptrdiff_t end = start + ck_reduce_block < count ? start + ck_reduce_block : count;
-    ck_floats v0 = 0, v1 = 0, v2 = 0, v3 = 0;
+    ck_vec v0 = 0, v1 = 0, v2 = 0, v3 = 0;
     ptrdiff_t i = start;
-    for (; i + 4 * CK_WIDTH <= end; i += 4 * CK_WIDTH) {
-      v0 += ck_load(x + i) * ck_load(y + i);
-      v1 += ck_load(x + i + CK_WIDTH) * ck_load(y + i + CK_WIDTH);
-      v2 += ck_load(x + i + 2 * CK_WIDTH) * ck_load(y + i + 2 * CK_WIDTH);
-      v3 += ck_load(x + i + 3 * CK_WIDTH) * ck_load(y + i + 3 * CK_WIDTH);
+    for (; i + 4 * CK_LANES <= end; i += 4 * CK_LANES) {
+      v0 += ck_vec_load(x + i) * ck_vec_load(y + i);
+      v1 += ck_vec_load(x + i + CK_LANES) * ck_vec_load(y + i + CK_LANES);
+      v2 += ck_vec_load(x + i + 2 * CK_LANES) * ck_vec_load(y + i + 2 * CK_LANES);
+      v3 += ck_vec_load(x + i + 3 * CK_LANES) * ck_vec_load(y + i + 3 * CK_LANES);
     }
-    for (; i < end; i += CK_WIDTH) v0 += load_piece(x, i, end) * load_piece(y, i, end);
+    for (; i < end; i += CK_LANES) v0 += load_piece(x, i, end) * load_piece(y, i, end);
     total += across(ck_reduce_sum, (v0 + v1) + (v2 + v3));
   }
   return total;
@@ -129,29 +129,29 @@ static double dot(ptrdiff_t count, const float *x, const float *y) {
 
 /* Two passes, the second until the first match: faster than carrying positions along. */
 static ptrdiff_t argmax(ptrdiff_t count, const float *x) {
-  const ck_floats largest = (float)fold(ck_reduce_maximum, count, x, 0);
-  for (ptrdiff_t i = 0; i < count; i += CK_WIDTH) {
-    const ck_floats v = load_piece(x, i, count);
-    ck_integers found = (v == largest) | ((v != v) & (largest != largest));
-    if (i + CK_WIDTH > count) found &= first_lanes(count - i);
+  const ck_vec largest = (float)fold(ck_reduce_maximum, count, x, 0);
+  for (ptrdiff_t i = 0; i < count; i += CK_LANES) {
+    const ck_vec v = load_piece(x, i, count);
+    ck_ivec found = (v == largest) | ((v != v) & (largest != largest));
+    if (i + CK_LANES > count) found &= first_lanes(count - i);
     if (__builtin_reduce_or(found))
-      for (int lane = 0; lane < CK_WIDTH; lane++)
+      for (int lane = 0; lane < CK_LANES; lane++)
         if (found[lane]) return i + lane;
   }
   return 0;
 }
 
 static void argmax_rows(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t stride, const float *x, int32_t *y) {
-  for (ptrdiff_t i = 0; i < columns; i += CK_WIDTH) {
-    ck_floats best = rows > 0 ? load_piece(x, i, columns) : 0;
-    ck_integers at = 0;
+  for (ptrdiff_t i = 0; i < columns; i += CK_LANES) {
+    ck_vec best = rows > 0 ? load_piece(x, i, columns) : 0;
+    ck_ivec at = 0;
     for (ptrdiff_t r = 1; r < rows; r++) {
-      const ck_floats v = load_piece(x + r * stride, i, columns);
-      const ck_integers better = (v > best) | ((v != v) & (best == best));
+      const ck_vec v = load_piece(x + r * stride, i, columns);
+      const ck_ivec better = (v > best) | ((v != v) & (best == best));
       best = better ? v : best;
-      at = better ? (ck_integers)(int32_t)r : at;
+      at = better ? (ck_ivec)(int32_t)r : at;
     }
-    for (ptrdiff_t lane = 0; lane < CK_WIDTH && i + lane < columns; lane++) y[i + lane] = at[lane];
+    for (ptrdiff_t lane = 0; lane < CK_LANES && i + lane < columns; lane++) y[i + lane] = at[lane];
   }
 }
 
