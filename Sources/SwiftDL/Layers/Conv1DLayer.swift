@@ -69,7 +69,7 @@ public struct Conv1D: WeightedLayer {
   public var outputAxis: Int { 2 }
 
   /// Frames that one output looks at, from the first to the last.
-  public var span: Int { dilation * (kernelSize - 1) + 1 }
+  public var span: Int { windows.span }
 
   public mutating func visitFields(_ visit: inout FieldVisitor) {
     visit.parameter("weight", &weight)
@@ -88,34 +88,30 @@ public struct Conv1D: WeightedLayer {
   /// Zeros put around an input of `frames` frames.
   public func zeros(around frames: Int) -> Padding {
     switch padding {
-    case .valid: return .none
-    case .same:
-      let total = max(0, (outputFrames(frames) - 1) * stride + span - frames)
-      return Padding(before: total / 2, after: total - total / 2)
-    case .causal: return Padding(before: span - 1, after: 0)
-    case .explicit(let padding): return padding
+    case .valid: .none
+    case .same: windows.zerosForSame(around: frames)
+    case .causal: Padding(before: span - 1, after: 0)
+    case .explicit(let padding): padding
     }
   }
 
   /// Frames that come out when `frames` go in.
   public func outputFrames(_ frames: Int) -> Int {
     switch padding {
-    case .same, .causal: return (frames + stride - 1) / stride
-    case .valid, .explicit:
-      let zeros = zeros(around: frames)
-      let free = frames + zeros.before + zeros.after - span
-      return free < 0 ? 0 : free / stride + 1
+    case .valid: windows.count(in: frames)
+    case .same, .causal: (frames + stride - 1) / stride
+    case .explicit(let padding): windows.count(in: frames + padding.before + padding.after)
     }
   }
 
   /// The least number of frames that must go in for `frames` to come out.
   public func inputFrames(for frames: Int) -> Int {
-    if frames == 0 { return 0 }
     switch padding {
-    case .same, .causal: return (frames - 1) * stride + 1
-    case .valid, .explicit:
-      let zeros = zeros(around: 0)
-      return max(0, (frames - 1) * stride + span - zeros.before - zeros.after)
+    case .valid: windows.extent(of: frames)
+    case .same, .causal: max(0, (frames - 1) * stride + 1)
+    case .explicit(let padding): max(0, windows.extent(of: frames) - padding.before - padding.after)
     }
   }
+
+  private var windows: Windows { Windows(kernelSize: kernelSize, stride: stride, dilation: dilation) }
 }

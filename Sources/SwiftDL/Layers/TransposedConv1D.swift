@@ -66,7 +66,7 @@ public struct TransposedConv1D: WeightedLayer {
   public var outputAxis: Int { 1 }
 
   /// Frames that one input frame reaches.
-  public var span: Int { dilation * (kernelSize - 1) + 1 }
+  public var span: Int { windows.span }
 
   public mutating func visitFields(_ visit: inout FieldVisitor) {
     visit.parameter("weight", &weight)
@@ -87,7 +87,7 @@ public struct TransposedConv1D: WeightedLayer {
 
   /// Frames that come out when `frames` go in.
   public func outputFrames(_ frames: Int) -> Int {
-    frames == 0 ? 0 : max(0, (frames - 1) * stride + span - cropping.before - cropping.after)
+    frames == 0 ? 0 : max(0, windows.extent(of: frames) - cropping.before - cropping.after)
   }
 
   /// The least number of frames that must go in for at least `frames` to come out.
@@ -96,4 +96,6 @@ public struct TransposedConv1D: WeightedLayer {
     let missing = frames + cropping.before + cropping.after - span
     return missing <= 0 ? 1 : (missing + stride - 1) / stride + 1
   }
+
+  private var windows: Windows { Windows(kernelSize: kernelSize, stride: stride, dilation: dilation) }
 }

@@ -3,4 +3,5 @@ public protocol WeightedLayer: Module {
   var weight: Tensor { get set }
   /// The weight's axis that counts output channels.
   var outputAxis: Int { get }
+  func callAsFunction(_ x: Tensor) -> Tensor
 }
