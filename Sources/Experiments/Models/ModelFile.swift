@@ -85,3 +85,20 @@ public enum ModelFile {
     return networks.flatMap { names($0) }
   }
 }
+
+extension ModelFile {
+  /// A preset by name, or the network in a file.
+  public static func find(_ nameOrPath: String) throws(FileError) -> any Network {
+    if !Folders.exists(nameOrPath), !nameOrPath.hasSuffix(".safetensors"), !nameOrPath.contains("/") {
+      return try makePreset(nameOrPath)
+    }
+    return try load(nameOrPath)
+  }
+
+  /// Fresh weights of a preset, or an error that names the nearest one.
+  public static func makePreset(_ name: String, seed: UInt64 = 0) throws(FileError) -> any Network {
+    if let network = preset(name, seed: seed) { return network }
+    let near = NearestName.of(name, in: presetNames).map { "did you mean \($0)? " } ?? ""
+    throw FileError(name, "is neither a preset nor a file", hint: "\(near)`swiftdl models list` shows the presets")
+  }
+}

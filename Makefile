@@ -1,0 +1,20 @@
+# The four commands of the project. Each installs what it needs first, and only what is missing.
+.PHONY: setup build demo test bench install-kernels
+
+BUILD = swift build -c release
+PROGRAM = .build/release/swiftdl
+
+setup:
+	@scripts/setup
+
+build: setup
+	$(BUILD) --product swiftdl
+
+demo: build
+	@scripts/demo $(PROGRAM)
+
+test: setup
+	@scripts/test
+
+bench: build
+	@scripts/bench $(PROGRAM)

@@ -1,0 +1,217 @@
+import Foundation
+public import SwiftDL
+public import SwiftDLModels
+
+/// Trains a Wave-U-Net to separate the stems of a corpus (Wave-U-Net, ISMIR 2018, section 4.2): Adam, early
+/// stopping, and a second stage with a larger batch and a smaller rate.
+///
+/// A run's folder holds `checkpoints/last.safetensors` and `checkpoints/best.safetensors`, models that
+/// `swiftdl separate` takes, and the state that `--resume` continues from to the same bits.
+public struct SeparationTraining {
+  public enum Outcome: Sendable, Equatable {
+    /// The run is complete.
+    case finished
+    /// Somebody asked to stop; the state is saved.
+    case interrupted(step: Int)
+  }
+
+  private let configuration: SeparationConfiguration
+  private let folder: RunFolder
+  private let data: SeparationData
+  private var model: WaveUNet
+  private var optimizer: Adam
+  private var position = SeparationProgress()
+  private var lastCheckpoint = ContinuousClock.now
+  private var waited = 0.0
+
+  /// Begins a run in a new folder, or continues the one in a folder.
+  ///
+  /// - Parameter decoding: told tracks decoded and tracks in all, before training starts.
+  public init(
+    _ configuration: SeparationConfiguration, in folder: RunFolder, resuming: Bool,
+    decoding: (Int, Int) -> Void = { _, _ in }
+  ) throws(FileError) {
+    self.configuration = configuration
+    self.folder = folder
+    let cache = configuration.data.cache.isEmpty ? "\(folder.path)/cache" : configuration.data.cache
+    data = try SeparationData(configuration, cache: cache, progress: decoding)
+    model = WaveUNet(
+      configuration.model, random: RandomStream(seed: UInt64(configuration.seed)).stream("weights"))
+    optimizer = Adam(learningRate: configuration.optimizer.rate)
+    if resuming { try restore() }
+  }
+
+  /// Steps taken so far.
+  public var step: Int { position.step }
+  public var parameterCount: Int { model.parameterCount }
+  /// Seconds of audio in the training tracks.
+  public var secondsOfTraining: Double { data.secondsOfTraining }
+
+  // MARK: - The loop
+
+  /// Trains until the run is complete or `shouldStop` says so, which is asked after every step.
+  ///
+  /// - Throws: `FileError` when files fail or the loss stops being a number; the last good state is saved.
+  public mutating func run(
+    report: (SeparationStep) -> Void = { _ in }, shouldStop: () -> Bool = { false }
+  ) throws(FileError) -> Outcome {
+    while position.stage != .finished {
+      guard try runEpoch(report: report, shouldStop: shouldStop) else {
+        try save("last")
+        return .interrupted(step: position.step)
+      }
+      let started = ContinuousClock.now
+      let trainingLoss = position.lossOfEpoch / Double(max(1, position.stepOfEpoch))
+      let validationLoss = data.hasValidation ? validate() : trainingLoss
+      let stage = position.stage.rawValue
+      let isBest = position.endEpoch(validationLoss: validationLoss)
+      try folder.log([
+        "step": position.step, "epoch": position.epoch, "stage": stage, "train_loss": trainingLoss,
+        "valid_loss": validationLoss, "is_best": isBest,
+        "validation_seconds": (ContinuousClock.now - started).seconds,
+      ])
+      position.advanceStage(configuration)
+      if isBest { try saveModel("best") }
+      try save("last")
+    }
+    try folder.finish([
+      "steps": position.step, "epochs": position.epoch, "best_valid_loss": position.bestLoss ?? .nan,
+      "parameters": model.parameterCount,
+    ])
+    return .finished
+  }
+
+  /// Trains to the end of the epoch. Returns false when asked to stop before it.
+  private mutating func runEpoch(
+    report: (SeparationStep) -> Void, shouldStop: () -> Bool
+  ) throws(FileError) -> Bool {
+    let batchSize = position.stage == .second ? configuration.secondStage.batchSize : configuration.batchSize
+    let rate = position.stage == .second ? configuration.secondStage.rate : configuration.optimizer.rate
+    let schedule = LinearWarmUp(steps: configuration.optimizer.warmupSteps, followedBy: ConstantRate(rate))
+    var last = configuration.stepsPerEpoch
+    if configuration.maximumSteps > 0 {
+      last = min(last, position.stepOfEpoch + configuration.maximumSteps - position.step)
+    }
+    guard position.stepOfEpoch < last else { return true }
+    let (data, epoch) = (data, position.epoch)
+    let batches = Prefetcher(position.stepOfEpoch..<last, ahead: 2) { step in
+      data.batch(epoch: epoch, step: step, size: batchSize)
+    }
+    defer { batches.stop() }
+    while let batch = try batches.next() {
+      let started = ContinuousClock.now
+      let (loss, gradients) = valueAndGradients(of: model) { model in
+        configuration.loss.mean(model(batch.mixture), batch.targets)
+      }
+      let value = Double(loss.scalar)
+      let norm = gradients.norm
+      guard value.isFinite && norm.isFinite else {
+        try save("last")
+        throw FileError(
+          folder.path, "the loss stopped being a number at step \(position.step + 1)",
+          hint: "the state before it is saved; resume with a smaller optimizer.rate or an optimizer.clipNorm")
+      }
+      let limit = configuration.optimizer.clipNorm
+      optimizer.learningRate = schedule.learningRate(at: position.step)
+      optimizer.update(&model, with: limit > 0 ? gradients.clipped(toGlobalNorm: limit).gradients : gradients)
+      position.step += 1
+      position.stepOfEpoch += 1
+      position.lossOfEpoch += value
+      let seconds = (ContinuousClock.now - started).seconds
+      report(
+        SeparationStep(
+          step: position.step, epoch: position.epoch, stage: position.stage.rawValue,
+          stepOfEpoch: position.stepOfEpoch, stepsOfEpoch: last, loss: value,
+          meanLoss: position.lossOfEpoch / Double(position.stepOfEpoch), gradientNorm: norm, seconds: seconds,
+          secondsWaited: batches.secondsWaited,
+          secondsOfAudio: Double(batchSize * data.window.output) / Double(configuration.model.sampleRate)))
+      if position.step % 10 == 0 || position.stepOfEpoch == last {
+        try folder.log([
+          "step": position.step, "loss": value, "gradient_norm": Double(norm), "step_seconds": seconds,
+        ])
+      }
+      if shouldStop() { return position.stepOfEpoch == last }
+      if ContinuousClock.now - lastCheckpoint > .seconds(configuration.checkpointMinutes * 60) {
+        try save("last")
+      }
+    }
+    return true
+  }
+
+  /// The mean loss over the validation windows.
+  private func validate() -> Double {
+    var total = 0.0
+    var windows = 0
+    for batch in data.validationBatches(size: configuration.batchSize) {
+      let items = batch.mixture.shape[0]
+      total += Double(configuration.loss.mean(model(batch.mixture), batch.targets).scalar) * Double(items)
+      windows += items
+    }
+    return total / Double(max(1, windows))
+  }
+
+  // MARK: - Checkpoints
+
+  private func saveModel(_ name: String) throws(FileError) {
+    try ModelFile.save(
+      model, to: folder.checkpoint("\(name).safetensors"), metadata: ["swiftdl.step": "\(position.step)"])
+  }
+
+  private mutating func save(_ name: String) throws(FileError) {
+    lastCheckpoint = .now
+    let text = (try? JSONEncoder().encode(position)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+    try TrainingCheckpoint(optimizer: optimizer.state, step: position.step, notes: ["progress": text])
+      .save(
+        model, weights: folder.checkpoint("\(name).safetensors"), state: folder.checkpoint("\(name).state.safetensors"),
+        metadata: ModelFile.metadata(of: model))
+  }
+
+  private mutating func restore() throws(FileError) {
+    let path = folder.checkpoint("last.state.safetensors")
+    let checkpoint = try TrainingCheckpoint.restore(
+      &model, weights: folder.checkpoint("last.safetensors"), state: path)
+    guard let text = checkpoint.notes["progress"],
+      let progress = try? JSONDecoder().decode(SeparationProgress.self, from: Data(text.utf8))
+    else { throw FileError(path, "does not say where the run stands", hint: "start a new run") }
+    position = progress
+    // A finished run goes on when its bounds were raised.
+    if position.stage == .finished { position.stage = .first }
+    position.advanceStage(configuration)
+    optimizer.state = checkpoint.optimizer
+    try folder.rewind(toStep: position.step)
+  }
+}
+
+/// What is known after a training step.
+public struct SeparationStep: Sendable {
+  public let step: Int
+  public let epoch: Int
+  public let stage: Int
+  public let stepOfEpoch: Int
+  public let stepsOfEpoch: Int
+  public let loss: Double
+  /// The mean over the epoch so far.
+  public let meanLoss: Double
+  public let gradientNorm: Float
+  /// Seconds of computing, without waiting for data.
+  public let seconds: Double
+  /// Seconds this epoch has waited for data.
+  public let secondsWaited: Double
+  /// Seconds of audio separated in the step.
+  public let secondsOfAudio: Double
+}
+
+extension SeparationConfiguration.Loss {
+  /// The mean over all samples, channels and sources.
+  func mean(_ estimate: Tensor, _ target: Tensor) -> Tensor {
+    switch self {
+    case .mse: meanSquaredError(estimate, target)
+    case .l1: meanAbsoluteError(estimate, target)
+    }
+  }
+}
+
+extension Duration {
+  /// The duration in seconds.
+  var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}

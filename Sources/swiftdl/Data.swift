@@ -1,0 +1,94 @@
+import ArgumentParser
+import Experiments
+import SwiftDL
+
+struct DataCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "data", abstract: "Make and check corpora.",
+    subcommands: [Synth.self, Prepare.self, Check.self])
+
+  struct Synth: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Synthesise a multitrack corpus.",
+      discussion: """
+        Voice-like, drums, bass and harmony in the layout of MUSDB18-HQ. The stems add up to the mixture \
+        exactly; the same seed gives the same bytes.
+        """)
+    @Option(name: [.customShort("o"), .long], help: "The folder to make.")
+    var output: String
+    @Option(help: "Minutes of music in all.")
+    var minutes = 4.0
+    @Option(help: "Frames per second.")
+    var rate = 44100
+    @Option(help: "The seed.")
+    var seed: UInt64 = 0
+    @OptionGroup var progressOptions: ProgressOptions
+
+    func validate() throws {
+      if !(minutes > 0 && minutes <= 100_000) { throw ValidationError("--minutes \(minutes): more than 0 is needed.") }
+      if rate < 8000 || rate > 192_000 { throw ValidationError("--rate \(rate): 8000 to 192000 are possible.") }
+    }
+
+    func run() throws {
+      let corpus = SyntheticCorpus(minutes: minutes, sampleRate: rate, seed: seed)
+      let bar = ProgressMeter(total: corpus.trackCount, label: "synthesising", unit: "tracks", style: progressOptions.style)
+      try corpus.write(to: output) { done, _ in bar.update(done) }
+      bar.finish()
+      print(output)
+    }
+  }
+
+  struct Prepare: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Turn installed packages into corpora.", subcommands: [FretsOnFireCommand.self])
+  }
+
+  struct FretsOnFireCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "fretsonfire",
+      abstract: "Real guitar and accompaniment stems from the game Frets on Fire.",
+      discussion: """
+        Uses the Debian packages fretsonfire-songs-sectoid and fretsonfire-songs-muldjord, whichever are \
+        installed, and splits them by song.
+        """)
+    @Option(name: [.customShort("o"), .long], help: "The folder to make.")
+    var output: String
+    @Option(help: "Where the songs are installed.")
+    var songs = FretsOnFire.installedFolder
+    @Option(help: "Frames per second of the corpus; the songs' own when absent.")
+    var rate: Int?
+    @OptionGroup var progressOptions: ProgressOptions
+
+    func validate() throws {
+      if let rate, rate < 8000 || rate > 192_000 { throw ValidationError("--rate \(rate): 8000 to 192000 are possible.") }
+    }
+
+    func run() throws {
+      let source = try FretsOnFire(songsIn: songs)
+      let bar = ProgressMeter(total: source.songs.count, label: "preparing", unit: "songs", style: progressOptions.style)
+      var done = 0
+      try source.prepare(to: output, sampleRate: rate) { prepared, _ in
+        done += 1
+        bar.update(done)
+        bar.note("\(prepared.song.split.rawValue): \(prepared.song.trackName)")
+      }
+      bar.finish()
+      print(output)
+    }
+  }
+
+  struct Check: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Check a corpus: lengths, rates, silence, clipping, stems that do not add up.")
+    @Argument(help: "The corpus.")
+    var corpus: String
+
+    func run() throws {
+      let corpus = try MultitrackCorpus(corpus)
+      print(corpus.summary)
+      for split in Split.allCases {
+        for track in corpus[split] { print(try TrackReport(track).text) }
+      }
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import ArgumentParser
+import Experiments
+import SwiftDL
+import SwiftDLAudio
+import SwiftDLModels
+
+struct Doctor: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show what this machine offers and check that the program works on it.")
+  @OptionGroup var compute: ComputeOptions
+
+  func run() throws {
+    let checks = compute.run {
+      let context = ComputeContext.current
+      print("swiftdl \(programVersion)")
+      print("processor       \(SelfTest.processorName)")
+      print("instruction set \(context.instructionSet) (offers \(ComputeContext.availableInstructionSets.joined(separator: ", ")))")
+      print("threads         \(context.threads) of \(ComputeContext.availableCores) cores")
+      print("precision       highest (float32)")
+      print("audio           \(SelfTest.audioLibraries)")
+      return SelfTest.run()
+    }
+    for check in checks { print("\(check.passed ? "ok   " : "FAIL ") \(check.name)\(check.detail.isEmpty ? "" : ": \(check.detail)")") }
+    if checks.contains(where: { !$0.passed }) { throw ExitCode(1) }
+  }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import Experiments
+import Glibc
+import SwiftDL
+
+/// Options every long command has.
+struct ProgressOptions: ParsableArguments {
+  @Flag(name: .shortAndLong, help: "Show no progress.")
+  var quiet = false
+
+  @Option(help: "How to show progress on standard error: automatic, bar, plain, json or quiet.")
+  var progress: ProgressMeter.Style = .automatic
+
+  /// The style the options ask for.
+  var style: ProgressMeter.Style { quiet ? .quiet : progress }
+}
+
+extension ProgressMeter.Style: ExpressibleByArgument {}
+
+/// How many threads kernels run on.
+struct ComputeOptions: ParsableArguments {
+  @Option(help: "Threads to compute on; all cores when absent. Results do not depend on it.")
+  var threads: Int?
+
+  @Option(help: "Instruction set: generic, avx2 or avx512; the best one when absent.")
+  var isa: String?
+
+  func validate() throws {
+    if let threads, threads < 1 || threads > 1024 {
+      throw ValidationError("--threads \(threads): 1 to 1024 are possible.")
+    }
+    if let isa, !ComputeContext.availableInstructionSets.contains(isa) {
+      let choices = ComputeContext.availableInstructionSets.joined(separator: ", ")
+      throw ValidationError("--isa \(isa): this processor offers \(choices).")
+    }
+  }
+
+  /// Runs a body on the chosen threads.
+  func run<Result>(_ body: () throws -> Result) rethrows -> Result {
+    guard threads != nil || isa != nil else { return try body() }
+    let context = ComputeContext(threads: threads ?? ComputeContext.availableCores, instructionSet: isa)
+    return try ComputeContext.$current.withValue(context) { try body() }
+  }
+}
+
+/// Prints a line for people on standard error, where it does not mix with results.
+func note(_ line: String) { fputs(line + "\n", stderr) }

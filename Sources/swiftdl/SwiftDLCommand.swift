@@ -1,0 +1,16 @@
+import ArgumentParser
+
+/// The program: one file per command.
+@main
+struct SwiftDLCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "swiftdl",
+    abstract: "Deep learning for music on ordinary CPUs: train, separate, evaluate.",
+    version: programVersion,
+    subcommands: [
+      Train.self, Separate.self, Evaluate.self, Report.self, Models.self, Infer.self, DataCommand.self,
+      Doctor.self,
+    ])
+}
+
+let programVersion = "0.1.0"
