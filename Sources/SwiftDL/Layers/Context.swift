@@ -20,6 +20,11 @@ public final class Context {
     updates[ObjectIdentifier(buffer.storage)] = value.detached
   }
 
+  /// What a buffer has become during this pass: its noted value, or itself.
+  public func latest(_ buffer: Tensor) -> Tensor {
+    updates[ObjectIdentifier(buffer.storage)] ?? buffer
+  }
+
   /// Writes the noted values into the model the pass ran on.
   public func applyUpdates(to model: inout some Module) {
     if updates.isEmpty { return }

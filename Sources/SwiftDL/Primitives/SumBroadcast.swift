@@ -90,6 +90,9 @@ extension Tensor {
   public func max(axis: Int, keepingAxis: Bool = false) -> Tensor {
     let axis = shape.axis(axis, in: "max")
     let largest = Kernels.reduce(.maximum, detached, axis..<axis + 1)
+    guard isTracked else {
+      return keepingAxis ? largest : largest.sum(axes: [axis])
+    }
     let hits = 1 - (detached - largest).absoluteValue().sign()
     let share = hits / hits.sum(axes: [axis], keepingAxes: true)
     return (self * share).sum(axes: [axis], keepingAxes: keepingAxis)

@@ -1,0 +1,87 @@
+import Foundation
+public import SwiftDL
+public import SwiftDLModels
+
+/// Networks in files: safetensors whose metadata say how to rebuild them.
+public enum ModelFile {
+  static let architectureKey = "swiftdl.architecture"
+  static let configurationKey = "swiftdl.configuration"
+
+  /// The metadata that rebuild a network.
+  public static func metadata(of network: some Network) -> [String: String] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    let configuration = (try? encoder.encode(network.configuration)).map { String(decoding: $0, as: UTF8.self) }
+    return [
+      architectureKey: type(of: network).architecture, configurationKey: configuration ?? "{}",
+    ]
+  }
+
+  /// Writes a network; other metadata, such as a name or scores, may go along.
+  public static func save(
+    _ network: some Network, to path: String, metadata: [String: String] = [:]
+  ) throws(FileError) {
+    try network.save(to: path, metadata: metadata.merging(Self.metadata(of: network)) { _, new in new })
+  }
+
+  /// Reads a network of whatever kind the file holds.
+  public static func load(_ path: String) throws(FileError) -> any Network {
+    let file = try SafeTensorsFile(path)
+    guard let architecture = file.metadata[architectureKey], let text = file.metadata[configurationKey] else {
+      throw FileError(
+        path, "holds tensors but does not say of which network",
+        hint: "use a file written by `swiftdl train` or `swiftdl models init`")
+    }
+    guard let kind = networks.first(where: { $0.architecture == architecture }) else {
+      throw FileError(
+        path, "holds a network of the unknown kind “\(architecture)”",
+        hint: "this program knows \(networks.map { $0.architecture }.joined(separator: ", "))")
+    }
+    return try load(kind, configuration: text, path)
+  }
+
+  /// Reads a network of one kind.
+  public static func load<N: Network>(_ kind: N.Type, from path: String) throws(FileError) -> N {
+    let network = try load(path)
+    guard let network = network as? N else {
+      throw FileError(
+        path, "holds a \(type(of: network).architecture), where a \(N.architecture) is needed")
+    }
+    return network
+  }
+
+  private static func load<N: Network>(
+    _ kind: N.Type, configuration text: String, _ path: String
+  ) throws(FileError) -> N {
+    let configuration: N.Configuration
+    do {
+      configuration = try JSONDecoder().decode(N.Configuration.self, from: Data(text.utf8))
+    } catch {
+      throw FileError(path, "its configuration cannot be read", hint: "the file may come from another version")
+    }
+    if let problem = N.problem(with: configuration) {
+      throw FileError(path, "its configuration is impossible: \(problem)")
+    }
+    var network = N(configuration, random: RandomStream(seed: 0))
+    try network.load(from: path)
+    return network
+  }
+
+  /// Fresh weights of a named preset.
+  public static func preset(_ name: String, seed: UInt64 = 0) -> (any Network)? {
+    for kind in networks {
+      if let network = fresh(kind, name, seed) { return network }
+    }
+    return nil
+  }
+
+  private static func fresh<N: Network>(_ kind: N.Type, _ name: String, _ seed: UInt64) -> N? {
+    kind.presets.first { $0.name == name }.map { N($0.configuration, random: RandomStream(seed: seed)) }
+  }
+
+  /// All preset names, in the order of the networks.
+  public static var presetNames: [String] {
+    func names<N: Network>(_ kind: N.Type) -> [String] { kind.presets.map(\.name) }
+    return networks.flatMap { names($0) }
+  }
+}

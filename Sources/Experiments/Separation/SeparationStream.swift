@@ -1,0 +1,137 @@
+import SwiftDL
+import SwiftDLAudio
+import SwiftDLModels
+
+/// Separates a signal that arrives in pieces, in memory that does not depend on its length.
+///
+/// Any sample rate and channel count: the signal is resampled to the network's rate and back; a stereo network
+/// takes channels in pairs (a last single one is doubled, and the estimate averaged), a mono network one by
+/// one. With a difference output the last source is the signal itself minus the other sources, at the
+/// signal's own rate, so that the sources always add up to it.
+public final class SeparationStream {
+  public let model: WaveUNet
+  public let channels: Int
+  public let sampleRate: Int
+
+  private let plan: TilePlan
+  private let toModel: StreamResampler
+  private let fromModel: [StreamResampler]
+  /// Model-rate input from `bufferStart` on, interleaved.
+  private var buffer: [Float] = []
+  private var bufferStart = 0
+  private var modelFrames = 0
+  private var tile = 0
+  /// Input not yet answered, interleaved, and its frames in all.
+  private var unanswered: [Float] = []
+  private var inputFrames = 0
+  private var answeredFrames = 0
+  /// Estimates not yet returned, per predicted source.
+  private var ready: [[Float]]
+
+  /// - Parameters:
+  ///   - tileFrames: the least output frames of a window at the network's rate. Memory grows with it.
+  public init(_ model: WaveUNet, channels: Int, sampleRate: Int, tileFrames: Int = 1 << 17) {
+    self.model = model
+    self.channels = channels
+    self.sampleRate = sampleRate
+    let configuration = model.configuration
+    plan = TilePlan(configuration, outputFrames: tileFrames)
+    toModel = StreamResampler(from: sampleRate, to: configuration.sampleRate, channels: channels)
+    let predicted =
+      configuration.output == .difference ? configuration.sources.count - 1 : configuration.sources.count
+    fromModel = (0..<predicted).map { _ in
+      StreamResampler(from: configuration.sampleRate, to: sampleRate, channels: channels)
+    }
+    ready = Array(repeating: [], count: predicted)
+  }
+
+  /// Names of the sources in the order `process` returns them.
+  public var sources: [String] { model.configuration.sources }
+
+  /// Takes the next piece of the signal, interleaved, and returns what is known of every source: pieces of
+  /// equal length, possibly empty. After the last piece the lengths add up to the signal's.
+  public func process(_ samples: [Float], isLast: Bool = false) -> [[Float]] {
+    inputFrames += samples.count / channels
+    unanswered += samples
+    let arrived = toModel.process(samples, isLast: isLast)
+    buffer += arrived
+    modelFrames += arrived.count / channels
+    while tile * plan.hop < modelFrames, isLast || plan.inputEnd(ofTile: tile) <= modelFrames {
+      let estimates = separate(tile)
+      tile += 1
+      let ends = isLast && tile * plan.hop >= modelFrames
+      for (index, estimate) in estimates.enumerated() {
+        ready[index] += fromModel[index].process(estimate, isLast: ends)
+      }
+      let drop = max(0, plan.inputStart(ofTile: tile) - bufferStart)
+      buffer.removeFirst(min(drop * channels, buffer.count))
+      bufferStart += drop
+    }
+    return answer(isLast: isLast)
+  }
+
+  /// The estimates of one tile, interleaved at the model's rate, per predicted source.
+  private func separate(_ index: Int) -> [[Float]] {
+    let configuration = model.configuration
+    let (range, outputStart) = plan.tile(index, of: modelFrames)
+    let kept = min(plan.hop, modelFrames - index * plan.hop)
+    let width = configuration.channels
+    let groups = (channels + width - 1) / width
+    var results = Array(
+      repeating: [Float](repeating: 0, count: kept * channels), count: fromModel.count)
+    for group in 0..<groups {
+      let own = (group * width..<min(channels, group * width + width))
+      let input = Tensor(unsafe: [1, range.count, width]) { memory in
+        for (frame, position) in range.enumerated() {
+          let offset = (position - bufferStart) * channels
+          let exists = position >= bufferStart && position < modelFrames
+          for channel in 0..<width {
+            let source = own.lowerBound + min(channel, own.count - 1)
+            memory[frame * width + channel] = exists ? buffer[offset + source] : 0
+          }
+        }
+      }
+      let output = model(input)
+      let stride = output.shape[2]
+      output.withUnsafeBuffer { values in
+        for source in results.indices {
+          for frame in 0..<kept {
+            let base = (outputStart + frame) * stride + source * width
+            if own.count == width {
+              for channel in 0..<width {
+                results[source][frame * channels + own.lowerBound + channel] = values[base + channel]
+              }
+            } else {
+              // A single channel was given to every input of the network: its estimate is their mean.
+              let sum = (0..<width).reduce(Float(0)) { $0 + values[base + $1] }
+              results[source][frame * channels + own.lowerBound] = sum / Float(width)
+            }
+          }
+        }
+      }
+    }
+    return results
+  }
+
+  /// Hands out the estimates that are complete.
+  private func answer(isLast: Bool) -> [[Float]] {
+    let pending = inputFrames - answeredFrames
+    let available = ready.map { $0.count / channels }.min() ?? 0
+    let frames = isLast ? pending : min(available, pending)
+    var pieces = ready.indices.map { index in
+      let piece = Array(ready[index].prefix(frames * channels))
+      ready[index].removeFirst(piece.count)
+      // Resampling there and back can fall short by a frame at the very end.
+      return piece + [Float](repeating: 0, count: frames * channels - piece.count)
+    }
+    let mixture = Array(unanswered.prefix(frames * channels))
+    unanswered.removeFirst(mixture.count)
+    answeredFrames += frames
+    if model.configuration.output == .difference {
+      var rest = mixture
+      for piece in pieces { for index in rest.indices { rest[index] -= piece[index] } }
+      pieces.append(rest)
+    }
+    return pieces
+  }
+}

@@ -1,0 +1,51 @@
+import SwiftDLModels
+
+/// How a signal of any length is cut into windows so that the pieces equal one pass over the whole.
+///
+/// A window's output may be cut at multiples of the network's total stride without changing any value, as
+/// long as every kept frame sees all the input it depends on. Networks with context are fed zeros beyond the
+/// ends of the signal, as in training; networks that pad inside are given the true ends, and a margin as wide
+/// as their receptive field everywhere else.
+struct TilePlan: Sendable, Hashable {
+  /// Frames that one tile contributes: a multiple of the total stride.
+  let hop: Int
+  /// Input frames before and after the contributed ones.
+  let before: Int
+  let after: Int
+  /// Whether the input is extended by zeros to fill every window; otherwise it ends with the signal.
+  let extendsWithZeros: Bool
+  let totalStride: Int
+
+  /// - Parameter frames: the least number of output frames of a tile; larger tiles waste less on context and
+  ///   need more memory.
+  init(_ configuration: WaveUNetConfiguration, outputFrames frames: Int) {
+    totalStride = configuration.totalStride
+    extendsWithZeros = configuration.context
+    if configuration.context {
+      let window = configuration.window(forOutputFrames: max(frames, totalStride))
+      hop = window.output / totalStride * totalStride
+      before = window.contextBefore
+      after = window.input - before - hop
+    } else {
+      func roundedUp(_ frames: Int) -> Int { (frames + totalStride - 1) / totalStride * totalStride }
+      hop = roundedUp(frames)
+      before = roundedUp(configuration.receptiveField.before)
+      after = roundedUp(configuration.receptiveField.after)
+    }
+  }
+
+  /// The input of tile `index` of a signal of `frames` frames: the range of positions, which may reach
+  /// outside the signal (zeros), and where in the tile's output its contribution starts.
+  func tile(_ index: Int, of frames: Int) -> (input: Range<Int>, outputStart: Int) {
+    let start = index * hop
+    if extendsWithZeros { return (start - before..<start + hop + after, 0) }
+    let end = (frames + totalStride - 1) / totalStride * totalStride
+    let low = max(0, start - before)
+    return (low..<min(end, start + hop + after), start - low)
+  }
+
+  /// The last input position tile `index` needs, exclusive, in a signal without end.
+  func inputEnd(ofTile index: Int) -> Int { index * hop + hop + after }
+  /// The first input position that tile `index` and later ones need.
+  func inputStart(ofTile index: Int) -> Int { max(0, index * hop - before) }
+}

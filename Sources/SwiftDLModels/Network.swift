@@ -1,0 +1,79 @@
+public import SwiftDL
+
+/// A network the program can make, name, save and run: a module with a configuration that rebuilds it.
+public protocol Network: Module {
+  associatedtype Configuration: Codable, Sendable, Hashable
+  /// The word that stands for the kind of network in files, such as `wave-u-net`.
+  static var architecture: String { get }
+  /// Named configurations, in the order they are listed.
+  static var presets: [(name: String, configuration: Configuration)] { get }
+  /// What is impossible about a configuration, in one line.
+  static func problem(with configuration: Configuration) -> String?
+
+  /// Fresh weights. The configuration is one without a problem.
+  init(_ configuration: Configuration, random: RandomStream)
+  var configuration: Configuration { get }
+
+  /// What is wrong with an input of this shape, in one line; `nil` when it passes.
+  func problem(withInput shape: Shape) -> String?
+  /// `[batch, frames, channels]` to `[batch, output frames, output channels]`.
+  func callAsFunction(_ input: Tensor) -> Tensor
+  /// The numbers people compare networks by.
+  var facts: NetworkFacts { get }
+}
+
+/// The numbers people compare networks by.
+public struct NetworkFacts: Sendable, Hashable {
+  /// Frames of the usual window.
+  public var window: WindowLengths
+  public var receptiveField: ReceptiveField
+  /// Frames per second, of networks for audio.
+  public var sampleRate: Int?
+  /// Multiply–adds of the forward pass for one second of output.
+  public var multiplyAddsPerSecond: Double?
+
+  public init(
+    window: WindowLengths, receptiveField: ReceptiveField, sampleRate: Int? = nil,
+    multiplyAddsPerSecond: Double? = nil
+  ) {
+    self.window = window
+    self.receptiveField = receptiveField
+    self.sampleRate = sampleRate
+    self.multiplyAddsPerSecond = multiplyAddsPerSecond
+  }
+
+  /// Seconds between hearing a frame and knowing its output, window by window: the window's own length after
+  /// the frame plus the context behind it.
+  public var latency: Double? {
+    sampleRate.map { Double(window.output + window.contextAfter) / Double($0) }
+  }
+}
+
+/// The kinds of networks: one line each.
+public let networks: [any Network.Type] = [WaveUNet.self]
+
+extension WaveUNet: Network {
+  public static let architecture = "wave-u-net"
+  public static var presets: [(name: String, configuration: WaveUNetConfiguration)] {
+    WaveUNetConfiguration.presets
+  }
+  public static func problem(with configuration: WaveUNetConfiguration) -> String? { configuration.problem }
+
+  public func problem(withInput shape: Shape) -> String? {
+    let c = configuration
+    guard shape.rank == 3, shape[2] == c.channels else {
+      return "has shape \(shape); [batch, frames, \(c.channels)] is expected"
+    }
+    if shape[0] > 0 && accepts(inputFrames: shape[1]) { return nil }
+    let near = c.window(forOutputFrames: max(1, shape[1] - (c.context ? c.defaultWindow.input - c.defaultWindow.output : 0)))
+    return "has \(shape[1]) frames, which this network cannot take; \(near.input) would do"
+  }
+
+  public var facts: NetworkFacts {
+    let window = configuration.defaultWindow
+    let seconds = Double(window.output) / Double(configuration.sampleRate)
+    return NetworkFacts(
+      window: window, receptiveField: configuration.receptiveField, sampleRate: configuration.sampleRate,
+      multiplyAddsPerSecond: Double(configuration.multiplyAdds(window)) / seconds)
+  }
+}
