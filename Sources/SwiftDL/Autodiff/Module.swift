@@ -20,7 +20,8 @@ public struct FieldVisitor {
     body(.parameter, path + name, &tensor)
   }
   public mutating func parameter(_ name: String, _ tensor: inout Tensor?) {
-    guard var value = tensor else { return }
+    // Taken out while it is shown: a second owner would force a copy of what is changed in place.
+    guard var value = tensor.take() else { return }
     body(.parameter, path + name, &value)
     tensor = value
   }
@@ -33,7 +34,7 @@ public struct FieldVisitor {
     path = outer
   }
   public mutating func module(_ name: String, _ optional: inout (some Module)?) {
-    guard var value = optional else { return }
+    guard var value = optional.take() else { return }
     module(name, &value)
     optional = value
   }
@@ -109,6 +110,9 @@ public struct ParameterValues: Sendable {
   }
 
   public func contains(_ path: String) -> Bool { positions[path] != nil }
+
+  /// Where a path stands in visiting order.
+  func position(of path: String) -> Int? { positions[path] }
 
   /// The same paths with every tensor replaced.
   public func map(_ transform: (Tensor) -> Tensor) -> ParameterValues {
