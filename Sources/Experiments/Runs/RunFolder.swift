@@ -1,0 +1,157 @@
+import Foundation
+import Glibc
+public import SwiftDL
+
+/// The folder of one training run, open for writing, and locked against a second process.
+///
+///     DIR/config.yaml        the resolved configuration
+///     DIR/environment.json   machine, program, command line; a resumed run adds its own
+///     DIR/metrics.jsonl      one JSON object a line
+///     DIR/checkpoints/  DIR/samples/  DIR/report.html
+///     DIR/summary.json       written last: its presence says that the run is finished
+public final class RunFolder: Sendable {
+  public let path: String
+  private let lock: RunLock
+  private let metricsFile: MetricsFile
+
+  private init(path: String, lock: RunLock) throws(FileError) {
+    self.path = path
+    self.lock = lock
+    metricsFile = try MetricsFile(RunFiles.metrics(path))
+  }
+
+  /// Begins a run in a folder that is new or empty.
+  public static func create(
+    _ path: String, configuration: some RunConfiguration, environment: RunEnvironment
+  ) throws(FileError) -> RunFolder {
+    // Asked before the lock, so that a refusal leaves nothing in a folder that is not ours; and
+    // again behind it, for two processes that begin at once.
+    try refuseOccupied(path)
+    try Folders.create(path)
+    let lock = try RunLock(folder: path)
+    try refuseOccupied(path)
+    try Folders.create(RunFiles.checkpoints(path))
+    try Folders.create(RunFiles.samples(path))
+    try write(environment.facts, to: RunFiles.environment(path))
+    let run = try RunFolder(path: path, lock: lock)
+    // Last, since a folder with a configuration counts as a run.
+    try run.save(configuration)
+    return run
+  }
+
+  /// Opens a run that was interrupted. Call `rewind(toStep:)` with the checkpoint's step before
+  /// logging on.
+  ///
+  /// A folder that is missing, half written, without a checkpoint, or finished is refused with the
+  /// reason. `environment` is added to what the run knows about the machines it ran on.
+  public static func resume(_ path: String, environment: RunEnvironment? = nil) throws(FileError)
+    -> RunFolder
+  {
+    guard Folders.isDirectory(path) else {
+      throw FileError(path, "there is no run here", hint: "start one without --resume")
+    }
+    for file in [RunFiles.configuration(path), RunFiles.environment(path), RunFiles.metrics(path)]
+    where !Folders.exists(file) {
+      let empty = try Folders.names(in: path).isEmpty
+      throw FileError(
+        path,
+        empty
+          ? "the folder is empty"
+          : "this is no complete run: \(file.dropFirst(path.count + 1)) is missing",
+        hint: empty
+          ? "start a run without --resume" : "choose another folder, or delete it and start again")
+    }
+    let lock = try RunLock(folder: path)
+    if let summary = try RunRecord.object(RunFiles.summary(path)) {
+      let step = summary["step"]?.integer.map { " at step \($0)" } ?? ""
+      throw FileError(
+        path, "this run is finished\(step)", hint: "start a new one in another folder")
+    }
+    let checkpoints = RunFiles.checkpoints(path)
+    guard Folders.isDirectory(checkpoints), try !Folders.names(in: checkpoints).isEmpty else {
+      throw FileError(
+        path, "this run stopped before its first checkpoint",
+        hint: "delete the folder and start again")
+    }
+    if let environment {
+      var facts = try RunRecord.object(RunFiles.environment(path)) ?? [:]
+      facts["resumed"] = .array((facts["resumed"]?.array ?? []) + [.object(environment.facts)])
+      try write(facts, to: RunFiles.environment(path))
+    }
+    return try RunFolder(path: path, lock: lock)
+  }
+
+  private static func refuseOccupied(_ path: String) throws(FileError) {
+    guard Folders.exists(path) else { return }
+    guard Folders.isDirectory(path) else {
+      throw FileError(path, "this is a file, not a folder", hint: "choose another name for the run")
+    }
+    if try Folders.names(in: path).isEmpty { return }
+    if Folders.exists(RunFiles.configuration(path)) {
+      throw FileError(
+        path, "a run is here already", hint: "continue it with --resume, or choose another folder")
+    }
+    throw FileError(path, "the folder is not empty", hint: "choose a new folder for the run")
+  }
+
+  // MARK: Files
+
+  public var configurationFile: String { RunFiles.configuration(path) }
+  public var reportFile: String { RunFiles.report(path) }
+
+  /// `DIR/checkpoints/NAME`
+  public func checkpoint(_ name: String) -> String { "\(RunFiles.checkpoints(path))/\(name)" }
+
+  /// `DIR/samples/NAME`
+  public func sample(_ name: String) -> String { "\(RunFiles.samples(path))/\(name)" }
+
+  /// Writes the resolved configuration, replacing the one that is there (a resumed run may change
+  /// its length).
+  public func save(_ configuration: some RunConfiguration) throws(FileError) {
+    try AtomicFile.write(configuration.resolvedYAML, to: configurationFile)
+  }
+
+  // MARK: Metrics
+
+  /// Appends a line of metrics; `step` must be among the fields. Numbers that are not finite become
+  /// null.
+  ///
+  /// Log a step before its checkpoint is saved: resuming keeps lines up to the checkpoint's step.
+  public func log(_ fields: JSONObject) throws(FileError) {
+    precondition(
+      fields["step"]?.integer != nil,
+      "a line of metrics needs an integer “step”: \(fields.json.text)")
+    try metricsFile.append(fields.json.text + "\n")
+  }
+
+  /// Drops the lines behind a step, so that the file equals that of a run never interrupted.
+  public func rewind(toStep step: Int) throws(FileError) {
+    let record = try MetricsFile.read(metricsFile.path)
+    let kept = record.prefix { $0.fields["step"]?.integer ?? 0 <= step }
+    try metricsFile.truncate(to: kept.last?.end ?? 0)
+  }
+
+  /// What the run has written so far.
+  public func record() throws(FileError) -> RunRecord { try RunRecord(path) }
+
+  /// Marks the run as finished, with the numbers it shall be remembered by.
+  public func finish(_ summary: JSONObject = [:]) throws(FileError) {
+    let facts: JSONObject = ["finished": RunEnvironment.timestamp(Date())]
+    try Self.write(facts.merging(summary), to: RunFiles.summary(path))
+  }
+
+  private static func write(_ object: JSONObject, to path: String) throws(FileError) {
+    try AtomicFile.write(object.json.written(indentation: 2) + "\n", to: path)
+  }
+}
+
+/// The names inside a run's folder, in one place.
+enum RunFiles {
+  static func configuration(_ run: String) -> String { "\(run)/config.yaml" }
+  static func environment(_ run: String) -> String { "\(run)/environment.json" }
+  static func metrics(_ run: String) -> String { "\(run)/metrics.jsonl" }
+  static func checkpoints(_ run: String) -> String { "\(run)/checkpoints" }
+  static func samples(_ run: String) -> String { "\(run)/samples" }
+  static func report(_ run: String) -> String { "\(run)/report.html" }
+  static func summary(_ run: String) -> String { "\(run)/summary.json" }
+}
