@@ -98,7 +98,7 @@ extension ModelFile {
   /// Fresh weights of a preset, or an error that names the nearest one.
   public static func makePreset(_ name: String, seed: UInt64 = 0) throws(FileError) -> any Network {
     if let network = preset(name, seed: seed) { return network }
-    let near = NearestName.of(name, in: presetNames).map { "did you mean \($0)? " } ?? ""
+    let near = NearestName.find(name, among: presetNames).map { "did you mean \($0)? " } ?? ""
     throw FileError(name, "is neither a preset nor a file", hint: "\(near)`swiftdl models list` shows the presets")
   }
 }

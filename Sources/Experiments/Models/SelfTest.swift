@@ -1,5 +1,6 @@
 import Foundation
-public import SwiftDL
+import Glibc
+import SwiftDL
 import SwiftDLAudio
 import SwiftDLModels
 

@@ -44,9 +44,10 @@ public final class RunFolder: Sendable {
   ///
   /// A folder that is missing, half written, without a checkpoint, or finished is refused with the
   /// reason. `environment` is added to what the run knows about the machines it ran on.
-  public static func resume(_ path: String, environment: RunEnvironment? = nil) throws(FileError)
-    -> RunFolder
-  {
+  /// - Parameter extending: opens a finished run too, because its settings now take it further.
+  public static func resume(
+    _ path: String, environment: RunEnvironment? = nil, extending: Bool = false
+  ) throws(FileError) -> RunFolder {
     guard Folders.isDirectory(path) else {
       throw FileError(path, "there is no run here", hint: "start one without --resume")
     }
@@ -64,8 +65,12 @@ public final class RunFolder: Sendable {
     let lock = try RunLock(folder: path)
     if let summary = try RunRecord.object(RunFiles.summary(path)) {
       let step = summary["step"]?.integer.map { " at step \($0)" } ?? ""
-      throw FileError(
-        path, "this run is finished\(step)", hint: "start a new one in another folder")
+      guard extending else {
+        throw FileError(
+          path, "this run is finished\(step)",
+          hint: "raise its bounds to take it further, or start a new one in another folder")
+      }
+      unlink(RunFiles.summary(path))
     }
     let checkpoints = RunFiles.checkpoints(path)
     guard Folders.isDirectory(checkpoints), try !Folders.names(in: checkpoints).isEmpty else {

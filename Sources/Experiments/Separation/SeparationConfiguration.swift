@@ -1,4 +1,4 @@
-import SwiftDLModels
+public import SwiftDLModels
 
 /// The settings of a separation run. The defaults are the paper's (Wave-U-Net, ISMIR 2018, section 4.2).
 public struct SeparationConfiguration: RunConfiguration {

@@ -1,4 +1,4 @@
-public import SwiftDL
+import SwiftDL
 
 /// Everything `swiftdl train separation` does: settings, folder, progress, training, report.
 public struct SeparationRecipe {
@@ -22,7 +22,7 @@ public struct SeparationRecipe {
   /// The resolved settings: of the run in the folder when resuming, of the preset otherwise.
   public func configuration() throws -> SeparationConfiguration {
     if resumes {
-      let before = try RunRecord(folder).configuration(SeparationConfiguration.self)
+      let before = try RunRecord(folder).configuration(as: SeparationConfiguration.self)
       let now = try ConfigurationLoader.load(
         SeparationConfiguration.self, base: before, file: configurationFile, overrides: overrides)
       if let change = now.differences(from: before).first(where: { !Self.mayChange($0.key) }) {
@@ -45,6 +45,12 @@ public struct SeparationRecipe {
     ["maximumSteps", "patience", "checkpointMinutes", "data.path", "data.cache"].contains(key)
   }
 
+  /// Whether the settings take a run further than it was to go.
+  private func isExtended(_ configuration: SeparationConfiguration) throws -> Bool {
+    let before = try RunRecord(folder).configuration(as: SeparationConfiguration.self)
+    return configuration.maximumSteps != before.maximumSteps || configuration.patience > before.patience
+  }
+
   /// Trains, with progress on standard error, and writes the run's report.
   public func train(style: ProgressMeter.Style) throws -> SeparationTraining.Outcome {
     let configuration = try configuration()
@@ -60,7 +66,8 @@ public struct SeparationRecipe {
       ])
     let run =
       try resumes
-      ? RunFolder.resume(folder, environment: environment)
+      ? RunFolder.resume(
+        folder, environment: environment, extending: try isExtended(configuration))
       : RunFolder.create(folder, configuration: configuration, environment: environment)
     if resumes { try run.save(configuration) }
     Interrupt.install()

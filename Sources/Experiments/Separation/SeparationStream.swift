@@ -1,6 +1,6 @@
 import SwiftDL
 import SwiftDLAudio
-import SwiftDLModels
+public import SwiftDLModels
 
 /// Separates a signal that arrives in pieces, in memory that does not depend on its length.
 ///

@@ -1,6 +1,6 @@
 import Foundation
 public import SwiftDL
-public import SwiftDLModels
+import SwiftDLModels
 
 /// Trains a Wave-U-Net to separate the stems of a corpus (Wave-U-Net, ISMIR 2018, section 4.2): Adam, early
 /// stopping, and a second stage with a larger batch and a smaller rate.
@@ -44,8 +44,6 @@ public struct SeparationTraining {
   /// Steps taken so far.
   public var step: Int { position.step }
   public var parameterCount: Int { model.parameterCount }
-  /// Seconds of audio in the training tracks.
-  public var secondsOfTraining: Double { data.secondsOfTraining }
 
   // MARK: - The loop
 
@@ -62,7 +60,7 @@ public struct SeparationTraining {
       }
       let started = ContinuousClock.now
       let trainingLoss = position.lossOfEpoch / Double(max(1, position.stepOfEpoch))
-      let validationLoss = data.hasValidation ? validate() : trainingLoss
+      let validationLoss = data.validation != nil ? validate() : trainingLoss
       let stage = position.stage.rawValue
       let isBest = position.endEpoch(validationLoss: validationLoss)
       try folder.log([
@@ -75,7 +73,7 @@ public struct SeparationTraining {
       try save("last")
     }
     try folder.finish([
-      "steps": position.step, "epochs": position.epoch, "best_valid_loss": position.bestLoss ?? .nan,
+      "step": position.step, "epochs": position.epoch, "best_valid_loss": position.bestLoss ?? .nan,
       "parameters": model.parameterCount,
     ])
     return .finished
