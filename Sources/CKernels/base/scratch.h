@@ -3,6 +3,6 @@
 #include <stddef.h>
 
 /* At least `bytes` bytes aligned to 64, private to the calling thread, contents undefined.
-   A second call on the same thread and slot invalidates the first. Slot 0 belongs to the body of a
-   parallel loop, slot 1 to the caller that starts one (the caller runs bodies too). */
+   A second call on the same thread and slot invalidates the first. Slots 0, 2 and 3 belong to the body of a
+   parallel loop, slots 1, 4 and 5 to the caller that starts one (the caller runs bodies too). */
 void *ck_scratch(int slot, size_t bytes);

@@ -1,17 +1,160 @@
 #include "CKernels.h"
+#include "base/scratch.h"
+#include "conv/correlation.h"
+
+/* An image convolution and its two gradients as correlations (see conv/correlation.h). */
+
+static bool is_depthwise(const ck_conv2d_geometry *g) {
+  return g->groups > 1 && g->groups == g->input_channels && g->groups == g->output_channels;
+}
+
+/* The taps of a convolution: forward over its input, in the order of the weights. */
+static ck_tap *taps_of(const ck_conv2d_geometry *g, ptrdiff_t rows_per_tap) {
+  ck_tap *taps = ck_scratch(4, (size_t)(g->kernel_height * g->kernel_width) * sizeof *taps), *tap = taps;
+  for (ptrdiff_t ky = 0; ky < g->kernel_height; ky++)
+    for (ptrdiff_t kx = 0; kx < g->kernel_width; kx++, tap++)
+      *tap = (ck_tap){.dy = ky * g->dilation_height - g->pad_top, .dx = kx * g->dilation_width - g->pad_left,
+                      .row = (tap - taps) * rows_per_tap};
+  return taps;
+}
+
+static ck_correlation forward_of(const ck_conv2d_geometry *g, ptrdiff_t rows_per_tap, float *output) {
+  ptrdiff_t height = ck_conv2d_output_height(g), width = ck_conv2d_output_width(g), channels = g->output_channels;
+  return (ck_correlation){
+      .batch = g->batch, .height = g->input_height, .width = g->input_width, .out_height = height, .out_width = width,
+      .step_y = g->stride_height, .step_x = g->stride_width, .tap_count = g->kernel_height * g->kernel_width,
+      .taps = taps_of(g, rows_per_tap), .depthwise = is_depthwise(g),
+      .destination = {.data = output, .channels = channels, .pixel_stride = channels, .row_stride = width * channels,
+                      .batch_stride = height * width * channels}};
+}
+
+static ck_image slice(const ck_image *image, ptrdiff_t first, ptrdiff_t channels) {
+  ck_image part = *image;
+  part.data += first;
+  part.channels = channels;
+  return part;
+}
 
 void ck_conv2d(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t input_count, const ck_image *inputs,
                const float *weights, const ck_epilogue *epilogue, float *output) {
-  (void)context;
-  ck_conv2d_reference(g, input_count, inputs, weights, epilogue, output);
+  const ck_conv_kernels *kernels = ck_conv_kernels_of(context);
+  ptrdiff_t in = g->input_channels / g->groups, out = g->output_channels / g->groups;
+  ck_correlation c = forward_of(g, is_depthwise(g) ? 1 : in, output);
+  c.sources = inputs;
+  c.source_count = input_count;
+  if (c.depthwise) {
+    ck_correlate_depthwise(context, kernels, &c, weights, epilogue);
+    return;
+  }
+  for (ptrdiff_t group = 0; group < g->groups; group++) {
+    ck_image source = slice(inputs, group * in, in);
+    ck_epilogue finish = epilogue ? *epilogue : (ck_epilogue){.bias = NULL};
+    if (g->groups > 1) {
+      c.sources = &source;
+      c.source_count = 1;
+    }
+    if (finish.bias) finish.bias += group * out;
+    c.destination.data = output + group * out;
+    c.destination.channels = out;
+    ck_weights w = {.data = weights + group * out, .tap_step = in * g->output_channels, .in_step = g->output_channels,
+                    .out_step = 1, .taps = c.tap_count, .inputs = in, .outputs = out};
+    ck_packed packed = ck_pack_weights(context, kernels, &w, c.batch * c.out_height * c.out_width);
+    ck_correlate(context, kernels, &c, &packed, &finish);
+  }
 }
-void ck_conv2d_input_gradient(const ck_context *context, const ck_conv2d_geometry *g, const float *output_gradient,
-                              const float *weights, ptrdiff_t input_count, const ck_mutable_image *input_gradients) {
-  (void)context;
-  ck_conv2d_input_gradient_reference(g, output_gradient, weights, input_count, input_gradients);
-}
+
 void ck_conv2d_weight_gradient(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t input_count,
                                const ck_image *inputs, const float *output_gradient, float *weight_gradient) {
-  (void)context;
-  ck_conv2d_weight_gradient_reference(g, input_count, inputs, output_gradient, weight_gradient);
+  const ck_conv_kernels *kernels = ck_conv_kernels_of(context);
+  ptrdiff_t in = g->input_channels / g->groups, out = g->output_channels / g->groups;
+  /* Only read: a correlation's destination is where its output pixels are, here those of the output gradient. */
+  ck_correlation c = forward_of(g, in, (float *)output_gradient);
+  c.sources = inputs;
+  c.source_count = input_count;
+  if (c.depthwise) {
+    ck_correlation_weights(context, kernels, &c, c.tap_count, weight_gradient, g->output_channels);
+    return;
+  }
+  for (ptrdiff_t group = 0; group < g->groups; group++) {
+    ck_image source = slice(inputs, group * in, in);
+    if (g->groups > 1) {
+      c.sources = &source;
+      c.source_count = 1;
+    }
+    c.destination.data = (float *)output_gradient + group * out;
+    c.destination.channels = out;
+    ck_correlation_weights(context, kernels, &c, c.tap_count * in, weight_gradient + group * out, g->output_channels);
+  }
+}
+
+/* ---- Input gradient ----------------------------------------------------------------------------------- */
+
+/* One phase of the stride: input pixels y0, y0 + stride … by x0, x0 + stride …. Each receives the output gradients
+   (y + pad - k · dilation) / stride of the taps k for which that is a whole number: a correlation with step 1. */
+static void set_phase(ck_correlation *c, const ck_conv2d_geometry *g, ck_tap *taps, ptrdiff_t y0, ptrdiff_t x0,
+                      ptrdiff_t rows_per_tap, bool flipped) {
+  ptrdiff_t count = g->kernel_height * g->kernel_width, used = 0;
+  for (ptrdiff_t ky = g->kernel_height - 1; ky >= 0; ky--)
+    for (ptrdiff_t kx = g->kernel_width - 1; kx >= 0; kx--) {
+      ptrdiff_t y = y0 + g->pad_top - ky * g->dilation_height, x = x0 + g->pad_left - kx * g->dilation_width;
+      if (y % g->stride_height != 0 || x % g->stride_width != 0) continue;
+      ptrdiff_t tap = ky * g->kernel_width + kx;
+      taps[used++] = (ck_tap){.dy = y / g->stride_height, .dx = x / g->stride_width,
+                              .row = (flipped ? count - 1 - tap : tap) * rows_per_tap};
+    }
+  c->taps = taps;
+  c->tap_count = used;
+  c->out_height = (g->input_height - y0 + g->stride_height - 1) / g->stride_height;
+  c->out_width = (g->input_width - x0 + g->stride_width - 1) / g->stride_width;
+}
+
+/* All phases, into one image of gradients. `packed` is NULL for depthwise weights. */
+static void correlate_phases(const ck_context *context, const ck_conv_kernels *kernels, const ck_conv2d_geometry *g,
+                             const ck_image *source, const ck_packed *packed, const float *depthwise,
+                             const ck_mutable_image *to) {
+  ptrdiff_t count = g->kernel_height * g->kernel_width;
+  ck_tap *taps = ck_scratch(4, (size_t)count * sizeof *taps);
+  ck_correlation c = {.batch = g->batch, .height = ck_conv2d_output_height(g), .width = ck_conv2d_output_width(g),
+                      .step_y = 1, .step_x = 1, .source_count = 1, .sources = source, .depthwise = packed == NULL};
+  for (ptrdiff_t y0 = 0; y0 < g->stride_height && y0 < g->input_height; y0++)
+    for (ptrdiff_t x0 = 0; x0 < g->stride_width && x0 < g->input_width; x0++) {
+      set_phase(&c, g, taps, y0, x0, packed ? source->channels : 1, packed != NULL);
+      c.destination = *to;
+      c.destination.data += y0 * to->row_stride + x0 * to->pixel_stride;
+      c.destination.row_stride *= g->stride_height;
+      c.destination.pixel_stride *= g->stride_width;
+      if (packed) ck_correlate(context, kernels, &c, packed, NULL);
+      else ck_correlate_depthwise(context, kernels, &c, depthwise, NULL);
+    }
+}
+
+void ck_conv2d_input_gradient(const ck_context *context, const ck_conv2d_geometry *g, const float *output_gradient,
+                              const float *weights, ptrdiff_t input_count, const ck_mutable_image *input_gradients) {
+  const ck_conv_kernels *kernels = ck_conv_kernels_of(context);
+  ptrdiff_t in = g->input_channels / g->groups, out = g->output_channels / g->groups, all = g->output_channels;
+  ptrdiff_t height = ck_conv2d_output_height(g), width = ck_conv2d_output_width(g);
+  ck_image source = {.data = output_gradient, .channels = out, .pixel_stride = all, .row_stride = width * all,
+                     .batch_stride = height * width * all};
+  if (is_depthwise(g)) {
+    source.channels = all;
+    correlate_phases(context, kernels, g, &source, NULL, weights, input_gradients);
+    return;
+  }
+  ptrdiff_t pixels = g->batch * g->input_height * g->input_width;
+  for (ptrdiff_t group = 0; group < g->groups; group++) {
+    source.data = output_gradient + group * out;
+    ptrdiff_t first = 0;
+    for (ptrdiff_t v = 0; v < input_count; first += input_gradients[v++].channels) {
+      ck_mutable_image to = input_gradients[v];
+      if (g->groups > 1) {
+        to.data += group * in;
+        to.channels = in;
+      }
+      if (to.channels == 0) continue;
+      ck_weights w = {.data = weights + first * all + group * out, .tap_step = in * all, .in_step = 1, .out_step = all,
+                      .taps = g->kernel_height * g->kernel_width, .inputs = out, .outputs = to.channels, .flipped = true};
+      ck_packed packed = ck_pack_weights(context, kernels, &w, pixels);
+      correlate_phases(context, kernels, g, &source, &packed, NULL, &to);
+    }
+  }
 }

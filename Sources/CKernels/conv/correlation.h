@@ -1,0 +1,122 @@
+/* The one idea behind every convolution here.
+
+   A correlation reads, for every output pixel, some taps of some images and multiplies what it finds by weights:
+
+     destination[b, y, x, o] = Σ_tap Σ_i source[b, y · step_y + tap.dy, x · step_x + tap.dx, i] · w[tap.row + i, o]
+
+   with zeros outside the sources. A convolution is one correlation. Its input gradient is one per phase of the stride,
+   over the output gradient with flipped taps. A signal is an image of height 1. All of it happens in channels-last
+   memory, so a row of output pixels (a "run") sees each tap as one pointer and one step, and neighbouring taps that
+   touch in memory as one longer tap: no im2col. Where a run leaves its source, the few rows concerned are copied with
+   their zeros ("window"), so that no kernel knows what padding is.
+
+     lower.c             output pixels → runs, segments, windows
+     pack.c              weights → blocks of vectors of output channels
+     correlate.c         runs × blocks on the threads: convolution and input gradient
+     weight_gradient.c   the same runs, the other way round: Σ over pixels of input × output gradient
+     kernels_body.h      the tiles, once, in the words of base/vector.h; kernels_*.c compile it per instruction set */
+#pragma once
+#include "CKernels.h"
+#include "base/isa.h"
+
+typedef struct ck_tap {
+  ptrdiff_t dy, dx; /* from (y · step_y, x · step_x) to the source pixel */
+  ptrdiff_t row;    /* of the weights of its first channel */
+} ck_tap;
+
+typedef struct ck_correlation {
+  ptrdiff_t batch, height, width; /* of the sources */
+  ptrdiff_t out_height, out_width, step_y, step_x;
+  ptrdiff_t source_count;
+  const ck_image *sources; /* side by side: their channels follow one another in the weights' rows */
+  ptrdiff_t tap_count;
+  const ck_tap *taps; /* ascending in dy, then in dx */
+  bool depthwise;     /* every channel by itself: taps are never joined */
+  ck_mutable_image destination;
+} ck_correlation;
+
+/* `channels` numbers at x[i · step + 0 …] for pixel i of a run, to be multiplied by weight rows row …. */
+typedef struct ck_segment {
+  const float *x;
+  ptrdiff_t step, channels, row;
+} ck_segment;
+
+/* `count` output pixels, evenly spaced in memory, that see the same taps. */
+typedef struct ck_run {
+  ptrdiff_t count;
+  ptrdiff_t segment_count;
+  const ck_segment *segments;
+  float *y;
+  ptrdiff_t y_step;
+} ck_run;
+
+/* How the output pixels are cut into chunks: by shape alone, so that no bit depends on the number of threads. */
+typedef struct ck_cut {
+  bool across_batch;           /* runs of one pixel position over the whole batch, for tiny images */
+  ptrdiff_t lines, line_length; /* a line holds output pixels that one run could take if padding did not cut it */
+  ptrdiff_t chunk_lines, chunk_pixels, chunks_per_line, chunks;
+} ck_cut;
+ck_cut ck_cut_pixels(const ck_correlation *c, ptrdiff_t pixels_wanted, ptrdiff_t batch_from_width);
+
+/* The runs of one chunk, in scratch slots 0 and 2 of this thread: valid until the next call. */
+const ck_run *ck_lower(const ck_correlation *c, const ck_cut *cut, ptrdiff_t chunk, ptrdiff_t *run_count);
+
+/* A block of output channels (at most `vectors` vectors of them) and what happens to its sums. */
+typedef struct ck_block {
+  const float *w; /* row r at w + r · w_step, readable to whole vectors */
+  ptrdiff_t w_step;
+  ptrdiff_t first, channels; /* of the destination */
+  ck_epilogue epilogue;      /* bias already moved to `first` */
+} ck_block;
+
+/* What one instruction set offers. `sums` are partial weight gradients, rows of whole vectors. */
+typedef struct ck_conv_kernels {
+  ck_isa isa;
+  ptrdiff_t lanes, most_vectors, most_dots;
+  /* y = Σ x · w for every pixel of a run and the channels of a block. */
+  void (*multiply)(const ck_run *run, const ck_block *block);
+  /* The same for at most `most_dots` channels: vectors run along the inputs; w holds one row per output channel. */
+  void (*dot)(const ck_run *run, const ck_block *block);
+  /* The same, channel by channel: w holds one row per tap. */
+  void (*depthwise)(const ck_run *run, const ck_block *block);
+  /* sums[row, o] += Σ x · y over runs of one shape; y as rows of `vectors` vectors, run after run. */
+  void (*outer)(const ck_run *runs, ptrdiff_t run_count, const float *y, ptrdiff_t vectors, float *sums);
+  /* The same for `outputs` <= most_dots channels, y as rows of `outputs`; sums[row · outputs + o]. */
+  void (*outer_few)(const ck_run *runs, ptrdiff_t run_count, const float *y, ptrdiff_t outputs, float *sums);
+  /* sums[row · channels + c] += Σ x[c] · y[c]. */
+  void (*outer_depthwise)(const ck_run *runs, ptrdiff_t run_count, ptrdiff_t channels, float *sums);
+} ck_conv_kernels;
+
+/* The best kernels that the context allows. */
+const ck_conv_kernels *ck_conv_kernels_of(const ck_context *context);
+
+/* How many vectors a block takes, for this many output channels. */
+ptrdiff_t ck_block_vectors(const ck_conv_kernels *kernels, ptrdiff_t channels);
+
+/* Where weights lie before packing: element (tap, input i, output o) at data[tap · tap_step + i · in_step + o · out_step]. */
+typedef struct ck_weights {
+  const float *data;
+  ptrdiff_t tap_step, in_step, out_step;
+  ptrdiff_t taps, inputs, outputs;
+  bool flipped; /* taps in descending order */
+} ck_weights;
+
+/* Weights as the kernels want them: row (tap · inputs + i) of block b at blocks + b · block_step + row · width. */
+typedef struct ck_packed {
+  const float *blocks;
+  ptrdiff_t block_step, row_step;
+  ptrdiff_t width, count; /* columns of a block, blocks */
+  const float *last;      /* the last block, when the others are the caller's own weights */
+  bool dots;              /* one row per output */
+} ck_packed;
+/* Into scratch slot 1 of this thread. `pixels` is how many output pixels will use them. */
+ck_packed ck_pack_weights(const ck_context *context, const ck_conv_kernels *kernels, const ck_weights *w, ptrdiff_t pixels);
+
+/* The whole correlation. */
+void ck_correlate(const ck_context *context, const ck_conv_kernels *kernels, const ck_correlation *c,
+                  const ck_packed *weights, const ck_epilogue *epilogue);
+void ck_correlate_depthwise(const ck_context *context, const ck_conv_kernels *kernels, const ck_correlation *c,
+                            const float *weights, const ck_epilogue *epilogue);
+/* gradient[row · row_step + o] = Σ_pixels (what the taps of row see) · destination[o]: destination is read here. */
+void ck_correlation_weights(const ck_context *context, const ck_conv_kernels *kernels, const ck_correlation *c,
+                            ptrdiff_t rows, float *gradient, ptrdiff_t row_step);

@@ -1,0 +1,179 @@
+#include "conv/correlation.h"
+#include "base/scratch.h"
+#include <string.h>
+
+/* Pixels → runs. Everything here is integers and the copying of edges. */
+
+static ptrdiff_t floor_divide(ptrdiff_t a, ptrdiff_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
+static ptrdiff_t least(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
+static ptrdiff_t most(ptrdiff_t a, ptrdiff_t b) { return a > b ? a : b; }
+
+ck_cut ck_cut_pixels(const ck_correlation *c, ptrdiff_t pixels_wanted, ptrdiff_t batch_from_width) {
+  ck_cut cut = {.across_batch = c->out_width < batch_from_width && c->batch > c->out_width};
+  cut.lines = cut.across_batch ? c->out_height * c->out_width : c->batch * c->out_height;
+  cut.line_length = cut.across_batch ? c->batch : c->out_width;
+  cut.chunk_pixels = least(cut.line_length, pixels_wanted);
+  if (cut.lines == 0 || cut.line_length == 0) return cut;
+  cut.chunks_per_line = (cut.line_length + cut.chunk_pixels - 1) / cut.chunk_pixels;
+  cut.chunk_lines = cut.chunks_per_line > 1 ? 1 : most(1, pixels_wanted / cut.line_length);
+  cut.chunks = cut.chunks_per_line * ((cut.lines + cut.chunk_lines - 1) / cut.chunk_lines);
+  return cut;
+}
+
+typedef struct {
+  const ck_correlation *c;
+  ck_run *runs;
+  ck_segment *segments;
+  ptrdiff_t run_count, segment_count;
+  float *window; /* NULL while only counting */
+  ptrdiff_t window_size;
+} builder;
+
+static void begin_run(builder *self, ptrdiff_t count, float *y, ptrdiff_t y_step) {
+  self->runs[self->run_count++] =
+      (ck_run){.count = count, .segments = self->segments + self->segment_count, .y = y, .y_step = y_step};
+}
+
+static void add_segment(builder *self, const float *x, ptrdiff_t step, ptrdiff_t channels, ptrdiff_t row) {
+  if (!x) return; /* only counting windows */
+  ck_run *run = &self->runs[self->run_count - 1];
+  ck_segment *last = &self->segments[self->segment_count - 1];
+  if (run->segment_count > 0 && !self->c->depthwise && last->x + last->channels == x && last->step == step &&
+      last->row + last->channels == row) {
+    last->channels += channels; /* the next tap begins where this one ends */
+    return;
+  }
+  self->segments[self->segment_count++] = (ck_segment){.x = x, .step = step, .channels = channels, .row = row};
+  run->segment_count++;
+}
+
+/* Rows first, first + by, … of one line of an image, `count` of them, zeros outside; NULL while only counting. */
+static const float *copy_rows(builder *self, const float *line, ptrdiff_t pixel_stride, ptrdiff_t channels,
+                              ptrdiff_t first, ptrdiff_t by, ptrdiff_t count) {
+  ptrdiff_t width = self->c->width;
+  float *window = self->window ? self->window + self->window_size : NULL;
+  self->window_size += (count * channels + 15) / 16 * 16;
+  if (!window) return NULL;
+  ptrdiff_t before = least(count, most(0, floor_divide(-first + by - 1, by)));
+  ptrdiff_t end = most(before, least(count, floor_divide(width - 1 - first, by) + 1));
+  memset(window, 0, (size_t)(before * channels) * sizeof *window);
+  if (by * pixel_stride == channels)
+    memcpy(window + before * channels, line + (first + before * by) * pixel_stride,
+           (size_t)((end - before) * channels) * sizeof *window);
+  else
+    for (ptrdiff_t i = before; i < end; i++)
+      memcpy(window + i * channels, line + (first + i * by) * pixel_stride, (size_t)channels * sizeof *window);
+  memset(window + end * channels, 0, (size_t)((count - end) * channels) * sizeof *window);
+  return window;
+}
+
+/* The taps of one source line (taps[0 ..< count], one dy) for output pixels p0 ..< p1. */
+static void add_line_taps(builder *self, const float *line, ptrdiff_t pixel_stride, ptrdiff_t channels,
+                          ptrdiff_t row_offset, const ck_tap *taps, ptrdiff_t count, ptrdiff_t p0, ptrdiff_t p1) {
+  const ck_correlation *c = self->c;
+  ptrdiff_t pixels = p1 - p0, first = p0 * c->step_x, last = (p1 - 1) * c->step_x;
+  /* Taps that see nothing but padding fall away; they are ascending, so what remains is one stretch. */
+  while (count > 0 && last + taps[0].dx < 0) taps++, count--;
+  while (count > 0 && first + taps[count - 1].dx >= c->width) count--;
+  if (count == 0) return;
+  ptrdiff_t low = first + taps[0].dx, high = last + taps[count - 1].dx, length = high - low + 1;
+  bool inside = low >= 0 && high < c->width;
+  if (!inside && length <= 2 * pixels * c->step_x + 32) {
+    const float *window = copy_rows(self, line, pixel_stride, channels, low, 1, length);
+    for (ptrdiff_t k = 0; k < count; k++)
+      add_segment(self, window ? window + (taps[k].dx - taps[0].dx) * channels : NULL, c->step_x * channels, channels,
+                  taps[k].row + row_offset);
+    return;
+  }
+  for (ptrdiff_t k = 0; k < count; k++) {
+    ptrdiff_t begin = first + taps[k].dx, end = last + taps[k].dx;
+    if (end < 0 || begin >= c->width) continue;
+    if (begin >= 0 && end < c->width)
+      add_segment(self, line + begin * pixel_stride, c->step_x * pixel_stride, channels, taps[k].row + row_offset);
+    else
+      add_segment(self, copy_rows(self, line, pixel_stride, channels, begin, c->step_x, pixels), channels, channels,
+                  taps[k].row + row_offset);
+  }
+}
+
+/* One run along a line: output pixels p0 ..< p1 of output row y. */
+static void add_run(builder *self, ptrdiff_t b, ptrdiff_t y, ptrdiff_t p0, ptrdiff_t p1) {
+  const ck_correlation *c = self->c;
+  if (p1 <= p0) return;
+  const ck_mutable_image *to = &c->destination;
+  begin_run(self, p1 - p0, to->data + b * to->batch_stride + y * to->row_stride + p0 * to->pixel_stride,
+            to->pixel_stride);
+  ptrdiff_t row_offset = 0;
+  for (ptrdiff_t v = 0; v < c->source_count; row_offset += c->sources[v++].channels) {
+    const ck_image *source = &c->sources[v];
+    if (source->channels == 0) continue;
+    for (ptrdiff_t k = 0, end; k < c->tap_count; k = end) {
+      for (end = k + 1; end < c->tap_count && c->taps[end].dy == c->taps[k].dy;) end++;
+      ptrdiff_t line = y * c->step_y + c->taps[k].dy;
+      if (line >= 0 && line < c->height)
+        add_line_taps(self, source->data + b * source->batch_stride + line * source->row_stride, source->pixel_stride,
+                      source->channels, row_offset, c->taps + k, end - k, p0, p1);
+    }
+  }
+}
+
+/* A line is cut where its inner part, which needs no copy, begins and ends; a short one is not worth cutting. */
+static void add_line(builder *self, ptrdiff_t line, ptrdiff_t p0, ptrdiff_t p1) {
+  const ck_correlation *c = self->c;
+  ptrdiff_t b = line / c->out_height, y = line % c->out_height;
+  ptrdiff_t low = 0, high = 0;
+  for (ptrdiff_t k = 0; k < c->tap_count; k++) {
+    low = k == 0 ? c->taps[k].dx : least(low, c->taps[k].dx);
+    high = k == 0 ? c->taps[k].dx : most(high, c->taps[k].dx);
+  }
+  ptrdiff_t first = most(p0, floor_divide(-low + c->step_x - 1, c->step_x));
+  ptrdiff_t last = least(p1, floor_divide(c->width - 1 - high, c->step_x) + 1);
+  if (last - first < 32) {
+    add_run(self, b, y, p0, p1);
+    return;
+  }
+  add_run(self, b, y, p0, first);
+  add_run(self, b, y, first, last);
+  add_run(self, b, y, last, p1);
+}
+
+/* One pixel position of images b0 ..< b1: the taps outside simply are not there. */
+static void add_batch(builder *self, ptrdiff_t line, ptrdiff_t b0, ptrdiff_t b1) {
+  const ck_correlation *c = self->c;
+  ptrdiff_t y = line / c->out_width, x = line % c->out_width;
+  const ck_mutable_image *to = &c->destination;
+  begin_run(self, b1 - b0, to->data + b0 * to->batch_stride + y * to->row_stride + x * to->pixel_stride,
+            to->batch_stride);
+  ptrdiff_t row_offset = 0;
+  for (ptrdiff_t v = 0; v < c->source_count; row_offset += c->sources[v++].channels) {
+    const ck_image *source = &c->sources[v];
+    if (source->channels == 0) continue;
+    for (ptrdiff_t k = 0; k < c->tap_count; k++) {
+      ptrdiff_t sy = y * c->step_y + c->taps[k].dy, sx = x * c->step_x + c->taps[k].dx;
+      if (sy < 0 || sy >= c->height || sx < 0 || sx >= c->width) continue;
+      add_segment(self,
+                  source->data + b0 * source->batch_stride + sy * source->row_stride + sx * source->pixel_stride,
+                  source->batch_stride, source->channels, c->taps[k].row + row_offset);
+    }
+  }
+}
+
+const ck_run *ck_lower(const ck_correlation *c, const ck_cut *cut, ptrdiff_t chunk, ptrdiff_t *run_count) {
+  ptrdiff_t l0 = chunk / cut->chunks_per_line * cut->chunk_lines, l1 = least(cut->lines, l0 + cut->chunk_lines);
+  ptrdiff_t p0 = chunk % cut->chunks_per_line * cut->chunk_pixels, p1 = least(cut->line_length, p0 + cut->chunk_pixels);
+  size_t runs = (size_t)(3 * cut->chunk_lines), segments = runs * (size_t)(c->source_count * c->tap_count + 1);
+  builder self = {.c = c, .runs = ck_scratch(2, runs * sizeof(ck_run) + segments * sizeof(ck_segment))};
+  self.segments = (ck_segment *)(self.runs + runs);
+  /* Twice: once to know how large the windows are, once to fill them. */
+  for (int pass = 0; pass < 2; pass++) {
+    self.run_count = self.segment_count = self.window_size = 0;
+    for (ptrdiff_t line = l0; line < l1; line++) {
+      if (cut->across_batch) add_batch(&self, line, p0, p1);
+      else add_line(&self, line, p0, p1);
+    }
+    if (self.window_size == 0) break;
+    if (pass == 0) self.window = ck_scratch(0, (size_t)self.window_size * sizeof(float));
+  }
+  *run_count = self.run_count;
+  return self.runs;
+}

@@ -1,0 +1,89 @@
+#include "conv/correlation.h"
+#include "base/scratch.h"
+#include "base/threads.h"
+#include <string.h>
+
+/* Weights in the order in which a tile reads them: one stream per block, whole vectors, zeros behind the last channel. */
+
+ptrdiff_t ck_block_vectors(const ck_conv_kernels *kernels, ptrdiff_t channels) {
+  ptrdiff_t vectors = (channels + kernels->lanes - 1) / kernels->lanes;
+  if (vectors <= kernels->most_vectors) return vectors;
+  if (kernels->most_vectors == 4) {
+    /* All tiles are about as fast, so take the width that leaves the fullest last block; 4 and 3 before a lone 1. */
+    if (vectors % 4 == 0 || vectors % 4 == 3) return 4;
+    return vectors % 3 == 0 || vectors % 3 == 2 ? 3 : 4;
+  }
+  ptrdiff_t blocks = (vectors + kernels->most_vectors - 1) / kernels->most_vectors;
+  return (vectors + blocks - 1) / blocks;
+}
+
+typedef struct {
+  const ck_weights *w;
+  float *to;
+  ptrdiff_t width, first_block;
+} packing;
+
+static void pack_tap(void *state, ptrdiff_t item) {
+  const packing *self = state;
+  const ck_weights *w = self->w;
+  ptrdiff_t block = item / w->taps, tap = item % w->taps, width = self->width;
+  ptrdiff_t first = (block + self->first_block) * width;
+  ptrdiff_t columns = w->outputs - first < width ? w->outputs - first : width;
+  const float *from = w->data + (w->flipped ? w->taps - 1 - tap : tap) * w->tap_step + first * w->out_step;
+  float *to = self->to + (block * w->taps + tap) * w->inputs * width;
+  if (w->out_step == 1) {
+    for (ptrdiff_t i = 0; i < w->inputs; i++, from += w->in_step, to += width) {
+      memcpy(to, from, (size_t)columns * sizeof *to);
+      memset(to + columns, 0, (size_t)(width - columns) * sizeof *to);
+    }
+    return;
+  }
+  /* A transposition in strips that stay in the first-level cache. */
+  enum { strip = 64 };
+  for (ptrdiff_t i0 = 0; i0 < w->inputs; i0 += strip) {
+    ptrdiff_t i1 = i0 + strip < w->inputs ? i0 + strip : w->inputs;
+    for (ptrdiff_t o = 0; o < columns; o++)
+      for (ptrdiff_t i = i0; i < i1; i++) to[i * width + o] = from[o * w->out_step + i * w->in_step];
+    for (ptrdiff_t i = i0; i < i1; i++) memset(to + i * width + columns, 0, (size_t)(width - columns) * sizeof *to);
+  }
+}
+
+static ck_packed pack_dots(const ck_weights *w) {
+  ptrdiff_t rows = w->taps * w->inputs;
+  float *to = ck_scratch(1, (size_t)(rows * w->outputs) * sizeof *to);
+  for (ptrdiff_t o = 0; o < w->outputs; o++)
+    for (ptrdiff_t tap = 0; tap < w->taps; tap++)
+      for (ptrdiff_t i = 0; i < w->inputs; i++)
+        to[(o * w->taps + tap) * w->inputs + i] =
+            w->data[(w->flipped ? w->taps - 1 - tap : tap) * w->tap_step + i * w->in_step + o * w->out_step];
+  return (ck_packed){.blocks = to, .row_step = rows, .width = w->outputs, .count = 1, .dots = true};
+}
+
+/* Below this many output pixels, copying the weights costs more than reading them where they lie. */
+enum { pixels_worth_packing = 64 };
+
+ck_packed ck_pack_weights(const ck_context *context, const ck_conv_kernels *kernels, const ck_weights *w,
+                          ptrdiff_t pixels) {
+  /* A row of few outputs would leave most lanes of a vector empty. */
+  if (w->outputs <= kernels->most_dots && w->outputs * 4 <= kernels->lanes) return pack_dots(w);
+  ptrdiff_t vectors = ck_block_vectors(kernels, w->outputs), width = vectors * kernels->lanes;
+  ptrdiff_t count = (w->outputs + width - 1) / width, rows = w->taps * w->inputs;
+  ck_packed packed = {.width = width, .count = count, .block_step = rows * width, .row_step = width};
+  packing self = {.w = w, .width = width};
+  bool in_place = pixels < pixels_worth_packing && w->out_step == 1 && !w->flipped &&
+                  w->tap_step == w->in_step * w->inputs;
+  if (in_place) {
+    packed.blocks = w->data;
+    packed.block_step = width;
+    packed.row_step = w->in_step;
+    bool whole = w->outputs % kernels->lanes == 0;
+    self.first_block = whole ? count : count - 1;
+  }
+  ptrdiff_t blocks = count - self.first_block;
+  if (blocks == 0) return packed;
+  self.to = ck_scratch(1, (size_t)(blocks * rows * width) * sizeof(float));
+  ck_parallel_for(context, blocks * w->taps, pack_tap, &self);
+  if (in_place) packed.last = self.to;
+  else packed.blocks = self.to;
+  return packed;
+}

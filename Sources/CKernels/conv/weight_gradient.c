@@ -1,0 +1,125 @@
+#include "conv/correlation.h"
+#include "base/scratch.h"
+#include "base/threads.h"
+#include <string.h>
+
+/* The weight gradient walks the runs of the convolution and adds, for every row of the weights, input × output gradient.
+
+   Pixels are divided into `parts` and blocks of output channels into `groups`, both by shape alone; every part has its
+   own sums, and the parts are added in order. Within a part a tile adds at most `piece` pixels in registers before it
+   adds them to the sums: error grows with the length of a piece, and pieces are few. */
+
+enum {
+  piece = 192,            /* pixels whose gradients, packed, share the first-level cache with a column of inputs */
+  fewest_items = 8,
+  fewest_pixels = 1024,   /* of a part */
+  most_floats = 1 << 22,  /* of all parts together */
+  batch_from_width = 4,
+};
+
+typedef struct {
+  const ck_conv_kernels *kernels;
+  const ck_correlation *c;
+  ck_cut cut;
+  ptrdiff_t rows, parts, groups, group_blocks;
+  ptrdiff_t vectors, width, blocks; /* of output channels; width = outputs when they are few or depthwise */
+  bool few;
+  float *sums, *gradient;
+  ptrdiff_t row_step;
+} weighing;
+
+static bool same_shape(const ck_run *a, const ck_run *b) {
+  if (a->segment_count != b->segment_count) return false;
+  for (ptrdiff_t s = 0; s < a->segment_count; s++)
+    if (a->segments[s].channels != b->segments[s].channels || a->segments[s].row != b->segments[s].row) return false;
+  return true;
+}
+
+/* Channels first ..< first + channels of the runs' output gradients, as rows of `width`, zeros behind. */
+static void pack_gradients(const ck_run *runs, ptrdiff_t count, ptrdiff_t first, ptrdiff_t channels, ptrdiff_t width,
+                           float *to) {
+  for (ptrdiff_t r = 0; r < count; r++)
+    for (ptrdiff_t t = 0; t < runs[r].count; t++, to += width) {
+      memcpy(to, runs[r].y + t * runs[r].y_step + first, (size_t)channels * sizeof *to);
+      if (channels < width) memset(to + channels, 0, (size_t)(width - channels) * sizeof *to);
+    }
+}
+
+static void add_runs(const weighing *self, const ck_run *runs, ptrdiff_t count, ptrdiff_t pixels, ptrdiff_t first_block,
+                     ptrdiff_t end_block, float *sums) {
+  ptrdiff_t channels = self->c->destination.channels;
+  if (self->c->depthwise) {
+    self->kernels->outer_depthwise(runs, count, channels, sums);
+    return;
+  }
+  float *y = ck_scratch(3, (size_t)(pixels * self->width) * sizeof *y);
+  for (ptrdiff_t b = first_block; b < end_block; b++) {
+    ptrdiff_t first = b * self->width, rest = channels - first < self->width ? channels - first : self->width;
+    pack_gradients(runs, count, first, rest, self->width, y);
+    float *block = sums + b * self->rows * self->width;
+    if (self->few) self->kernels->outer_few(runs, count, y, self->width, block);
+    else self->kernels->outer(runs, count, y, self->vectors, block);
+  }
+}
+
+static void add_part(void *state, ptrdiff_t item) {
+  const weighing *self = state;
+  ptrdiff_t part = item / self->groups, group = item % self->groups;
+  ptrdiff_t first = group * self->group_blocks, end = first + self->group_blocks;
+  if (end > self->blocks) end = self->blocks;
+  float *sums = self->sums + part * self->blocks * self->rows * self->width;
+  memset(sums + first * self->rows * self->width, 0, (size_t)((end - first) * self->rows * self->width) * sizeof *sums);
+  for (ptrdiff_t chunk = self->cut.chunks * part / self->parts; chunk < self->cut.chunks * (part + 1) / self->parts;
+       chunk++) {
+    ptrdiff_t count, next;
+    const ck_run *runs = ck_lower(self->c, &self->cut, chunk, &count);
+    for (ptrdiff_t r = 0; r < count; r = next) {
+      ptrdiff_t pixels = runs[r].count;
+      for (next = r + 1; next < count && same_shape(&runs[r], &runs[next]); next++) pixels += runs[next].count;
+      if (runs[r].segment_count > 0) add_runs(self, runs + r, next - r, pixels, first, end, sums);
+    }
+  }
+}
+
+enum { rows_together = 64 };
+
+static void add_parts(void *state, ptrdiff_t item) {
+  const weighing *self = state;
+  ptrdiff_t outputs = self->c->destination.channels, part_step = self->blocks * self->rows * self->width;
+  ptrdiff_t end = (item + 1) * rows_together < self->rows ? (item + 1) * rows_together : self->rows;
+  for (ptrdiff_t row = item * rows_together; row < end; row++)
+    for (ptrdiff_t b = 0; b < self->blocks; b++) {
+      ptrdiff_t columns = outputs - b * self->width < self->width ? outputs - b * self->width : self->width;
+      const float *from = self->sums + (b * self->rows + row) * self->width;
+      float *to = self->gradient + row * self->row_step + b * self->width;
+      for (ptrdiff_t o = 0; o < columns; o++) to[o] = from[o];
+      for (ptrdiff_t part = 1; part < self->parts; part++)
+        for (ptrdiff_t o = 0; o < columns; o++) to[o] += from[part * part_step + o];
+    }
+}
+
+static ptrdiff_t clamp(ptrdiff_t a, ptrdiff_t low, ptrdiff_t high) { return a < low ? low : a > high ? high : a; }
+
+void ck_correlation_weights(const ck_context *context, const ck_conv_kernels *kernels, const ck_correlation *c,
+                            ptrdiff_t rows, float *gradient, ptrdiff_t row_step) {
+  ptrdiff_t outputs = c->destination.channels, pixels = c->batch * c->out_height * c->out_width;
+  if (outputs == 0 || rows == 0) return;
+  weighing self = {.kernels = kernels, .c = c, .rows = rows, .gradient = gradient, .row_step = row_step,
+                   .cut = ck_cut_pixels(c, piece, batch_from_width)};
+  self.few = !c->depthwise && outputs <= kernels->most_dots && outputs * 4 <= kernels->lanes;
+  if (self.few || c->depthwise) {
+    self.width = outputs;
+  } else {
+    self.vectors = ck_block_vectors(kernels, outputs);
+    self.width = self.vectors * kernels->lanes;
+  }
+  self.blocks = (outputs + self.width - 1) / self.width;
+  ptrdiff_t floats = rows * self.blocks * self.width;
+  self.parts = clamp(clamp(pixels / fewest_pixels, 1, fewest_items), 1, clamp(most_floats / floats, 1, fewest_items));
+  self.groups = clamp((fewest_items + self.parts - 1) / self.parts, 1, self.blocks);
+  self.group_blocks = (self.blocks + self.groups - 1) / self.groups;
+  self.groups = (self.blocks + self.group_blocks - 1) / self.group_blocks;
+  self.sums = ck_scratch(1, (size_t)(self.parts * floats) * sizeof(float));
+  ck_parallel_for(context, self.parts * self.groups, add_part, &self);
+  ck_parallel_for(context, (rows + rows_together - 1) / rows_together, add_parts, &self);
+}
