@@ -2,7 +2,7 @@
 ///
 /// The weight is seen as a matrix of output channels and the rest. In training every pass improves the
 /// estimates u `[output channels]` and v `[rest]` of its singular vectors by one power iteration, which
-/// `Context.update` keeps; gradients flow through σ = uᵀWv with u and v constant. At first u is random and
+/// `Context.update` keeps; gradients flow through σ = uᵀWv with u and v constant. At first v is random and
 /// has seen 15 iterations. PyTorch's `parametrizations.spectral_norm`. Source: Miyato et al. 2018.
 public struct SpectralNorm<Base: WeightedLayer>: Module {
   public var base: Base
@@ -12,9 +12,9 @@ public struct SpectralNorm<Base: WeightedLayer>: Module {
   public init(_ base: Base, random: inout RandomStream) {
     self.base = base
     let matrix = Self.matrix(base)
-    u = Self.unit(random.normal([matrix.shape[1]]))
-    v = .zeros([matrix.shape[0]])
-    for _ in 0..<15 { (u, v) = Self.iterated(matrix, u) }
+    u = .zeros([matrix.shape[1]])
+    v = Self.unit(random.normal([matrix.shape[0]]))
+    for _ in 0..<15 { (u, v) = Self.iterated(matrix, v) }
   }
 
   public mutating func visitFields(_ visit: inout FieldVisitor) {
@@ -28,7 +28,7 @@ public struct SpectralNorm<Base: WeightedLayer>: Module {
     let matrix = Self.matrix(base)
     var (u, v) = (u, v)
     if context.isTraining {
-      (u, v) = Self.iterated(matrix.detached, context.latest(self.u))
+      (u, v) = Self.iterated(matrix.detached, context.latest(self.v))
       context.update(self.u, to: u)
       context.update(self.v, to: v)
     }
@@ -49,9 +49,10 @@ public struct SpectralNorm<Base: WeightedLayer>: Module {
     return moved.reshaped([-1, weight.shape[axis]])
   }
 
-  private static func iterated(_ matrix: Tensor, _ u: Tensor) -> (u: Tensor, v: Tensor) {
-    let v = unit(matmul(matrix, u.expanded(at: 1)).reshaped([matrix.shape[0]]))
-    return (unit(matmul(v.expanded(at: 0), matrix).reshaped(u.shape)), v)
+  /// u = Wv / ‖Wv‖, then v = Wᵀu / ‖Wᵀu‖.
+  private static func iterated(_ matrix: Tensor, _ v: Tensor) -> (u: Tensor, v: Tensor) {
+    let u = unit(matmul(v.expanded(at: 0), matrix).reshaped([matrix.shape[1]]))
+    return (u, unit(matmul(matrix, u.expanded(at: 1)).reshaped(v.shape)))
   }
 
   private static func unit(_ x: Tensor) -> Tensor { x / max(x.norm().scalar, 1e-12) }

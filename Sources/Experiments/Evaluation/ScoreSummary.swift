@@ -1,0 +1,108 @@
+/// All scores of one or more methods in a few numbers, by both conventions of the literature:
+/// statistics over the windows of all tracks pooled (Wave-U-Net's tables), and the median over
+/// tracks of the tracks' medians (SiSEC 2018 and after). The two are not comparable with each
+/// other.
+public struct ScoreSummary: Sendable, Equatable {
+  /// One method's scores of one source by one metric.
+  public struct Row: Sendable, Equatable {
+    public let method: String
+    public let target: String
+    /// `SDR`, `SIR`, `ISR`, `SAR` over windows, or `SDR of track`, whose “windows” are the tracks.
+    public let metric: String
+    /// Over all windows of all tracks.
+    public let pooled: ScoreStatistics
+    /// The median over tracks of the medians over their windows.
+    public let trackMedian: Double
+  }
+
+  public static let wholeTrackMetric = "SDR of track"
+
+  public let rows: [Row]
+
+  /// Summarises tracks by method. Sources appear in the order in which the tracks first name them.
+  public init(_ methods: [(name: String, tracks: [TrackScores])]) {
+    var rows: [Row] = []
+    for method in methods {
+      var names: [String] = []
+      for target in method.tracks.flatMap(\.targets) where !names.contains(target.name) {
+        names.append(target.name)
+      }
+      for name in names {
+        let scores = method.tracks.flatMap { $0.targets.filter { $0.name == name } }
+        for metric in SeparationMetrics.names {
+          let byTrack = scores.map { $0.windows.map { $0[metric] } }
+          rows.append(
+            Row(
+              method: method.name, target: name, metric: metric,
+              pooled: ScoreStatistics(Array(byTrack.joined())),
+              trackMedian: ScoreStatistics.median(byTrack.map(ScoreStatistics.median))))
+        }
+        let whole = ScoreStatistics(scores.map(\.wholeTrackSDR))
+        rows.append(
+          Row(
+            method: method.name, target: name, metric: Self.wholeTrackMetric, pooled: whole,
+            trackMedian: whole.median))
+      }
+    }
+    self.rows = rows
+  }
+
+  private static let columns = [
+    "windows", "undefined", "median", "MAD", "mean", "sd", "track median",
+  ]
+
+  private static func cells(_ row: Row, decimals: Int) -> [String] {
+    let pooled = row.pooled
+    return [String(pooled.count), String(pooled.undefined)]
+      + [
+        pooled.median, pooled.medianAbsoluteDeviation, pooled.mean, pooled.standardDeviation,
+        row.trackMedian,
+      ].map { $0.text(decimals: decimals) }
+  }
+
+  /// A table for people, in dB.
+  public var text: String {
+    let lines =
+      [["method", "target", "metric"] + Self.columns]
+      + rows.map { [$0.method, $0.target, $0.metric] + Self.cells($0, decimals: 2) }
+    let widths = lines[0].indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
+    return lines.map { line in
+      line.indices.map { column in
+        column < 3
+          ? line[column].padded(to: widths[column]) : line[column].leftPadded(to: widths[column])
+      }.joined(separator: "  ")
+    }.joined(separator: "\n")
+  }
+
+  /// The table as comma-separated values with a header (RFC 4180), five decimals.
+  public var csv: String {
+    let header = ["method", "target", "metric"] + Self.columns.map { $0.replacing(" ", with: "_") }
+    let lines = rows.map {
+      [$0.method, $0.target, $0.metric].map(Self.field) + Self.cells($0, decimals: 5)
+    }
+    return ([header] + lines).map { $0.joined(separator: ",") + "\n" }.joined()
+  }
+
+  private static func field(_ text: String) -> String {
+    guard text.contains(where: { ",\"\r\n".contains($0) }) else { return text }
+    return "\"" + text.replacing("\"", with: "\"\"") + "\""
+  }
+
+  /// The table as JSON: a list of objects; numbers that are not defined are null.
+  public var json: String {
+    let objects = rows.map { row in
+      let pooled = row.pooled
+      let fields = [
+        ("method", JSONText.quoted(row.method)), ("target", JSONText.quoted(row.target)),
+        ("metric", JSONText.quoted(row.metric)), ("windows", String(pooled.count)),
+        ("undefined", String(pooled.undefined)), ("median", JSONText.number(pooled.median)),
+        ("mad", JSONText.number(pooled.medianAbsoluteDeviation)),
+        ("mean", JSONText.number(pooled.mean)),
+        ("sd", JSONText.number(pooled.standardDeviation)),
+        ("track_median", JSONText.number(row.trackMedian)),
+      ]
+      return "  {" + fields.map { "\"\($0.0)\": \($0.1)" }.joined(separator: ", ") + "}"
+    }
+    return "[\n" + objects.joined(separator: ",\n") + "\n]\n"
+  }
+}
