@@ -1,6 +1,5 @@
 import ArgumentParser
 import Experiments
-import Foundation
 import SwiftDL
 import SwiftDLModels
 
@@ -36,7 +35,7 @@ struct Models: ParsableCommand {
 
     func run() throws {
       let network = try ModelFile.find(model)
-      let name = URL(fileURLWithPath: model).deletingPathExtension().lastPathComponent
+      let name = ModelFile.name(of: model)
       let description = ModelDescription(name: name, network)
       print(json ? description.json : description.text)
     }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Experiments
-import Foundation
 import SwiftDL
 import SwiftDLAudio
 import SwiftDLModels
@@ -15,7 +14,7 @@ struct Separate: ParsableCommand {
 
   @Argument(help: "Sound files: WAV, FLAC, Ogg, MP3.")
   var files: [String]
-  @Option(name: .shortAndLong, help: "A trained model (.safetensors).")
+  @Option(name: .shortAndLong, help: "A trained model: a .safetensors file or a run's folder.")
   var model: String
   @Option(name: [.customShort("o"), .long], help: "The folder for results.")
   var output = "separated"
@@ -40,7 +39,7 @@ struct Separate: ParsableCommand {
 
   func run() throws {
     let network = try ModelFile.load(WaveUNet.self, from: model)
-    let name = modelName ?? URL(fileURLWithPath: model).deletingPathExtension().lastPathComponent
+    let name = modelName ?? ModelFile.name(of: model)
     let separator = FileSeparator(
       network, name: name, format: try audioFormat(),
       tileFrames: max(1, Int(segment * Double(network.configuration.sampleRate))))

@@ -47,6 +47,6 @@ struct TrainSeparation: ParsableCommand {
       note("stopped at step \(step); continue with: swiftdl train separation --resume --run \(run)")
       throw ExitCode(130)
     }
-    print("\(run)/checkpoints/best.safetensors")
+    print("\(run)/checkpoints/best")
   }
 }

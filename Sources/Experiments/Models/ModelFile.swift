@@ -24,8 +24,30 @@ public enum ModelFile {
     try network.save(to: path, metadata: metadata.merging(Self.metadata(of: network)) { _, new in new })
   }
 
-  /// Reads a network of whatever kind the file holds.
+  /// The file meant by a path: itself, or the weights of a checkpoint's or the best ones of a run's folder.
+  static func weights(_ path: String) throws(FileError) -> String {
+    guard Folders.isDirectory(path) else { return path }
+    let places = [path, "\(path)/checkpoints/best", "\(path)/checkpoints/last"]
+    let found = places.map { "\($0)/\(Checkpoint.weightsName)" }.first(where: Folders.exists)
+    guard let found else {
+      throw FileError(path, "this folder holds no model", hint: "give a .safetensors file or a run's folder")
+    }
+    return found
+  }
+
+  /// The name a model goes by when it has none: its file's, or its run's.
+  public static func name(of path: String) -> String {
+    var parts = path.split(separator: "/").map(String.init)
+    while let last = parts.last, parts.count > 1,
+      [Checkpoint.weightsName, "best", "last", "checkpoints"].contains(last)
+    { parts.removeLast() }
+    let name = parts.last ?? "model"
+    return name.hasSuffix(".safetensors") ? String(name.dropLast(12)) : name
+  }
+
+  /// Reads a network of whatever kind a file, a checkpoint or a run's folder holds.
   public static func load(_ path: String) throws(FileError) -> any Network {
+    let path = try weights(path)
     let file = try SafeTensorsFile(path)
     guard let architecture = file.metadata[architectureKey], let text = file.metadata[configurationKey] else {
       throw FileError(
@@ -37,7 +59,7 @@ public enum ModelFile {
         path, "holds a network of the unknown kind “\(architecture)”",
         hint: "this program knows \(networks.map { $0.architecture }.joined(separator: ", "))")
     }
-    return try load(kind, configuration: text, path)
+    return try load(kind, configuration: text, file)
   }
 
   /// Reads a network of one kind.
@@ -51,19 +73,19 @@ public enum ModelFile {
   }
 
   private static func load<N: Network>(
-    _ kind: N.Type, configuration text: String, _ path: String
+    _ kind: N.Type, configuration text: String, _ file: SafeTensorsFile
   ) throws(FileError) -> N {
     let configuration: N.Configuration
     do {
       configuration = try JSONDecoder().decode(N.Configuration.self, from: Data(text.utf8))
     } catch {
-      throw FileError(path, "its configuration cannot be read", hint: "the file may come from another version")
+      throw FileError(file.path, "its configuration cannot be read", hint: "the file may come from another version")
     }
     if let problem = N.problem(with: configuration) {
-      throw FileError(path, "its configuration is impossible: \(problem)")
+      throw FileError(file.path, "its configuration is impossible: \(problem)")
     }
     var network = N(configuration, random: RandomStream(seed: 0))
-    try network.load(from: path)
+    try network.load(from: file)
     return network
   }
 

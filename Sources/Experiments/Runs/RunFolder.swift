@@ -104,8 +104,8 @@ public final class RunFolder: Sendable {
   public var configurationFile: String { RunFiles.configuration(path) }
   public var reportFile: String { RunFiles.report(path) }
 
-  /// `DIR/checkpoints/NAME`
-  public func checkpoint(_ name: String) -> String { "\(RunFiles.checkpoints(path))/\(name)" }
+  /// `DIR/checkpoints`
+  public var checkpoints: String { RunFiles.checkpoints(path) }
 
   /// `DIR/samples/NAME`
   public func sample(_ name: String) -> String { "\(RunFiles.samples(path))/\(name)" }

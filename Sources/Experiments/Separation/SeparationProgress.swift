@@ -4,6 +4,8 @@ struct SeparationProgress: Codable, Sendable, Equatable {
   enum Stage: Int, Codable, Sendable { case first = 1, second = 2, finished = 3 }
 
   var stage = Stage.first
+  /// The stage before the run was finished.
+  var lastStage = Stage.first
   /// Steps taken in all.
   var step = 0
   /// Epochs begun over both stages; with `stepOfEpoch` the position in the data.
@@ -32,9 +34,11 @@ struct SeparationProgress: Codable, Sendable, Equatable {
 
   /// Moves on to the next stage when this one has stopped improving or the run is as long as it may be.
   mutating func advanceStage(_ configuration: SeparationConfiguration) {
+    lastStage = stage
+    if epochsWithoutImprovement >= configuration.patience {
+      stage = stage == .first && configuration.secondStage.enabled ? .second : .finished
+      if stage == .second { epochsWithoutImprovement = 0 }
+    }
     if configuration.maximumSteps > 0 && step >= configuration.maximumSteps { stage = .finished }
-    guard epochsWithoutImprovement >= configuration.patience else { return }
-    epochsWithoutImprovement = 0
-    stage = stage == .first && configuration.secondStage.enabled ? .second : .finished
   }
 }

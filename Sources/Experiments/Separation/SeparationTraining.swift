@@ -5,8 +5,8 @@ import SwiftDLModels
 /// Trains a Wave-U-Net to separate the stems of a corpus (Wave-U-Net, ISMIR 2018, section 4.2): Adam, early
 /// stopping, and a second stage with a larger batch and a smaller rate.
 ///
-/// A run's folder holds `checkpoints/last.safetensors` and `checkpoints/best.safetensors`, models that
-/// `swiftdl separate` takes, and the state that `--resume` continues from to the same bits.
+/// A run's folder holds `checkpoints/last` and `checkpoints/best`, models that `swiftdl separate` takes, with
+/// the state that `--resume` continues from to the same bits.
 public struct SeparationTraining {
   public enum Outcome: Sendable, Equatable {
     /// The run is complete.
@@ -52,10 +52,10 @@ public struct SeparationTraining {
   /// - Throws: `FileError` when files fail or the loss stops being a number; the last good state is saved.
   public mutating func run(
     report: (SeparationStep) -> Void = { _ in }, shouldStop: () -> Bool = { false }
-  ) throws(FileError) -> Outcome {
+  ) throws -> Outcome {
     while position.stage != .finished {
       guard try runEpoch(report: report, shouldStop: shouldStop) else {
-        try save("last")
+        try save(isBest: false)
         return .interrupted(step: position.step)
       }
       let started = ContinuousClock.now
@@ -69,8 +69,7 @@ public struct SeparationTraining {
         "validation_seconds": (ContinuousClock.now - started).seconds,
       ])
       position.advanceStage(configuration)
-      if isBest { try saveModel("best") }
-      try save("last")
+      try save(isBest: isBest)
     }
     try folder.finish([
       "step": position.step, "epochs": position.epoch, "best_valid_loss": position.bestLoss ?? .nan,
@@ -82,7 +81,7 @@ public struct SeparationTraining {
   /// Trains to the end of the epoch. Returns false when asked to stop before it.
   private mutating func runEpoch(
     report: (SeparationStep) -> Void, shouldStop: () -> Bool
-  ) throws(FileError) -> Bool {
+  ) throws -> Bool {
     let batchSize = position.stage == .second ? configuration.secondStage.batchSize : configuration.batchSize
     let rate = position.stage == .second ? configuration.secondStage.rate : configuration.optimizer.rate
     let schedule = LinearWarmUp(steps: configuration.optimizer.warmupSteps, followedBy: ConstantRate(rate))
@@ -104,7 +103,7 @@ public struct SeparationTraining {
       let value = Double(loss.scalar)
       let norm = gradients.norm
       guard value.isFinite && norm.isFinite else {
-        try save("last")
+        try save(isBest: false)
         throw FileError(
           folder.path, "the loss stopped being a number at step \(position.step + 1)",
           hint: "the state before it is saved; resume with a smaller optimizer.rate or an optimizer.clipNorm")
@@ -128,9 +127,9 @@ public struct SeparationTraining {
           "step": position.step, "loss": value, "gradient_norm": Double(norm), "step_seconds": seconds,
         ])
       }
-      if shouldStop() { return position.stepOfEpoch == last }
+      if shouldStop() && position.stepOfEpoch < last { return false }
       if ContinuousClock.now - lastCheckpoint > .seconds(configuration.checkpointMinutes * 60) {
-        try save("last")
+        try save(isBest: false)
       }
     }
     return true
@@ -150,34 +149,34 @@ public struct SeparationTraining {
 
   // MARK: - Checkpoints
 
-  private func saveModel(_ name: String) throws(FileError) {
-    try ModelFile.save(
-      model, to: folder.checkpoint("\(name).safetensors"), metadata: ["swiftdl.step": "\(position.step)"])
-  }
-
-  private mutating func save(_ name: String) throws(FileError) {
+  private mutating func save(isBest: Bool) throws(FileError) {
     lastCheckpoint = .now
-    let text = (try? JSONEncoder().encode(position)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
-    try TrainingCheckpoint(optimizer: optimizer.state, step: position.step, notes: ["progress": text])
-      .save(
-        model, weights: folder.checkpoint("\(name).safetensors"), state: folder.checkpoint("\(name).state.safetensors"),
-        metadata: ModelFile.metadata(of: model))
+    var state = TrainingState()
+    state.step = position.step
+    state.epoch = position.epoch
+    state.position = position.stepOfEpoch
+    state.optimizers["adam"] = optimizer.state
+    state.notes["progress"] = (try? JSONEncoder().encode(position)).map { String(decoding: $0, as: UTF8.self) }
+    try checkpoints.write(model, state, metadata: ModelFile.metadata(of: model), isBest: isBest)
   }
 
   private mutating func restore() throws(FileError) {
-    let path = folder.checkpoint("last.state.safetensors")
-    let checkpoint = try TrainingCheckpoint.restore(
-      &model, weights: folder.checkpoint("last.safetensors"), state: path)
-    guard let text = checkpoint.notes["progress"],
+    guard let last = try checkpoints.last() else {
+      throw FileError(folder.path, "this run has no checkpoint", hint: "delete the folder and start again")
+    }
+    let state = try Checkpoint.read(into: &model, from: last)
+    guard let text = state.notes["progress"], let adam = state.optimizers["adam"],
       let progress = try? JSONDecoder().decode(SeparationProgress.self, from: Data(text.utf8))
-    else { throw FileError(path, "does not say where the run stands", hint: "start a new run") }
+    else { throw FileError(last, "is no checkpoint of a separation run", hint: "start a new run") }
     position = progress
+    optimizer.state = adam
     // A finished run goes on when its bounds were raised.
-    if position.stage == .finished { position.stage = .first }
+    if position.stage == .finished { position.stage = position.lastStage }
     position.advanceStage(configuration)
-    optimizer.state = checkpoint.optimizer
     try folder.rewind(toStep: position.step)
   }
+
+  private var checkpoints: CheckpointStore { CheckpointStore(folder.checkpoints) }
 }
 
 /// What is known after a training step.

@@ -1,0 +1,52 @@
+import ArgumentParser
+import Experiments
+import SwiftDL
+
+struct Evaluate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Score separated tracks: BSS Eval v4 in windows of one second, as museval does.",
+    discussion: """
+      References lie in DIR/TRACK/STEM.wav (or DIR/test/TRACK), estimates in DIR/TRACK/STEM.wav (or \
+      DIR/MODEL/TRACK, as `swiftdl separate` writes them). With --json a folder, each track's scores are also \
+      written in museval's format; with a file name, the summary is.
+      """)
+  @Option(help: "The folder of true stems.")
+  var references: String
+  @Option(help: "The folder of separated stems; without it, only baselines are scored.")
+  var estimates: String?
+  @Option(parsing: .upToNextOption, help: "Also score these: mixture (doing nothing), irm (ideal ratio mask).")
+  var baselines: [SeparationEvaluation.Baseline] = []
+  @Option(help: "Where to write JSON: FOLDER (museval files per track) or FILE.json (summary).")
+  var json: String?
+  @Option(help: "A CSV file for the summary.")
+  var csv: String?
+  @Flag(name: .shortAndLong, help: "Do not tell each track's scores.")
+  var quiet = false
+
+  func validate() throws {
+    if estimates == nil && baselines.isEmpty {
+      throw ValidationError("nothing to score: give --estimates, --baselines, or both.")
+    }
+  }
+
+  func run() throws {
+    let evaluation = SeparationEvaluation(
+      references: references, estimates: estimates, baselines: baselines)
+    let folder = json.flatMap { $0.hasSuffix(".json") ? nil : $0 }
+    let methods = try evaluation.run(
+      warn: { note($0) },
+      finished: { method, scores throws(FileError) in
+        if !quiet { note("\(method): \(scores.track) scored") }
+        if let folder {
+          try Folders.create("\(folder)/\(method)")
+          try AtomicFile.write(scores.musevalJSON, to: "\(folder)/\(method)/\(scores.track).json")
+        }
+      })
+    let summary = ScoreSummary(methods.map { ($0.name, $0.tracks) })
+    print(summary.text)
+    if let csv { try AtomicFile.write(summary.csv, to: csv) }
+    if let json, folder == nil { try AtomicFile.write(summary.json, to: json) }
+  }
+}
+
+extension SeparationEvaluation.Baseline: ExpressibleByArgument {}
