@@ -1,4 +1,4 @@
 #include "elementwise/elementwise.h"
-#define CK_WIDTH 4
+#define CK_LANES 4
 #define CK_VARIANT(name) name##_generic
 #include "elementwise/elementwise_body.h"

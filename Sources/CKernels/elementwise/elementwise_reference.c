@@ -9,7 +9,7 @@
 #define CK_LOG(x) logf(x)
 #define CK_LOG1P(x) log1pf(x)
 #define CK_TANH(x) tanhf(x)
-#define CK_SIGMOID(x) (1 / (1 + expf(-(x))))
+#define CK_SIGMOID(x) sigmoid(x)
 #define CK_POWER(x, a) powf(x, a)
 #define CK_SIN(x) sinf(x)
 #define CK_COS(x) cosf(x)
@@ -17,6 +17,9 @@
 #define CK_EITHER(p, q) ((p) || (q))
 
 static const float zero = 0, one = 1;
+
+/* Without overflow, and with small values where 1 / (1 + e^-x) would give 0. */
+static float sigmoid(float x) { return x < 0 ? expf(x) / (1 + expf(x)) : 1 / (1 + expf(-x)); }
 
 static float unary(ck_unary_op op, float a, float b, float x) {
   switch (op) {

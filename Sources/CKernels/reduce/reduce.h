@@ -1,0 +1,54 @@
+/* y[o, i] = op over n of x[o, n, i]. Two loops do everything: `fold` runs along contiguous memory (inner = 1), and
+   `fold_rows` adds rows to rows (inner > 1). The operations are one list, reduce_operations.inc. */
+#pragma once
+#include "base/isa.h"
+#include <math.h>
+#if CK_X86
+#include <immintrin.h>
+#endif
+
+/* The operations of ck_reduce_op and those the moments need, by number. */
+enum {
+  ck_reduce_sum_of_squared_deviations = ck_reduce_minimum + 1,
+  ck_reduce_count,
+};
+
+/* Elements added up in float32, by four vectors of accumulators, before float64 takes over. */
+enum { ck_reduce_block = 4096 };
+
+typedef struct ck_reduce_kernels {
+  /* The value of x[0 ..< count]. */
+  double (*fold[ck_reduce_count])(ptrdiff_t count, const float *x, float center);
+  /* values[c] = the value of column c over the rows, in float32: for a few thousand rows. `centers` has a number
+     for every column and may be NULL for operations that have no centre. */
+  void (*fold_rows[ck_reduce_count])(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t stride, const float *x,
+                                     const float *centers, float *values);
+  double (*dot)(ptrdiff_t count, const float *x, const float *y);
+  /* The first position of the largest of x[0 ..< count], and the same for every column. */
+  ptrdiff_t (*argmax)(ptrdiff_t count, const float *x);
+  void (*argmax_rows)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t stride, const float *x, int32_t *y);
+} ck_reduce_kernels;
+
+/* The value of nothing, and what two values of blocks become. */
+static inline double ck_reduce_empty(int op) {
+  switch (op) {
+#define CK_REDUCTION(name, start, element, combination) \
+  case ck_reduce_##name: return start;
+#include "reduce/reduce_operations.inc"
+#undef CK_REDUCTION
+  }
+  __builtin_unreachable();
+}
+static inline double ck_reduce_combined(int op, double p, double q) {
+  switch (op) {
+#define CK_REDUCTION(name, start, element, combination) \
+  case ck_reduce_##name: return combination;
+#include "reduce/reduce_operations.inc"
+#undef CK_REDUCTION
+  }
+  __builtin_unreachable();
+}
+
+#define CK_KERNELS(variant) extern const ck_reduce_kernels ck_reduce_##variant;
+#include "reduce/reduce_kernels.inc"
+#undef CK_KERNELS

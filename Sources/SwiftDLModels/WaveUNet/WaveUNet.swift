@@ -1,0 +1,128 @@
+public import SwiftDL
+
+/// Wave-U-Net: separates sources in the waveform itself, by a U-Net of 1-D convolutions.
+///
+/// Down blocks convolve, keep the result as a skip connection and drop every second frame; up blocks double
+/// the rate by interpolation, join the skip connection and convolve; the last layer sees the input again.
+///
+/// Source: Stoller, Ewert, Dixon, "Wave-U-Net: A Multi-Scale Neural Network for End-to-End Audio Source
+/// Separation", ISMIR 2018.
+public struct WaveUNet: Module {
+  public let configuration: WaveUNetConfiguration
+  public var down: [Conv1D]
+  public var bottleneck: Conv1D
+  /// From the deepest level to the first.
+  public var up: [UpBlock]
+  public var output: Conv1D
+
+  /// Doubling of the rate, then a convolution over the skip connection and the doubled signal.
+  public struct UpBlock: Module {
+    /// `[channels]`: the sigmoid of it is the earlier frame's share; `nil` for linear interpolation.
+    public var interpolation: Tensor?
+    public var conv: Conv1D
+
+    public mutating func visitFields(_ visit: inout FieldVisitor) {
+      visit.parameter("interpolation", &interpolation)
+      visit.module("conv", &conv)
+    }
+
+    func callAsFunction(_ x: Tensor, skip: Tensor, context: Bool) -> Tensor {
+      let mix = interpolation?.sigmoid()
+      let edge: UpsampleEdge = context ? .interior : mix == nil ? .replicate : .zero
+      return conv([skip, x.upsampled(edge: edge, mix: mix)])
+    }
+  }
+
+  /// Fresh weights: Glorot uniform kernels, zero biases, interpolation in the middle.
+  public init(_ configuration: WaveUNetConfiguration, random: RandomStream = RandomStream(seed: 0)) {
+    precondition(configuration.problem == nil, "Wave-U-Net: \(configuration.problem ?? "")")
+    self.configuration = configuration
+    let c = configuration
+    var random = random
+    func conv(_ input: Int, _ output: Int, _ kernel: Int, _ activation: Activation) -> Conv1D {
+      Conv1D(
+        inputChannels: input, outputChannels: output, kernelSize: kernel,
+        padding: c.context ? .valid : .same, activation: activation, random: &random)
+    }
+    let leaky = Activation.leakyReLU(slope: c.leakySlope)
+    down = (1...c.levels).map { level in
+      conv(level == 1 ? c.channels : c.channels(atLevel: level - 1), c.channels(atLevel: level), c.downKernel, leaky)
+    }
+    bottleneck = conv(c.channels(atLevel: c.levels), c.channels(atLevel: c.levels + 1), c.downKernel, leaky)
+    up = (1...c.levels).reversed().map { level in
+      let (wide, narrow) = (c.channels(atLevel: level + 1), c.channels(atLevel: level))
+      return UpBlock(
+        interpolation: c.upsampling == .learned ? .zeros([wide]) : nil,
+        conv: conv(narrow + wide, narrow, c.upKernel, leaky))
+    }
+    output = conv(
+      c.channels(atLevel: 1) + c.channels, c.predictedSources * c.channels, c.outputKernel,
+      c.outputActivation == .tanh ? .tanh : .none)
+    // The paper's sources are independent layers of `channels` filters each, so each has its own Glorot limit.
+    output.weight = .concatenated(
+      (0..<c.predictedSources).map { _ in
+        conv(c.channels(atLevel: 1) + c.channels, c.channels, c.outputKernel, .none).weight
+      }, axis: 2)
+  }
+
+  public mutating func visitFields(_ visit: inout FieldVisitor) {
+    visit.modules("down", &down)
+    visit.module("bottleneck", &bottleneck)
+    visit.modules("up", &up)
+    visit.module("output", &output)
+  }
+
+  /// The estimated sources of a window of audio.
+  ///
+  /// - Parameter mixture: `[batch, input frames, channels]`, in -1 ... 1; a length from
+  ///   `configuration.window(forOutputFrames:)`.
+  /// - Returns: `[batch, output frames, sources · channels]`, the channels of the first source first. A
+  ///   difference output adds up to the mixture's middle frames.
+  public func callAsFunction(_ mixture: Tensor) -> Tensor {
+    let c = configuration
+    precondition(
+      mixture.rank == 3 && mixture.shape[2] == c.channels && accepts(inputFrames: mixture.shape[1]),
+      """
+      Wave-U-Net: an input of shape \(mixture.shape); [batch, frames, \(c.channels)] with frames from \
+      window(forOutputFrames:) is expected
+      """)
+    var x = mixture
+    var skips: [Tensor] = []
+    for conv in down {
+      let skip = conv(x)
+      skips.append(skip)
+      x = skip.decimated(axis: 1, by: 2)
+    }
+    x = bottleneck(x)
+    for block in up {
+      x = block(x, skip: skips.removeLast(), context: c.context)
+    }
+    let predicted = output([mixture, x])
+    guard c.output == .difference else { return predicted }
+    let whole = mixture.centerCropped(axis: 1, to: predicted.shape[1])
+    let rest = predicted.split(axis: 2, extents: Array(repeating: c.channels, count: c.predictedSources))
+      .reduce(whole) { $0 - $1 }
+    return .concatenated([predicted, rest], axis: 2)
+  }
+
+  /// Whether a window of this length passes through without remainders.
+  public func accepts(inputFrames: Int) -> Bool {
+    let c = configuration
+    guard c.context else { return inputFrames > 0 && inputFrames % c.totalStride == 0 }
+    var frames = inputFrames
+    for _ in 0..<c.levels {
+      frames -= c.downKernel - 1
+      if frames < 1 || frames % 2 == 0 { return false }
+      frames = (frames + 1) / 2
+    }
+    let bottleneck = frames - (c.downKernel - 1)
+    return bottleneck > 0 && c.window(bottleneckFrames: bottleneck).output > 0
+  }
+
+  /// The single sources of an output, each `[batch, output frames, channels]`, by name.
+  public func sources(of output: Tensor) -> [(name: String, signal: Tensor)] {
+    let c = configuration
+    let parts = output.split(axis: 2, extents: Array(repeating: c.channels, count: c.sources.count))
+    return Array(zip(c.sources, parts))
+  }
+}
