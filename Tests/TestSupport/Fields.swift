@@ -1,8 +1,8 @@
 public import SwiftDL
 public import Testing
 
-/// Expects `visitFields` to show every tensor the module holds, found by reflection: a forgotten line would
-/// leave a weight untrained and out of every checkpoint.
+/// Expects `visitFields` to show every tensor the module holds, found by reflection: a forgotten
+/// line would leave a weight untrained and out of every checkpoint.
 public func expectEveryTensorVisited(
   in module: some Module, sourceLocation: SourceLocation = #_sourceLocation
 ) {
@@ -15,9 +15,10 @@ public func expectEveryTensorVisited(
   }
   let held = heldTensors(module, "")
   if held.map(\.shape).sorted() != visited.sorted() {
-    recordFailure(
-      "\(type(of: module)) holds \(held.map { "\($0.path) \($0.shape)" }) and visits \(zip(paths, visited).map { "\($0) \($1)" })",
-      sourceLocation)
+    let (holds, visits) = (
+      held.map { "\($0.path) \($0.shape)" }, zip(paths, visited).map { "\($0) \($1)" }
+    )
+    recordFailure("\(type(of: module)) holds \(holds) and visits \(visits)", sourceLocation)
   }
   if Set(paths).count < paths.count {
     recordFailure("\(type(of: module)) visits two fields of one name: \(paths)", sourceLocation)

@@ -38,7 +38,9 @@ public func meanAbsoluteError(_ prediction: Tensor, _ target: Tensor, reduction:
 ///
 /// Computed as (1 − t)·x + ln(1 + e⁻ˣ), which overflows nowhere and is smooth everywhere. PyTorch's
 /// `binary_cross_entropy_with_logits`.
-public func binaryCrossEntropyWithLogits(_ logits: Tensor, _ target: Tensor, reduction: Reduction = .mean)
+public func binaryCrossEntropyWithLogits(
+  _ logits: Tensor, _ target: Tensor, reduction: Reduction = .mean
+)
   -> Tensor
 {
   expectEqualShapes("binaryCrossEntropyWithLogits", logits, target)
@@ -47,8 +49,9 @@ public func binaryCrossEntropyWithLogits(_ logits: Tensor, _ target: Tensor, red
 
 /// −ln softmax(logits)[class] for logits `[…, classes]` and one class per position, row major.
 ///
-/// Positions of the class `ignoring` count nothing: their loss is 0, and the mean is over the others (not a
-/// number when there are none, as in PyTorch's `cross_entropy`). Unreduced, the result is `[…]`.
+/// Positions of the class `ignoring` count nothing: their loss is 0, and the mean is over the
+/// others (not a number when there are none, as in PyTorch's `cross_entropy`). Unreduced, the
+/// result is `[…]`.
 public func crossEntropy(
   _ logits: Tensor, _ classes: [Int], ignoring: Int? = nil, reduction: Reduction = .mean
 ) -> Tensor {
@@ -66,7 +69,9 @@ public func crossEntropy(
   }
   var losses = -logits.logSoftmax().reshaped([logits.count, 1]).gatheredRows(positions)
   let count = counted.count { $0 }
-  if count < counted.count { losses = losses * Tensor([counted.count, 1], counted.map { $0 ? 1 : 0 }) }
+  if count < counted.count {
+    losses = losses * Tensor([counted.count, 1], counted.map { $0 ? 1 : 0 })
+  }
   switch reduction {
   case .mean: return losses.sum() / Float(count)
   case .sum: return losses.sum()

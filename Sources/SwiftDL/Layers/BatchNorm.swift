@@ -1,9 +1,10 @@
 /// Normalises every channel over the batch: (x − mean) / √(variance + ε)·scale + shift.
 ///
-/// Input and output `[…, channels]`; scale, shift and the running statistics `[channels]`. In training the
-/// moments are those of the batch (population variance), and the running ones move towards them by
-/// `momentum` through `Context.update`, the variance unbiased; at inference the running ones are used. First
-/// values: scale 1, shift 0, mean 0, variance 1. PyTorch's `BatchNorm1d` and `BatchNorm2d`.
+/// Input and output `[…, channels]`; scale, shift and the running statistics `[channels]`. In
+/// training the moments are those of the batch (population variance), and the running ones move
+/// towards them by `momentum` through `Context.update`, the variance unbiased; at inference the
+/// running ones are used. First values: scale 1, shift 0, mean 0, variance 1. PyTorch's
+/// `BatchNorm1d` and `BatchNorm2d`.
 public struct BatchNorm: Module {
   public var scale: Tensor
   public var shift: Tensor

@@ -1,5 +1,6 @@
-/// What a forward pass needs besides the model and its input: the mode, randomness, and a place for updates
-/// of buffers (such as BatchNorm's running statistics), which a value cannot write into itself.
+/// What a forward pass needs besides the model and its input: the mode, randomness, and a place for
+/// updates of buffers (such as BatchNorm's running statistics), which a value cannot write into
+/// itself.
 public final class Context {
   /// Whether dropout drops and BatchNorm uses the statistics of the batch.
   public let isTraining: Bool

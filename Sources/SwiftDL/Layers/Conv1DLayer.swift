@@ -2,8 +2,8 @@
 public enum Conv1DPadding: Sendable, Hashable {
   /// None: the output is shorter than the input.
   case valid
-  /// Zeros on both sides so that T frames become ⌈T / stride⌉; of an odd number, the extra one at the end
-  /// (TensorFlow's "SAME"; PyTorch's `padding="same"` for stride 1).
+  /// Zeros on both sides so that T frames become ⌈T / stride⌉; of an odd number, the extra one at
+  /// the end (TensorFlow's "SAME"; PyTorch's `padding="same"` for stride 1).
   case same
   /// Zeros before the first frame only: no output depends on a later frame than its own.
   case causal
@@ -11,11 +11,13 @@ public enum Conv1DPadding: Sendable, Hashable {
   case explicit(Padding)
 }
 
-/// A convolution over time with bias and activation: y[t] = f(bias + Σₖ x[t·stride + k·dilation]·weight[k]).
+/// A convolution over time with bias and activation: y[t] = f(bias + Σₖ x[t·stride +
+/// k·dilation]·weight[k]).
 ///
-/// Input `[batch, time, channels]`, or several side by side; output `[batch, frames, output channels]`. Weight
-/// `[kernel, input channels / groups, output channels]`, bias `[output channels]`. Fans count kernel ×
-/// channels / groups. PyTorch's `Conv1d` with weights permuted from `[out, in, kernel]`.
+/// Input `[batch, time, channels]`, or several side by side; output
+/// `[batch, frames, output channels]`. Weight `[kernel, input channels / groups, output channels]`,
+/// bias `[output channels]`. Fans count kernel × channels / groups. PyTorch's `Conv1d` with weights
+/// permuted from `[out, in, kernel]`.
 public struct Conv1D: WeightedLayer {
   public var weight: Tensor
   public var bias: Tensor?
@@ -32,10 +34,12 @@ public struct Conv1D: WeightedLayer {
   ) {
     precondition(
       weight.rank == 3 && (bias.map { $0.shape == [weight.shape[2]] } ?? true),
-      "Conv1D: weight of shape \(weight.shape), bias of shape \(bias.map { "\($0.shape)" } ?? "none")")
+      "Conv1D: weight of shape \(weight.shape), bias of shape \(bias.map { "\($0.shape)" } ?? "none")"
+    )
     precondition(
       stride > 0 && dilation > 0 && groups > 0 && weight.shape[2] % groups == 0,
-      "Conv1D: \(weight.shape[2]) channels in \(groups) groups, stride \(stride), dilation \(dilation)")
+      "Conv1D: \(weight.shape[2]) channels in \(groups) groups, stride \(stride), dilation \(dilation)"
+    )
     self.weight = weight
     self.bias = bias
     self.stride = stride
@@ -48,7 +52,8 @@ public struct Conv1D: WeightedLayer {
   /// A layer with fresh weights.
   public init(
     inputChannels: Int, outputChannels: Int, kernelSize: Int, stride: Int = 1, dilation: Int = 1,
-    groups: Int = 1, padding: Conv1DPadding = .valid, activation: Activation = .none, hasBias: Bool = true,
+    groups: Int = 1, padding: Conv1DPadding = .valid, activation: Activation = .none,
+    hasBias: Bool = true,
     initialization: Initialization = .glorotUniform, random: inout RandomStream
   ) {
     precondition(
@@ -59,7 +64,8 @@ public struct Conv1D: WeightedLayer {
       fanOut: kernelSize * outputChannels / groups, random: &random)
     let bias = hasBias ? initialization.bias(outputChannels, fanIn: fanIn, random: &random) : nil
     self.init(
-      weight: weight, bias: bias, stride: stride, dilation: dilation, groups: groups, padding: padding,
+      weight: weight, bias: bias, stride: stride, dilation: dilation, groups: groups,
+      padding: padding,
       activation: activation)
   }
 
@@ -78,7 +84,8 @@ public struct Conv1D: WeightedLayer {
 
   public func callAsFunction(_ x: Tensor) -> Tensor { self([x]) }
 
-  /// The inputs side by side as channels; longer ones are cropped to the middle of the shortest one's length.
+  /// The inputs side by side as channels; longer ones are cropped to the middle of the shortest
+  /// one's length.
   public func callAsFunction(_ inputs: [Tensor]) -> Tensor {
     conv1D(
       inputs, weight, bias: bias, activation: activation, stride: stride, dilation: dilation,
@@ -113,5 +120,7 @@ public struct Conv1D: WeightedLayer {
     }
   }
 
-  private var windows: Windows { Windows(kernelSize: kernelSize, stride: stride, dilation: dilation) }
+  private var windows: Windows {
+    Windows(kernelSize: kernelSize, stride: stride, dilation: dilation)
+  }
 }

@@ -2,7 +2,8 @@
 public enum Conv2DPadding: Sendable, Hashable {
   /// Nothing: the output is smaller than the input.
   case valid
-  /// Zeros so that each extent becomes ⌈extent / stride⌉; of an odd number, the extra one at the end.
+  /// Zeros so that each extent becomes ⌈extent / stride⌉; of an odd number, the extra one at the
+  /// end.
   case same
   /// The zeros are given.
   case explicit(vertical: Padding, horizontal: Padding)
@@ -10,9 +11,10 @@ public enum Conv2DPadding: Sendable, Hashable {
 
 /// A convolution of images with bias and activation.
 ///
-/// Input `[batch, height, width, channels]`, weight `[kernel height, kernel width, input channels / groups,
-/// output channels]`, bias `[output channels]`. Fans count kernel area × channels / groups. PyTorch's `Conv2d`
-/// with weights permuted from `[out, in, height, width]`.
+/// Input `[batch, height, width, channels]`, weight
+/// `[kernel height, kernel width, input channels / groups, output channels]`, bias
+/// `[output channels]`. Fans count kernel area × channels / groups. PyTorch's `Conv2d` with weights
+/// permuted from `[out, in, height, width]`.
 public struct Conv2D: WeightedLayer {
   public typealias Pair = Conv2DGeometry.Pair
 
@@ -31,7 +33,8 @@ public struct Conv2D: WeightedLayer {
   ) {
     precondition(
       weight.rank == 4 && (bias.map { $0.shape == [weight.shape[3]] } ?? true),
-      "Conv2D: weight of shape \(weight.shape), bias of shape \(bias.map { "\($0.shape)" } ?? "none")")
+      "Conv2D: weight of shape \(weight.shape), bias of shape \(bias.map { "\($0.shape)" } ?? "none")"
+    )
     self.weight = weight
     self.bias = bias
     self.stride = stride
@@ -43,8 +46,10 @@ public struct Conv2D: WeightedLayer {
 
   /// A layer with fresh weights.
   public init(
-    inputChannels: Int, outputChannels: Int, kernel: Pair, stride: Pair = .one, dilation: Pair = .one,
-    groups: Int = 1, padding: Conv2DPadding = .valid, activation: Activation = .none, hasBias: Bool = true,
+    inputChannels: Int, outputChannels: Int, kernel: Pair, stride: Pair = .one,
+    dilation: Pair = .one,
+    groups: Int = 1, padding: Conv2DPadding = .valid, activation: Activation = .none,
+    hasBias: Bool = true,
     initialization: Initialization = .glorotUniform, random: inout RandomStream
   ) {
     precondition(
@@ -57,7 +62,8 @@ public struct Conv2D: WeightedLayer {
       fanOut: area * outputChannels / groups, random: &random)
     let bias = hasBias ? initialization.bias(outputChannels, fanIn: fanIn, random: &random) : nil
     self.init(
-      weight: weight, bias: bias, stride: stride, dilation: dilation, groups: groups, padding: padding,
+      weight: weight, bias: bias, stride: stride, dilation: dilation, groups: groups,
+      padding: padding,
       activation: activation)
   }
 
@@ -75,7 +81,8 @@ public struct Conv2D: WeightedLayer {
     precondition(x.rank == 4, "Conv2D: an image of shape \(x.shape)")
     let zeros = zeros(around: Pair(x.shape[1], x.shape[2]))
     let sum = conv2D(
-      x, weight, stride: stride, dilation: dilation, groups: groups, verticalPadding: zeros.vertical,
+      x, weight, stride: stride, dilation: dilation, groups: groups,
+      verticalPadding: zeros.vertical,
       horizontalPadding: zeros.horizontal)
     return (bias.map { sum + $0 } ?? sum).activated(activation)
   }
@@ -85,8 +92,10 @@ public struct Conv2D: WeightedLayer {
     case .valid: return (.none, .none)
     case .explicit(let vertical, let horizontal): return (vertical, horizontal)
     case .same:
-      let rows = Windows(kernelSize: kernel.height, stride: stride.height, dilation: dilation.height)
-      let columns = Windows(kernelSize: kernel.width, stride: stride.width, dilation: dilation.width)
+      let rows = Windows(
+        kernelSize: kernel.height, stride: stride.height, dilation: dilation.height)
+      let columns = Windows(
+        kernelSize: kernel.width, stride: stride.width, dilation: dilation.width)
       return (rows.zerosForSame(around: image.height), columns.zerosForSame(around: image.width))
     }
   }

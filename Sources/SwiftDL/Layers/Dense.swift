@@ -1,7 +1,8 @@
 /// A linear map of the last axis with bias and activation: y = f(x·weight + bias).
 ///
-/// Input `[…, input channels]`, output `[…, output channels]`. Weight `[input channels, output channels]`, bias
-/// `[output channels]`. PyTorch's `Linear` with its weight transposed.
+/// Input `[…, input channels]`, output `[…, output channels]`. Weight
+/// `[input channels, output channels]`, bias `[output channels]`. PyTorch's `Linear` with its
+/// weight transposed.
 public struct Dense: WeightedLayer {
   public var weight: Tensor
   public var bias: Tensor?
@@ -11,7 +12,8 @@ public struct Dense: WeightedLayer {
   public init(weight: Tensor, bias: Tensor?, activation: Activation = .none) {
     precondition(
       weight.rank == 2 && (bias.map { $0.shape == [weight.shape[1]] } ?? true),
-      "Dense: weight of shape \(weight.shape), bias of shape \(bias.map { "\($0.shape)" } ?? "none")")
+      "Dense: weight of shape \(weight.shape), bias of shape \(bias.map { "\($0.shape)" } ?? "none")"
+    )
     self.weight = weight
     self.bias = bias
     self.activation = activation
@@ -23,8 +25,10 @@ public struct Dense: WeightedLayer {
     initialization: Initialization = .glorotUniform, random: inout RandomStream
   ) {
     let weight = initialization.weight(
-      [inputChannels, outputChannels], fanIn: inputChannels, fanOut: outputChannels, random: &random)
-    let bias = hasBias ? initialization.bias(outputChannels, fanIn: inputChannels, random: &random) : nil
+      [inputChannels, outputChannels], fanIn: inputChannels, fanOut: outputChannels, random: &random
+    )
+    let bias =
+      hasBias ? initialization.bias(outputChannels, fanIn: inputChannels, random: &random) : nil
     self.init(weight: weight, bias: bias, activation: activation)
   }
 

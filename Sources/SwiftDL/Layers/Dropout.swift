@@ -1,11 +1,12 @@
-/// Sets elements to zero at random during training and scales the others so that the mean stays: PyTorch's
-/// `Dropout`.
+/// Sets elements to zero at random during training and scales the others so that the mean stays:
+/// PyTorch's `Dropout`.
 ///
 /// Draws as many numbers from `Context.random` as it decides about; at inference the identity.
 public struct Dropout: Module {
   /// The share of elements that vanish.
   public let probability: Float
-  /// Axes along which one decision holds: `[1]` drops whole channels of a signal (PyTorch's `Dropout1d`).
+  /// Axes along which one decision holds: `[1]` drops whole channels of a signal (PyTorch's
+  /// `Dropout1d`).
   public let sharedAxes: [Int]
 
   public init(probability: Float, sharedAxes: [Int] = []) {

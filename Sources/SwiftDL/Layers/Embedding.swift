@@ -15,7 +15,8 @@ public struct Embedding: Module {
     entries: Int, channels: Int, initialization: Initialization = .normal(standardDeviation: 1),
     random: inout RandomStream
   ) {
-    table = initialization.weight([entries, channels], fanIn: entries, fanOut: channels, random: &random)
+    table = initialization.weight(
+      [entries, channels], fanIn: entries, fanOut: channels, random: &random)
   }
 
   public mutating func visitFields(_ visit: inout FieldVisitor) { visit.parameter("table", &table) }

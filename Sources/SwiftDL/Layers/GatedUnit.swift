@@ -1,7 +1,7 @@
 /// A convolution of double width whose second half opens and closes the first: tanh(a)·sigmoid(b).
 ///
-/// Input `[batch, time, input channels]`, or several side by side (a signal and its condition); output
-/// `[batch, frames, channels]`. Source: van den Oord et al., "WaveNet", 2016, section 2.3.
+/// Input `[batch, time, input channels]`, or several side by side (a signal and its condition);
+/// output `[batch, frames, channels]`. Source: van den Oord et al., "WaveNet", 2016, section 2.3.
 public struct GatedUnit: Module {
   /// From the inputs to 2 × channels, without activation.
   public var convolution: Conv1D
@@ -13,7 +13,8 @@ public struct GatedUnit: Module {
     initialization: Initialization = .glorotUniform, random: inout RandomStream
   ) {
     convolution = Conv1D(
-      inputChannels: inputChannels, outputChannels: 2 * channels, kernelSize: kernelSize, stride: stride,
+      inputChannels: inputChannels, outputChannels: 2 * channels, kernelSize: kernelSize,
+      stride: stride,
       dilation: dilation, padding: padding, hasBias: hasBias, initialization: initialization,
       random: &random)
   }
@@ -32,11 +33,13 @@ public struct GatedUnit: Module {
 }
 
 extension Tensor {
-  /// tanh(a)·sigmoid(b), where a is the first half of the channels (the last axis) and b the second.
+  /// tanh(a)·sigmoid(b), where a is the first half of the channels (the last axis) and b the
+  /// second.
   public func gated() -> Tensor {
     precondition(
       rank >= 1 && shape[rank - 1] % 2 == 0, "gated: the channels of shape \(shape) have no halves")
     let channels = shape[rank - 1] / 2
-    return sliced(axis: -1, 0..<channels).tanh() * sliced(axis: -1, channels..<2 * channels).sigmoid()
+    return sliced(axis: -1, 0..<channels).tanh()
+      * sliced(axis: -1, channels..<2 * channels).sigmoid()
   }
 }

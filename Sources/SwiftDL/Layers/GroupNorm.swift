@@ -1,8 +1,8 @@
 /// Normalises groups of channels over time and group: (x − mean) / √(variance + ε)·scale + shift.
 ///
-/// Input and output `[batch, …, channels]`; every example and group has its own mean and (population) variance.
-/// Scale and shift `[channels]`, first 1 and 0. PyTorch's `GroupNorm`; with one group per channel and no scale
-/// and shift, its `InstanceNorm`.
+/// Input and output `[batch, …, channels]`; every example and group has its own mean and
+/// (population) variance. Scale and shift `[channels]`, first 1 and 0. PyTorch's `GroupNorm`; with
+/// one group per channel and no scale and shift, its `InstanceNorm`.
 public struct GroupNorm: Module {
   public var scale: Tensor?
   public var shift: Tensor?
@@ -30,13 +30,15 @@ public struct GroupNorm: Module {
         && (scale.map { $0.count == x.shape[x.rank - 1] } ?? true),
       "GroupNorm: a tensor of shape \(x.shape) in \(groups) groups")
     let grouped = x.reshaped([x.shape[0], -1, groups, x.shape[x.rank - 1] / groups])
-    return grouped.normalized(axes: [1, 3], epsilon: epsilon).reshaped(x.shape).scaled(by: scale, shift)
+    return grouped.normalized(axes: [1, 3], epsilon: epsilon).reshaped(x.shape).scaled(
+      by: scale, shift)
   }
 }
 
 /// Normalises every vector along the last axis: (x − mean) / √(variance + ε)·scale + shift.
 ///
-/// Input and output `[…, channels]`; scale and shift `[channels]`, first 1 and 0. PyTorch's `LayerNorm`.
+/// Input and output `[…, channels]`; scale and shift `[channels]`, first 1 and 0. PyTorch's
+/// `LayerNorm`.
 public struct LayerNorm: Module {
   public var scale: Tensor
   public var shift: Tensor

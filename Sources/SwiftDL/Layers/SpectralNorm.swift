@@ -1,9 +1,10 @@
 /// A layer whose weight is divided by its largest singular value σ, so that it stretches nothing.
 ///
-/// The weight is seen as a matrix of output channels and the rest. In training every pass improves the
-/// estimates u `[output channels]` and v `[rest]` of its singular vectors by one power iteration, which
-/// `Context.update` keeps; gradients flow through σ = uᵀWv with u and v constant. At first v is random and
-/// has seen 15 iterations. PyTorch's `parametrizations.spectral_norm`. Source: Miyato et al. 2018.
+/// The weight is seen as a matrix of output channels and the rest. In training every pass improves
+/// the estimates u `[output channels]` and v `[rest]` of its singular vectors by one power
+/// iteration, which `Context.update` keeps; gradients flow through σ = uᵀWv with u and v constant.
+/// At first v is random and has seen 15 iterations. PyTorch's `parametrizations.spectral_norm`.
+/// Source: Miyato et al. 2018.
 public struct SpectralNorm<Base: WeightedLayer>: Module {
   public var base: Base
   public var u: Tensor

@@ -1,11 +1,12 @@
-/// A transposed convolution over time with bias and activation: every input frame adds a scaled kernel to the
-/// output, `stride` frames after the one before.
+/// A transposed convolution over time with bias and activation: every input frame adds a scaled
+/// kernel to the output, `stride` frames after the one before.
 ///
-/// Input `[batch, time, input channels]`, output `[batch, frames, output channels]`. The weight is that of the
-/// convolution whose input gradient this is: `[kernel, output channels / groups, input channels]`; bias
-/// `[output channels]`. `cropping` takes frames away at the ends (negative: adds empty ones). PyTorch's
-/// `ConvTranspose1d` with weights permuted from `[in, out, kernel]`, `padding` p and `output_padding` q is
-/// `cropping` (p, p − q). Fan in counts kernel × output channels / groups, as PyTorch's does.
+/// Input `[batch, time, input channels]`, output `[batch, frames, output channels]`. The weight is
+/// that of the convolution whose input gradient this is:
+/// `[kernel, output channels / groups, input channels]`; bias `[output channels]`. `cropping` takes
+/// frames away at the ends (negative: adds empty ones). PyTorch's `ConvTranspose1d` with weights
+/// permuted from `[in, out, kernel]`, `padding` p and `output_padding` q is `cropping` (p, p − q).
+/// Fan in counts kernel × output channels / groups, as PyTorch's does.
 public struct TransposedConv1D: WeightedLayer {
   public var weight: Tensor
   public var bias: Tensor?
@@ -44,7 +45,8 @@ public struct TransposedConv1D: WeightedLayer {
   /// A layer with fresh weights.
   public init(
     inputChannels: Int, outputChannels: Int, kernelSize: Int, stride: Int = 1, dilation: Int = 1,
-    groups: Int = 1, cropping: Padding = .none, activation: Activation = .none, hasBias: Bool = true,
+    groups: Int = 1, cropping: Padding = .none, activation: Activation = .none,
+    hasBias: Bool = true,
     initialization: Initialization = .glorotUniform, random: inout RandomStream
   ) {
     precondition(
@@ -56,7 +58,8 @@ public struct TransposedConv1D: WeightedLayer {
       fanOut: kernelSize * inputChannels / groups, random: &random)
     let bias = hasBias ? initialization.bias(outputChannels, fanIn: fanIn, random: &random) : nil
     self.init(
-      weight: weight, bias: bias, stride: stride, dilation: dilation, groups: groups, cropping: cropping,
+      weight: weight, bias: bias, stride: stride, dilation: dilation, groups: groups,
+      cropping: cropping,
       activation: activation)
   }
 
@@ -97,5 +100,7 @@ public struct TransposedConv1D: WeightedLayer {
     return missing <= 0 ? 1 : (missing + stride - 1) / stride + 1
   }
 
-  private var windows: Windows { Windows(kernelSize: kernelSize, stride: stride, dilation: dilation) }
+  private var windows: Windows {
+    Windows(kernelSize: kernelSize, stride: stride, dilation: dilation)
+  }
 }

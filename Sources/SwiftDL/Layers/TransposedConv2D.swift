@@ -1,10 +1,12 @@
 /// A transposed convolution of images with bias and activation.
 ///
-/// Input `[batch, height, width, input channels]`. The weight is that of the convolution whose input gradient
-/// this is: `[kernel height, kernel width, output channels / groups, input channels]`; bias `[output
-/// channels]`. Cropping takes rows and columns away at the edges (negative: adds empty ones). PyTorch's
-/// `ConvTranspose2d` with weights permuted from `[in, out, height, width]`, `padding` p and `output_padding` q
-/// is a cropping of (p, p − q). Fan in counts kernel area × output channels / groups, as PyTorch's does.
+/// Input `[batch, height, width, input channels]`. The weight is that of the convolution whose
+/// input gradient this is:
+/// `[kernel height, kernel width, output channels / groups, input channels]`; bias
+/// `[output channels]`. Cropping takes rows and columns away at the edges (negative: adds empty
+/// ones). PyTorch's `ConvTranspose2d` with weights permuted from `[in, out, height, width]`,
+/// `padding` p and `output_padding` q is a cropping of (p, p − q). Fan in counts kernel area ×
+/// output channels / groups, as PyTorch's does.
 public struct TransposedConv2D: WeightedLayer {
   public typealias Pair = Conv2DGeometry.Pair
 
@@ -20,7 +22,8 @@ public struct TransposedConv2D: WeightedLayer {
   /// A layer with given weights.
   public init(
     weight: Tensor, bias: Tensor?, stride: Pair = .one, dilation: Pair = .one, groups: Int = 1,
-    verticalCropping: Padding = .none, horizontalCropping: Padding = .none, activation: Activation = .none
+    verticalCropping: Padding = .none, horizontalCropping: Padding = .none,
+    activation: Activation = .none
   ) {
     precondition(
       weight.rank == 4 && (bias.map { $0.shape == [weight.shape[2] * groups] } ?? true),
@@ -40,9 +43,11 @@ public struct TransposedConv2D: WeightedLayer {
 
   /// A layer with fresh weights.
   public init(
-    inputChannels: Int, outputChannels: Int, kernel: Pair, stride: Pair = .one, dilation: Pair = .one,
+    inputChannels: Int, outputChannels: Int, kernel: Pair, stride: Pair = .one,
+    dilation: Pair = .one,
     groups: Int = 1, verticalCropping: Padding = .none, horizontalCropping: Padding = .none,
-    activation: Activation = .none, hasBias: Bool = true, initialization: Initialization = .glorotUniform,
+    activation: Activation = .none, hasBias: Bool = true,
+    initialization: Initialization = .glorotUniform,
     random: inout RandomStream
   ) {
     precondition(
@@ -56,7 +61,8 @@ public struct TransposedConv2D: WeightedLayer {
     let bias = hasBias ? initialization.bias(outputChannels, fanIn: fanIn, random: &random) : nil
     self.init(
       weight: weight, bias: bias, stride: stride, dilation: dilation, groups: groups,
-      verticalCropping: verticalCropping, horizontalCropping: horizontalCropping, activation: activation)
+      verticalCropping: verticalCropping, horizontalCropping: horizontalCropping,
+      activation: activation)
   }
 
   public var kernel: Pair { Pair(weight.shape[0], weight.shape[1]) }
@@ -76,12 +82,15 @@ public struct TransposedConv2D: WeightedLayer {
     let rows = Windows(kernelSize: kernel.height, stride: stride.height, dilation: dilation.height)
     let columns = Windows(kernelSize: kernel.width, stride: stride.width, dilation: dilation.width)
     let height = rows.extent(of: x.shape[1]) - verticalCropping.before - verticalCropping.after
-    let width = columns.extent(of: x.shape[2]) - horizontalCropping.before - horizontalCropping.after
+    let width =
+      columns.extent(of: x.shape[2]) - horizontalCropping.before - horizontalCropping.after
     precondition(
-      height >= 0 && width >= 0, "TransposedConv2D: nothing is left of an image of shape \(x.shape)")
+      height >= 0 && width >= 0, "TransposedConv2D: nothing is left of an image of shape \(x.shape)"
+    )
     let geometry = Conv2DGeometry(
       batch: x.shape[0], input: Pair(height, width), inputChannels: outputChannels,
-      outputChannels: inputChannels, kernel: kernel, stride: stride, dilation: dilation, groups: groups,
+      outputChannels: inputChannels, kernel: kernel, stride: stride, dilation: dilation,
+      groups: groups,
       verticalPadding: verticalCropping, horizontalPadding: horizontalCropping)
     let sum = conv2DInputGradient(weight, x, geometry)
     return (bias.map { sum + $0 } ?? sum).activated(activation)

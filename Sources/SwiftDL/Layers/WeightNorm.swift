@@ -1,9 +1,9 @@
 /// A layer whose weight is learned as a length and a direction per output channel: gain·v / ‖v‖.
 ///
-/// v is the base layer's own weight and the norm runs over all its axes but one. The gain `[output channels]`
-/// is first ‖v‖, so that wrapping changes nothing. PyTorch's `weight_norm` with dim 0; its default for
-/// transposed convolutions counts input channels, which is the weight's last axis here too. Source: Salimans
-/// & Kingma 2016.
+/// v is the base layer's own weight and the norm runs over all its axes but one. The gain
+/// `[output channels]` is first ‖v‖, so that wrapping changes nothing. PyTorch's `weight_norm` with
+/// dim 0; its default for transposed convolutions counts input channels, which is the weight's last
+/// axis here too. Source: Salimans & Kingma 2016.
 public struct WeightNorm<Base: WeightedLayer>: Module {
   public var base: Base
   public var gain: Tensor

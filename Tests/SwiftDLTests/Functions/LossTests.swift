@@ -6,7 +6,9 @@ import Testing
   @Test(arguments: GoldenCase.of("softmax", "logSoftmax"))
   func softmax(golden: GoldenCase) {
     let axis = golden.number("axis")
-    golden.expectSame { golden.kind == "softmax" ? $0.softmax(axis: axis) : $0.logSoftmax(axis: axis) }
+    golden.expectSame {
+      golden.kind == "softmax" ? $0.softmax(axis: axis) : $0.logSoftmax(axis: axis)
+    }
   }
 
   @Test(
@@ -27,7 +29,8 @@ import Testing
   func crossEntropy(golden: GoldenCase) {
     golden.expectSame {
       SwiftDL.crossEntropy(
-        $0, golden.indices("classes"), ignoring: golden.number("ignoring"), reduction: golden.reduction)
+        $0, golden.indices("classes"), ignoring: golden.number("ignoring"),
+        reduction: golden.reduction)
     }
   }
 
@@ -56,7 +59,8 @@ import Testing
     }
   }
 
-  /// Equal logits: every class has the same probability, and a step towards the right class is 1 − 1/C long.
+  /// Equal logits: every class has the same probability, and a step towards the right class is 1 −
+  /// 1/C long.
   @Test func uniformLogitsCostTheLogarithmOfTheClasses() {
     let logits = Tensor.zeros([2, 8]).tracked()
     let loss = SwiftDL.crossEntropy(logits, [3, 3])

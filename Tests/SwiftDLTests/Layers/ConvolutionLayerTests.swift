@@ -21,7 +21,8 @@ import Testing
     everyShape { kernel, stride, dilation in
       withEvery("padding", in: Self.paddings) { padding in
         let layer = Conv1D(
-          inputChannels: 1, outputChannels: 2, kernelSize: kernel, stride: stride, dilation: dilation,
+          inputChannels: 1, outputChannels: 2, kernelSize: kernel, stride: stride,
+          dilation: dilation,
           padding: padding, random: &random)
         withEvery("frames", in: 1...12) { frames in
           #expect(layer(.ones([1, frames, 1])).shape == [1, layer.outputFrames(frames), 2], trail)
@@ -38,7 +39,8 @@ import Testing
     everyShape { kernel, stride, dilation in
       withEvery("padding", in: Self.paddings) { padding in
         let layer = Conv1D(
-          inputChannels: 1, outputChannels: 1, kernelSize: kernel, stride: stride, dilation: dilation,
+          inputChannels: 1, outputChannels: 1, kernelSize: kernel, stride: stride,
+          dilation: dilation,
           padding: padding, random: &random)
         withEvery("frames", in: 1...8) { frames in
           let needed = layer.inputFrames(for: frames)
@@ -56,10 +58,13 @@ import Testing
   @Test func transposedConvolutionIsTheAdjoint() {
     var random = RandomStream(seed: 3)
     everyShape { kernel, stride, dilation in
-      withEvery("cropping", in: [Padding.none, Padding(before: 1, after: 0), Padding(before: 0, after: -1)]) {
+      withEvery(
+        "cropping", in: [Padding.none, Padding(before: 1, after: 0), Padding(before: 0, after: -1)]
+      ) {
         cropping in
         let transposed = TransposedConv1D(
-          inputChannels: 3, outputChannels: 2, kernelSize: kernel, stride: stride, dilation: dilation,
+          inputChannels: 3, outputChannels: 2, kernelSize: kernel, stride: stride,
+          dilation: dilation,
           cropping: cropping, hasBias: false, random: &random)
         let convolution = Conv1D(
           weight: transposed.weight, bias: nil, stride: stride, dilation: dilation,
@@ -84,7 +89,8 @@ import Testing
     let x = random.normal([1, 12, 2]).tracked()
     withEvery("stride", in: 1...2) { stride in
       let convolution = Conv1D(
-        inputChannels: 2, outputChannels: 3, kernelSize: 3, stride: stride, dilation: 2, padding: .causal,
+        inputChannels: 2, outputChannels: 3, kernelSize: 3, stride: stride, dilation: 2,
+        padding: .causal,
         random: &random)
       let gate = GatedUnit(
         inputChannels: 2, channels: 3, kernelSize: 3, stride: stride, dilation: 2, random: &random)
@@ -127,10 +133,12 @@ import Testing
     var random = RandomStream(seed: 7)
     let x = random.normal([2, 9, 2])
     let signals = Conv1D(
-      inputChannels: 2, outputChannels: 3, kernelSize: 4, stride: 2, padding: .same, activation: .relu,
+      inputChannels: 2, outputChannels: 3, kernelSize: 4, stride: 2, padding: .same,
+      activation: .relu,
       initialization: .kaimingUniform, random: &random)
     let images = Conv2D(
-      weight: signals.weight.expanded(at: 0), bias: signals.bias, stride: .init(1, 2), padding: .same,
+      weight: signals.weight.expanded(at: 0), bias: signals.bias, stride: .init(1, 2),
+      padding: .same,
       activation: .relu)
     expectClose(images(x.expanded(at: 1)), signals(x).expanded(at: 1))
   }

@@ -35,11 +35,15 @@ struct GoldenCase: Decodable, Sendable, CustomTestStringConvertible {
   func indices(_ name: String) -> [Int] { self[name].scalars.map { Int($0) } }
 
   func number(_ name: String) -> Int {
-    guard case .number(let number)? = numbers[name] else { fatalError("\(testDescription): no \(name)") }
+    guard case .number(let number)? = numbers[name] else {
+      fatalError("\(testDescription): no \(name)")
+    }
     return number
   }
   func text(_ name: String) -> String {
-    guard case .text(let text)? = numbers[name] else { fatalError("\(testDescription): no \(name)") }
+    guard case .text(let text)? = numbers[name] else {
+      fatalError("\(testDescription): no \(name)")
+    }
     return text
   }
 
@@ -72,9 +76,11 @@ struct GoldenCase: Decodable, Sendable, CustomTestStringConvertible {
     }
   }
 
-  /// Expects a layer's output, and its gradients at the input and at every parameter, to be PyTorch's.
+  /// Expects a layer's output, and its gradients at the input and at every parameter, to be
+  /// PyTorch's.
   func expectSame<Layer: Module>(
-    _ layer: Layer, sourceLocation: SourceLocation = #_sourceLocation, _ forward: (Layer, Tensor) -> Tensor
+    _ layer: Layer, sourceLocation: SourceLocation = #_sourceLocation,
+    _ forward: (Layer, Tensor) -> Tensor
   ) {
     let marked = layer.mapParameters { $1.tracked() }
     let parameters = marked.parameters
@@ -83,7 +89,8 @@ struct GoldenCase: Decodable, Sendable, CustomTestStringConvertible {
     expectClose(output.detached, self["y"], "output", sourceLocation: sourceLocation)
     let found = gradients(
       of: output, at: (input.map { [$0] } ?? []) + parameters.tensors, seed: self["seed"])
-    let names = (input == nil ? [] : ["x"]) + parameters.paths.map { $0.split(separator: ".").last ?? "" }
+    let names =
+      (input == nil ? [] : ["x"]) + parameters.paths.map { $0.split(separator: ".").last ?? "" }
     for (name, gradient) in zip(names, found) {
       expectClose(
         gradient, self["gradient.\(name)"], "gradient at \(name)", sourceLocation: sourceLocation)
@@ -91,7 +98,8 @@ struct GoldenCase: Decodable, Sendable, CustomTestStringConvertible {
   }
 
   /// Expects a function's output and its gradient at x to be PyTorch's.
-  func expectSame(sourceLocation: SourceLocation = #_sourceLocation, _ function: (Tensor) -> Tensor) {
+  func expectSame(sourceLocation: SourceLocation = #_sourceLocation, _ function: (Tensor) -> Tensor)
+  {
     expectSame(Nothing(), sourceLocation: sourceLocation) { function($1) }
   }
 

@@ -5,7 +5,8 @@ import Testing
 /// Gradients of every layer at its input and all its parameters, to order 2.
 @Suite struct LayerGradientTests {
   private func check<Layer: Module>(
-    _ layer: Layer, at x: Tensor, step: Float = 1e-2, sourceLocation: SourceLocation = #_sourceLocation,
+    _ layer: Layer, at x: Tensor, step: Float = 1e-2,
+    sourceLocation: SourceLocation = #_sourceLocation,
     _ forward: (Layer, Tensor) -> Tensor
   ) {
     let parameters = layer.parameters
@@ -35,7 +36,8 @@ import Testing
     let image = random.normal([2, 4, 5, 2])
     check(
       Conv2D(
-        inputChannels: 2, outputChannels: 3, kernel: .init(3, 2), stride: .init(1, 2), padding: .same,
+        inputChannels: 2, outputChannels: 3, kernel: .init(3, 2), stride: .init(1, 2),
+        padding: .same,
         activation: .tanh, random: &random), at: image
     ) { $0($1) }
     check(
@@ -78,7 +80,8 @@ import Testing
     var random = RandomStream(seed: 5)
     let x = random.normal([2, 5, 3])
     let base = Conv1D(
-      inputChannels: 3, outputChannels: 2, kernelSize: 2, initialization: .kaimingUniform, random: &random)
+      inputChannels: 3, outputChannels: 2, kernelSize: 2, initialization: .kaimingUniform,
+      random: &random)
     check(WeightNorm(base), at: x) { $0($1) }
     // u and v are constants of the gradient, so they stay as they are here too.
     check(SpectralNorm(base, random: &random), at: x) { $0($1, .inference) }

@@ -8,13 +8,15 @@ import Testing
     let convolution = Conv1D(inputChannels: 2, outputChannels: 3, kernelSize: 2, random: &random)
     expectEveryTensorVisited(in: convolution)
     expectEveryTensorVisited(
-      in: Conv1D(inputChannels: 2, outputChannels: 3, kernelSize: 2, hasBias: false, random: &random))
+      in: Conv1D(
+        inputChannels: 2, outputChannels: 3, kernelSize: 2, hasBias: false, random: &random))
     expectEveryTensorVisited(
       in: TransposedConv1D(inputChannels: 2, outputChannels: 3, kernelSize: 2, random: &random))
     expectEveryTensorVisited(
       in: Conv2D(inputChannels: 2, outputChannels: 3, kernel: .init(2, 3), random: &random))
     expectEveryTensorVisited(
-      in: TransposedConv2D(inputChannels: 2, outputChannels: 3, kernel: .init(2, 3), random: &random))
+      in: TransposedConv2D(
+        inputChannels: 2, outputChannels: 3, kernel: .init(2, 3), random: &random))
     expectEveryTensorVisited(in: Dense(inputChannels: 2, outputChannels: 3, random: &random))
     expectEveryTensorVisited(in: Embedding(entries: 2, channels: 3, random: &random))
     expectEveryTensorVisited(in: Dropout(probability: 0.5))
@@ -39,7 +41,9 @@ import Testing
   }
 
   @Test func uniformInitialisationFillsItsRange() {
-    func expectUniform(_ tensor: Tensor, limit: Float, _ sourceLocation: SourceLocation = #_sourceLocation) {
+    func expectUniform(
+      _ tensor: Tensor, limit: Float, _ sourceLocation: SourceLocation = #_sourceLocation
+    ) {
       let largest = tensor.scalars.map(abs).max() ?? 0
       #expect(largest <= limit && largest > 0.99 * limit, sourceLocation: sourceLocation)
       // The variance of a uniform variable is limit² / 3; five standard errors of its estimate.
@@ -78,7 +82,8 @@ import Testing
   @Test func equalStreamsMakeEqualLayers() {
     func layer(_ random: inout RandomStream) -> Conv1D {
       Conv1D(
-        inputChannels: 2, outputChannels: 3, kernelSize: 4, initialization: .kaimingUniform, random: &random)
+        inputChannels: 2, outputChannels: 3, kernelSize: 4, initialization: .kaimingUniform,
+        random: &random)
     }
     var (a, b) = (RandomStream(seed: 4), RandomStream(seed: 4))
     let (first, same, next) = (layer(&a), layer(&b), layer(&a))

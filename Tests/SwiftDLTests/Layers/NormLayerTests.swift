@@ -12,8 +12,8 @@ import Testing
     expectClose(variance, .ones([1, 1, 3]))
   }
 
-  /// After many passes over one batch the running statistics are the batch's, and inference is training
-  /// apart from the unbiased variance.
+  /// After many passes over one batch the running statistics are the batch's, and inference is
+  /// training apart from the unbiased variance.
   @Test func runningStatisticsConvergeToTheBatch() {
     var random = RandomStream(seed: 2)
     let x = random.normal([5, 4, 2], mean: -1, standardDeviation: 3)
@@ -117,8 +117,8 @@ import Testing
     #expect(layer.buffers.paths == ["u", "v"])
   }
 
-  /// The normalised weight does not change with the weight's length, so neither does the loss: the gradient
-  /// is at right angles to the weight.
+  /// The normalised weight does not change with the weight's length, so neither does the loss: the
+  /// gradient is at right angles to the weight.
   @Test func spectralNormGradientIsOrthogonalToTheWeight() {
     var random = RandomStream(seed: 9)
     let x = random.normal([2, 6, 3])
