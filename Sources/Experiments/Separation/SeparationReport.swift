@@ -1,0 +1,161 @@
+public import SwiftDL
+import SwiftDLAudio
+
+/// The page of a separation run: learning curves, and when there are separated tracks, their scores between
+/// baseline and oracle, spectrograms and players.
+public struct SeparationReport {
+  public let run: String
+  /// A folder of true stems and one of separated ones, as for `SeparationEvaluation`.
+  public var references: String?
+  public var estimates: String?
+  /// Seconds of each track to see and hear.
+  public var excerptSeconds = 12.0
+
+  public init(run: String, references: String? = nil, estimates: String? = nil) {
+    self.run = run
+    self.references = references
+    self.estimates = estimates
+  }
+
+  /// Writes `report.html` into the run's folder.
+  public func write(progress: (String) -> Void = { _ in }) throws {
+    let record = try RunRecord(run)
+    let configuration = try record.configuration(as: SeparationConfiguration.self)
+    let sources = configuration.model.sources
+    var report = HTMLReport(
+      title: "Separating \(sources.joined(separator: " and "))", subtitle: "Wave-U-Net, \(configuration.preset)")
+    let steps = record.series("train_loss").last?.step ?? record.series("loss").last?.step ?? 0
+    report.highlight("steps", "\(steps)")
+    if let best = record.series("valid_loss").map(\.value).filter(\.isFinite).min() {
+      report.highlight("best validation loss", best.rounded(decimals: 5))
+    }
+    if let references {
+      try addScores(to: &report, references, progress)
+    }
+    report.section("Learning", note: "Loss (\(configuration.loss.rawValue)) per step.", [.charts([curves(record)])])
+    if let references, let estimates {
+      report.section(
+        "Listening", note: "The loudest \(Int(excerptSeconds)) seconds of each held-out track.",
+        [.listening(try examples(references, estimates, sources))])
+    }
+    report.section("Run", [.configuration(configuration), .facts(record.environment, title: "Environment")])
+    try report.write(to: "\(run)/report.html")
+  }
+
+  private func curves(_ record: RunRecord) -> LineChart {
+    LineChart(
+      title: "Loss", horizontal: "step", vertical: "loss", verticalScale: .logarithmic,
+      series: [
+        ChartSeries("single steps", record.series("loss"), dashed: true),
+        ChartSeries("training", record.series("train_loss")),
+        ChartSeries("validation", record.series("valid_loss"), marking: .lowest),
+      ].filter { !$0.points.isEmpty })
+  }
+
+  // MARK: - Scores
+
+  private func addScores(
+    to report: inout HTMLReport, _ references: String, _ progress: (String) -> Void
+  ) throws {
+    let methods = try SeparationEvaluation(
+      references: references, estimates: estimates, baselines: [.mixture, .irm]
+    ).run(finished: { method, scores throws(FileError) in progress("\(method): \(scores.track)") })
+    let summary = ScoreSummary(methods.map { ($0.name, $0.tracks) })
+    func value(_ method: String, _ target: String, _ metric: String) -> Double? {
+      summary.rows.first { $0.method == method && $0.target == target && $0.metric == metric }?.pooled.median
+    }
+    let targets = methods.first?.tracks.first?.targets.map(\.name) ?? []
+    let system = methods.first?.name ?? "estimates"
+    let tables = [(ScoreSummary.energyMetric, "energy ratio"), ("SDR", "BSS Eval v4"), ("SIR", "BSS Eval v4")]
+      .map { metric, kind in
+        ScoreTable(
+          caption: "Median over windows of 1 s", measure: "\(metric) in dB (\(kind))", subject: "source",
+          systemName: "this model", baselineName: "mixture", oracleName: "ideal mask",
+          rows: targets.map { target in
+            .init(
+              target, baseline: value("mixture", target, metric), score: value(system, target, metric),
+              oracle: value("irm", target, metric))
+          })
+      }
+    let boxes = ScoreChart(
+      title: "BSS Eval v4 SDR by window", measure: "SDR in dB", names: targets,
+      systems: methods.map { method in
+        .init(
+          method.name == system ? "this model" : method.name == "irm" ? "ideal mask" : method.name,
+          distributions: targets.map { target in
+            method.tracks.flatMap { $0.targets.filter { $0.name == target }.flatMap { $0.windows.map(\.sdr) } }
+              .filter(\.isFinite)
+          })
+      })
+    for target in targets {
+      if let score = value(system, target, ScoreSummary.energyMetric) {
+        report.highlight("SDR \(target)", "\(score.rounded(decimals: 2)) dB")
+      }
+    }
+    report.section(
+      "Scores",
+      note: "“Mixture” is the score of doing nothing, “ideal mask” that of a mask made from the true stems.",
+      tables.map { .scores($0) } + [.charts([boxes])])
+  }
+
+  // MARK: - Listening
+
+  private func examples(
+    _ references: String, _ estimates: String, _ sources: [String]
+  ) throws -> [ListeningExample] {
+    let estimateFolders = Dictionary(
+      try EvaluationFolders.tracks(in: estimates, preferred: "test").map { ($0.name, $0.folder) },
+      uniquingKeysWith: { first, _ in first })
+    var examples: [ListeningExample] = []
+    for (name, folder) in try EvaluationFolders.tracks(in: references, preferred: "test") {
+      guard let estimateFolder = estimateFolders[name] else { continue }
+      let truths = try TrackFolder.audioFiles(in: folder)
+      let results = try TrackFolder.audioFiles(in: estimateFolder)
+      let stems = sources.filter { truths[$0] != nil && results[$0] != nil }
+      guard let first = stems.first, let firstPath = truths[first] else { continue }
+      let start = try loudestStart(firstPath)
+      func panel(_ title: String, _ path: String) throws -> ListeningExample.Panel {
+        let rate = try AudioFile.info(path).sampleRate
+        let excerpt = try AudioFile.read(
+          path, start: Int(start * Double(rate)), frames: Int(excerptSeconds * Double(rate)))
+        return .init(
+          title, clip: AudioClip(samples: excerpt.samples, channels: excerpt.channels, rate: rate),
+          spectrogram: Spectrogram(samples: excerpt.mono().samples, rate: rate))
+      }
+      var rows: [ListeningExample.Row] = []
+      if let mixture = truths["mixture"] { rows.append(.init("mixture", [try panel("mixture", mixture)])) }
+      for stem in stems {
+        guard let truth = truths[stem], let result = results[stem] else { continue }
+        rows.append(.init(stem, [try panel("separated", result), try panel("true", truth)]))
+      }
+      examples.append(ListeningExample(name, note: "from \(Int(start)) s", rows: rows))
+    }
+    return examples
+  }
+
+  /// The second at which a stem's loudest excerpt begins, found block by block.
+  private func loudestStart(_ path: String) throws -> Double {
+    let reader = try AudioReader(path)
+    var energies: [Double] = []
+    while true {
+      let second = try reader.read(maxFrames: reader.info.sampleRate)
+      if second.isEmpty { break }
+      energies.append(second.samples.reduce(0) { $0 + Double($1) * Double($1) })
+    }
+    let length = min(energies.count, Int(excerptSeconds))
+    var best = (start: 0, energy: -1.0)
+    for start in 0...max(0, energies.count - length) {
+      let energy = energies[start..<min(energies.count, start + length)].reduce(0, +)
+      if energy > best.energy { best = (start, energy) }
+    }
+    return Double(best.start)
+  }
+}
+
+extension Double {
+  /// The number with a fixed count of decimals.
+  fileprivate func rounded(decimals: Int) -> String {
+    let scale = (0..<decimals).reduce(1.0) { scale, _ in scale * 10 }
+    return "\((self * scale).rounded() / scale)"
+  }
+}
