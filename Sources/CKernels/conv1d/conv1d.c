@@ -1,15 +1,6 @@
 #include "CKernels.h"
 #include "base/scratch.h"
-
-/* A signal is an image of height 1. */
-
-static ck_conv2d_geometry image_geometry(const ck_conv1d_geometry *g) {
-  return (ck_conv2d_geometry){
-      .batch = g->batch, .input_height = 1, .input_width = g->input_frames, .input_channels = g->input_channels,
-      .output_channels = g->output_channels, .kernel_height = 1, .kernel_width = g->kernel_size, .stride_height = 1,
-      .stride_width = g->stride, .dilation_height = 1, .dilation_width = g->dilation, .groups = g->groups,
-      .pad_left = g->pad_left, .pad_right = g->pad_right};
-}
+#include "conv/image_of_signal.h"
 
 static const ck_image *images_of(ptrdiff_t count, const ck_signal *signals) {
   ck_image *images = ck_scratch(5, (size_t)count * sizeof *images);
@@ -21,13 +12,13 @@ static const ck_image *images_of(ptrdiff_t count, const ck_signal *signals) {
 
 void ck_conv1d(const ck_context *context, const ck_conv1d_geometry *g, ptrdiff_t input_count, const ck_signal *inputs,
                const float *weights, const ck_epilogue *epilogue, float *output) {
-  ck_conv2d_geometry image = image_geometry(g);
+  ck_conv2d_geometry image = ck_image_of_signal(g);
   ck_conv2d(context, &image, input_count, images_of(input_count, inputs), weights, epilogue, output);
 }
 
 void ck_conv1d_input_gradient(const ck_context *context, const ck_conv1d_geometry *g, const float *output_gradient,
                               const float *weights, ptrdiff_t input_count, const ck_mutable_signal *input_gradients) {
-  ck_conv2d_geometry image = image_geometry(g);
+  ck_conv2d_geometry image = ck_image_of_signal(g);
   ck_mutable_image *images = ck_scratch(5, (size_t)input_count * sizeof *images);
   for (ptrdiff_t v = 0; v < input_count; v++)
     images[v] = (ck_mutable_image){.data = input_gradients[v].data, .channels = input_gradients[v].channels,
@@ -38,7 +29,7 @@ void ck_conv1d_input_gradient(const ck_context *context, const ck_conv1d_geometr
 
 void ck_conv1d_weight_gradient(const ck_context *context, const ck_conv1d_geometry *g, ptrdiff_t input_count,
                                const ck_signal *inputs, const float *output_gradient, float *weight_gradient) {
-  ck_conv2d_geometry image = image_geometry(g);
+  ck_conv2d_geometry image = ck_image_of_signal(g);
   ck_conv2d_weight_gradient(context, &image, input_count, images_of(input_count, inputs), output_gradient,
                             weight_gradient);
 }

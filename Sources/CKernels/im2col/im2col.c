@@ -1,18 +1,87 @@
 #include "CKernels.h"
+#include "base/threads.h"
+#include "conv/image_of_signal.h"
+#include <string.h>
+
+/* Windows as rows of a matrix, and back. The convolutions here do not need it; it is the form in which a convolution is
+   a matrix product (a test of both), unfolding for whoever wants windows, and the rival in the benchmarks. */
+
+typedef struct {
+  const ck_conv2d_geometry *g;
+  const float *from;
+  float *to;
+  ptrdiff_t height, width; /* of the output */
+} unfolding;
+
+/* One line of output pixels. */
+static void unfold_line(void *state, ptrdiff_t item) {
+  const unfolding *self = state;
+  const ck_conv2d_geometry *g = self->g;
+  ptrdiff_t b = item / self->height, channels = g->input_channels, line_floats = g->input_width * channels;
+  ptrdiff_t first_y = item % self->height * g->stride_height - g->pad_top;
+  float *to = self->to + item * self->width * g->kernel_height * g->kernel_width * channels;
+  size_t pixel = (size_t)channels * sizeof *to;
+  for (ptrdiff_t ox = 0; ox < self->width; ox++) {
+    ptrdiff_t first_x = ox * g->stride_width - g->pad_left;
+    for (ptrdiff_t ky = 0; ky < g->kernel_height; ky++, to += g->kernel_width * channels) {
+      ptrdiff_t y = first_y + ky * g->dilation_height, last_x = first_x + (g->kernel_width - 1) * g->dilation_width;
+      if (y < 0 || y >= g->input_height) {
+        memset(to, 0, (size_t)g->kernel_width * pixel);
+        continue;
+      }
+      const float *line = self->from + (b * g->input_height + y) * line_floats;
+      if (g->dilation_width == 1 && first_x >= 0 && last_x < g->input_width) {
+        memcpy(to, line + first_x * channels, (size_t)g->kernel_width * pixel);
+        continue;
+      }
+      for (ptrdiff_t kx = 0; kx < g->kernel_width; kx++) {
+        ptrdiff_t x = first_x + kx * g->dilation_width;
+        if (x < 0 || x >= g->input_width) memset(to + kx * channels, 0, pixel);
+        else memcpy(to + kx * channels, line + x * channels, pixel);
+      }
+    }
+  }
+}
+
+void ck_im2col2d(const ck_context *context, const ck_conv2d_geometry *g, const float *input, float *columns) {
+  unfolding self = {.g = g, .from = input, .to = columns, .height = ck_conv2d_output_height(g),
+                    .width = ck_conv2d_output_width(g)};
+  ck_parallel_for(context, g->batch * self.height, unfold_line, &self);
+}
+
+/* One line of input pixels gathers every column that holds a copy of it: no two lines write the same memory. */
+static void fold_line(void *state, ptrdiff_t item) {
+  const unfolding *self = state;
+  const ck_conv2d_geometry *g = self->g;
+  ptrdiff_t b = item / g->input_height, y = item % g->input_height, channels = g->input_channels;
+  ptrdiff_t taps = g->kernel_height * g->kernel_width;
+  float *to = self->to + item * g->input_width * channels;
+  memset(to, 0, (size_t)(g->input_width * channels) * sizeof *to);
+  for (ptrdiff_t ky = 0; ky < g->kernel_height; ky++) {
+    ptrdiff_t scaled_y = y + g->pad_top - ky * g->dilation_height;
+    if (scaled_y < 0 || scaled_y % g->stride_height != 0 || scaled_y / g->stride_height >= self->height) continue;
+    ptrdiff_t line = b * self->height + scaled_y / g->stride_height;
+    for (ptrdiff_t x = 0; x < g->input_width; x++)
+      for (ptrdiff_t kx = 0; kx < g->kernel_width; kx++) {
+        ptrdiff_t scaled_x = x + g->pad_left - kx * g->dilation_width;
+        if (scaled_x < 0 || scaled_x % g->stride_width != 0 || scaled_x / g->stride_width >= self->width) continue;
+        ptrdiff_t column = (line * self->width + scaled_x / g->stride_width) * taps + ky * g->kernel_width + kx;
+        for (ptrdiff_t c = 0; c < channels; c++) to[x * channels + c] += self->from[column * channels + c];
+      }
+  }
+}
+
+void ck_col2im2d(const ck_context *context, const ck_conv2d_geometry *g, const float *columns, float *input) {
+  unfolding self = {.g = g, .from = columns, .to = input, .height = ck_conv2d_output_height(g),
+                    .width = ck_conv2d_output_width(g)};
+  ck_parallel_for(context, g->batch * g->input_height, fold_line, &self);
+}
 
 void ck_im2col1d(const ck_context *context, const ck_conv1d_geometry *g, const float *input, float *columns) {
-  (void)context;
-  ck_im2col1d_reference(g, input, columns);
+  ck_conv2d_geometry image = ck_image_of_signal(g);
+  ck_im2col2d(context, &image, input, columns);
 }
 void ck_col2im1d(const ck_context *context, const ck_conv1d_geometry *g, const float *columns, float *input) {
-  (void)context;
-  ck_col2im1d_reference(g, columns, input);
-}
-void ck_im2col2d(const ck_context *context, const ck_conv2d_geometry *g, const float *input, float *columns) {
-  (void)context;
-  ck_im2col2d_reference(g, input, columns);
-}
-void ck_col2im2d(const ck_context *context, const ck_conv2d_geometry *g, const float *columns, float *input) {
-  (void)context;
-  ck_col2im2d_reference(g, columns, input);
+  ck_conv2d_geometry image = ck_image_of_signal(g);
+  ck_col2im2d(context, &image, columns, input);
 }

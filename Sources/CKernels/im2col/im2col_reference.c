@@ -1,13 +1,7 @@
 #include "CKernels.h"
+#include "conv/image_of_signal.h"
 
-/* The two-dimensional loops are the meaning; a signal is an image of height 1. */
-static ck_conv2d_geometry image_of(const ck_conv1d_geometry *g) {
-  return (ck_conv2d_geometry){
-      .batch = g->batch, .input_height = 1, .input_width = g->input_frames, .input_channels = g->input_channels,
-      .output_channels = g->output_channels, .kernel_height = 1, .kernel_width = g->kernel_size, .stride_height = 1,
-      .stride_width = g->stride, .dilation_height = 1, .dilation_width = g->dilation, .groups = g->groups,
-      .pad_left = g->pad_left, .pad_right = g->pad_right};
-}
+/* The two-dimensional loops are the meaning. */
 
 void ck_im2col2d_reference(const ck_conv2d_geometry *g, const float *input, float *columns) {
   ptrdiff_t height = ck_conv2d_output_height(g), width = ck_conv2d_output_width(g), channels = g->input_channels;
@@ -42,10 +36,10 @@ void ck_col2im2d_reference(const ck_conv2d_geometry *g, const float *columns, fl
 }
 
 void ck_im2col1d_reference(const ck_conv1d_geometry *g, const float *input, float *columns) {
-  ck_conv2d_geometry image = image_of(g);
+  ck_conv2d_geometry image = ck_image_of_signal(g);
   ck_im2col2d_reference(&image, input, columns);
 }
 void ck_col2im1d_reference(const ck_conv1d_geometry *g, const float *columns, float *input) {
-  ck_conv2d_geometry image = image_of(g);
+  ck_conv2d_geometry image = ck_image_of_signal(g);
   ck_col2im2d_reference(&image, columns, input);
 }

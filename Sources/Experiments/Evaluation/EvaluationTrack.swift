@@ -1,7 +1,8 @@
 import SwiftDL
 import SwiftDLAudio
 
-/// The sounds of one track that is being scored: the reference stems in memory, all else when asked for.
+/// The sounds of one track that is being scored: the reference stems in memory, all else when asked
+/// for.
 struct EvaluationTrack {
   let track: Track
   /// By name.

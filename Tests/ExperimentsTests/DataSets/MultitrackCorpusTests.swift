@@ -115,6 +115,10 @@ import Testing
     #expect(throws: FileError.self) { try MultitrackCorpus(root.path + "/none") }
     let error = try #require(throws: FileError.self) { try MultitrackCorpus(root.path) }
     #expect(error.hint?.contains("train/TRACK/STEM.wav") == true)
+    try root.createFolder("train")
+    try AtomicFile.write("", to: root.path + "/train/Song.stem.mp4")
+    let container = try #require(throws: FileError.self) { try MultitrackCorpus(root.path) }
+    #expect(container.hint?.contains("MUSDB18-HQ") == true)
   }
 
   @Test func reportsPeaksSilenceAndResidual() throws {

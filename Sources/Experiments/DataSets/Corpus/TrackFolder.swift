@@ -43,7 +43,7 @@ enum TrackFolder {
         throw FileError(
           "\(folder)/\(stem).wav", "track “\(name)” has no stem “\(stem)”, which other tracks have",
           hint:
-            "add the file (silence, if it does not play), remove the track, or name the stems to use"
+            "add the file (silence if it rests), remove the track, or name the stems to use"
         )
       }
       stems.append(Track.Stem(name: stem, path: path))

@@ -7,7 +7,7 @@ enum Voice {
     [570, 840, 2410, 3300],
     [300, 870, 2240, 3200],
   ]
-  private static let bandwidths = [80.0, 90, 120, 180]
+  private static let bandwidths = [110.0, 110, 130, 180]
 
   static func render(_ score: Score, into track: inout StereoTrack) {
     let rate = track.rate
@@ -20,6 +20,7 @@ enum Voice {
     var breath = StateVariableFilter()
     var phase = 0.0
     var lastFlow = 0.0
+    var lastSound = 0.0
     var pitch = Double(score.melody.first?.pitch ?? 60)
     var vowel = vowels[0]
     for (index, note) in score.melody.enumerated() {
@@ -63,10 +64,12 @@ enum Voice {
         let white = noise.next()
         var sound = slope + 0.03 * white * flow
         for band in 0..<4 { sound = formants[band].next(sound) }
+        // The formants above the fourth are not there: a slope instead of what they would lift.
+        (sound, lastSound) = (sound - 0.9 * lastSound, sound)
         breath.next(white, cutoff: 5000, damping: 0.8, rate: rate)
         let burst =
           offset < consonant ? hiss * breath.high * (1 - Double(offset) / Double(consonant)) : 0
-        track.add(note.velocity * release * (attack * sound + burst), at: start + offset)
+        track.add(note.velocity * release * (5 * attack * sound + burst), at: start + offset)
       }
     }
     track.addReflections(gain: 0.15)
