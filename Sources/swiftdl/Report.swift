@@ -5,7 +5,7 @@ struct Report: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write a run's report: learning curves, scores, spectrograms and players in one HTML file.")
   @Argument(help: "The run's folder.")
-  var run: String
+  var folder: String
   @Option(help: "True stems of held-out tracks, as for `swiftdl evaluate`.")
   var references: String?
   @Option(help: "Separated stems of these tracks.")
@@ -16,8 +16,8 @@ struct Report: ParsableCommand {
   }
 
   func run() throws {
-    try SeparationReport(run: run, references: references, estimates: estimates)
+    try SeparationReport(run: folder, references: references, estimates: estimates)
       .write { note($0) }
-    print("\(run)/report.html")
+    print("\(folder)/report.html")
   }
 }

@@ -1,5 +1,5 @@
-import ArgumentParser
-import Experiments
+public import ArgumentParser
+public import Experiments
 import Glibc
 import SwiftDL
 
@@ -44,4 +44,7 @@ struct ComputeOptions: ParsableArguments {
 }
 
 /// Prints a line for people on standard error, where it does not mix with results.
-func note(_ line: String) { fputs(line + "\n", stderr) }
+func note(_ line: String) {
+  let bytes = Array((line + "\n").utf8)
+  _ = write(STDERR_FILENO, bytes, bytes.count)
+}

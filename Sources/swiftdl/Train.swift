@@ -25,8 +25,8 @@ struct TrainSeparation: ParsableCommand {
   var config: String?
   @Argument(help: "Settings as key=value.")
   var settings: [String] = []
-  @Option(help: "The run's folder.")
-  var run = "runs/separation"
+  @Option(name: .customLong("run"), help: "The run's folder.")
+  var folder = "runs/separation"
   @Flag(help: "Continue the run in the folder.")
   var resume = false
   @Flag(help: "Print the resolved settings and stop.")
@@ -36,7 +36,7 @@ struct TrainSeparation: ParsableCommand {
 
   func run() throws {
     let recipe = SeparationRecipe(
-      configurationFile: config, overrides: settings, folder: run, resumes: resume,
+      configurationFile: config, overrides: settings, folder: folder, resumes: resume,
       programVersion: programVersion)
     if printConfig {
       print(try recipe.configuration().resolvedYAML, terminator: "")
@@ -44,9 +44,9 @@ struct TrainSeparation: ParsableCommand {
     }
     let outcome = try compute.run { try recipe.train(style: progressOptions.style) }
     if case .interrupted(let step) = outcome {
-      note("stopped at step \(step); continue with: swiftdl train separation --resume --run \(run)")
+      note("stopped at step \(step); continue with: swiftdl train separation --resume --run \(folder)")
       throw ExitCode(130)
     }
-    print("\(run)/checkpoints/best")
+    print("\(folder)/checkpoints/best")
   }
 }

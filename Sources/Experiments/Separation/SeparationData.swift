@@ -52,6 +52,9 @@ struct SeparationData: Sendable {
     let lengths = model.window(forOutputFrames: configuration.outputFrames)
     window = ExcerptWindow(
       output: lengths.output, contextBefore: lengths.contextBefore, contextAfter: lengths.contextAfter)
+    let (reader, window) = (validation, window)
+    validationWindows =
+      reader.map { Self.windows(of: $0, window, atMost: configuration.validationWindows) } ?? []
     channels = model.channels
     sampler = ExcerptSampler(
       trackFrames: training.trackFrames, sources: training.sourceCount, window: window,
@@ -60,14 +63,16 @@ struct SeparationData: Sendable {
         remix: configuration.augmentation.remix,
         gain: configuration.augmentation.gain[0]...configuration.augmentation.gain[1],
         swapsChannels: configuration.augmentation.swapChannels))
-    validationWindows = validation.map { reader in
-      let all = ConsecutiveWindows(
-        trackFrames: reader.trackFrames, sources: reader.sourceCount, window: window, keepsRemainder: true)
-      let wanted = configuration.validationWindows
-      guard wanted > 0, wanted < all.count else { return Array(all) }
-      // Evenly spread, always the same ones.
-      return (0..<wanted).map { all[$0 * all.count / wanted] }
-    } ?? []
+  }
+
+  /// All consecutive windows, or evenly spread ones, always the same.
+  private static func windows(of reader: ExcerptReader, _ window: ExcerptWindow, atMost wanted: Int)
+    -> [ExcerptPlan]
+  {
+    let all = ConsecutiveWindows(
+      trackFrames: reader.trackFrames, sources: reader.sourceCount, window: window, keepsRemainder: true)
+    guard wanted > 0, wanted < all.count else { return Array(all) }
+    return (0..<wanted).map { all[$0 * all.count / wanted] }
   }
 
   /// The training batch at a position of the run: a pure function of it.

@@ -1,5 +1,6 @@
-public import SwiftDL
+import SwiftDL
 import SwiftDLAudio
+import SwiftDLModels
 
 /// The page of a separation run: learning curves, and when there are separated tracks, their scores between
 /// baseline and oracle, spectrograms and players.
@@ -58,7 +59,7 @@ public struct SeparationReport {
     to report: inout HTMLReport, _ references: String, _ progress: (String) -> Void
   ) throws {
     let methods = try SeparationEvaluation(
-      references: references, estimates: estimates, baselines: [.mixture, .irm]
+      references: references, estimates: estimates, baselines: SeparationEvaluation.Baseline.allCases
     ).run(finished: { method, scores throws(FileError) in progress("\(method): \(scores.track)") })
     let summary = ScoreSummary(methods.map { ($0.name, $0.tracks) })
     func value(_ method: String, _ target: String, _ metric: String) -> Double? {
@@ -66,11 +67,11 @@ public struct SeparationReport {
     }
     let targets = methods.first?.tracks.first?.targets.map(\.name) ?? []
     let system = methods.first?.name ?? "estimates"
-    let tables = [(ScoreSummary.energyMetric, "energy ratio"), ("SDR", "BSS Eval v4"), ("SIR", "BSS Eval v4")]
+    let tables = [(ScoreSummary.wholeTrackMetric, "energy ratio"), ("SDR", "BSS Eval v4"), ("SIR", "BSS Eval v4")]
       .map { metric, kind in
         ScoreTable(
           caption: "Median over windows of 1 s", measure: "\(metric) in dB (\(kind))", subject: "source",
-          systemName: "this model", baselineName: "mixture", oracleName: "ideal mask",
+          system: "this model", oracle: "ideal mask",
           rows: targets.map { target in
             .init(
               target, baseline: value("mixture", target, metric), score: value(system, target, metric),
@@ -80,15 +81,11 @@ public struct SeparationReport {
     let boxes = ScoreChart(
       title: "BSS Eval v4 SDR by window", measure: "SDR in dB", names: targets,
       systems: methods.map { method in
-        .init(
-          method.name == system ? "this model" : method.name == "irm" ? "ideal mask" : method.name,
-          distributions: targets.map { target in
-            method.tracks.flatMap { $0.targets.filter { $0.name == target }.flatMap { $0.windows.map(\.sdr) } }
-              .filter(\.isFinite)
-          })
+        let name = method.name == system ? "this model" : method.name == "irm" ? "ideal mask" : method.name
+        return ScoreChart.System(name, distributions: targets.map { Self.windows(of: method, $0) })
       })
     for target in targets {
-      if let score = value(system, target, ScoreSummary.energyMetric) {
+      if let score = value(system, target, ScoreSummary.wholeTrackMetric) {
         report.highlight("SDR \(target)", "\(score.rounded(decimals: 2)) dB")
       }
     }
@@ -96,6 +93,12 @@ public struct SeparationReport {
       "Scores",
       note: "“Mixture” is the score of doing nothing, “ideal mask” that of a mask made from the true stems.",
       tables.map { .scores($0) } + [.charts([boxes])])
+  }
+
+  /// The defined SDRs of a source over the windows of all tracks.
+  private static func windows(of method: SeparationEvaluation.Method, _ target: String) -> [Double] {
+    let scores = method.tracks.flatMap(\.targets).filter { $0.name == target }
+    return scores.flatMap(\.windows).map(\.sdr).filter(\.isFinite)
   }
 
   // MARK: - Listening
@@ -120,7 +123,7 @@ public struct SeparationReport {
           path, start: Int(start * Double(rate)), frames: Int(excerptSeconds * Double(rate)))
         return .init(
           title, clip: AudioClip(samples: excerpt.samples, channels: excerpt.channels, rate: rate),
-          spectrogram: Spectrogram(samples: excerpt.mono().samples, rate: rate))
+          spectrogram: Spectrogram(samples: excerpt.mono().samples, rate: Double(rate)))
       }
       var rows: [ListeningExample.Row] = []
       if let mixture = truths["mixture"] { rows.append(.init("mixture", [try panel("mixture", mixture)])) }

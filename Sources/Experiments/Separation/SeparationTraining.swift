@@ -110,7 +110,7 @@ public struct SeparationTraining {
       }
       let limit = configuration.optimizer.clipNorm
       optimizer.learningRate = schedule.learningRate(at: position.step)
-      optimizer.update(&model, with: limit > 0 ? gradients.clipped(toGlobalNorm: limit).gradients : gradients)
+      optimizer.update(&model, with: limit > 0 ? gradients.clipped(toGlobalNorm: limit).values : gradients)
       position.step += 1
       position.stepOfEpoch += 1
       position.lossOfEpoch += value

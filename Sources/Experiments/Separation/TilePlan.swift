@@ -19,7 +19,8 @@ struct TilePlan: Sendable, Hashable {
   /// - Parameter frames: the least number of output frames of a tile; larger tiles waste less on context and
   ///   need more memory.
   init(_ configuration: WaveUNetConfiguration, outputFrames frames: Int) {
-    totalStride = configuration.totalStride
+    let totalStride = configuration.totalStride
+    self.totalStride = totalStride
     extendsWithZeros = configuration.context
     if configuration.context {
       let window = configuration.window(forOutputFrames: max(frames, totalStride))
