@@ -14,7 +14,9 @@ protocol TrilinearForm: Sendable {
 
 /// Solves a form for one slot, differentiably: the pullback solves it for the others.
 func trilinear(_ form: some TrilinearForm, solvingFor slot: Slot, _ a: Tensor, _ b: Tensor) -> Tensor {
-  record(Contraction(form: form, slot: slot), [a, b], form.contract(solvingFor: slot, a.detached, b.detached))
+  let value = form.contract(solvingFor: slot, a.detached, b.detached)
+  guard a.isTracked || b.isTracked else { return value }
+  return record(Contraction(form: form, slot: slot), [a, b], value)
 }
 
 private struct Contraction<Form: TrilinearForm>: Primitive {
@@ -42,7 +44,7 @@ private struct Contraction<Form: TrilinearForm>: Primitive {
     }
   }
 
-  func keeps(input index: Int, tracked: [Bool]) -> Bool { tracked[1 - index] }
+  func keeps(input index: Int, of inputs: [Tensor]) -> Bool { inputs[1 - index].isTracked }
 }
 
 // MARK: - Linear maps
@@ -53,8 +55,11 @@ protocol LinearMap: Sendable {
 }
 
 /// Applies a linear map, or its adjoint, differentiably: the pullback is the other one.
-func linear(_ map: some LinearMap, _ x: Tensor, adjoint: Bool = false) -> Tensor {
-  record(Linear(map: map, adjoint: adjoint), [x], map.apply(x.detached, adjoint: adjoint))
+///
+/// - Parameter value: the result, when it is already known.
+func linear(_ map: some LinearMap, _ x: Tensor, adjoint: Bool = false, value: Tensor? = nil) -> Tensor {
+  let value = value ?? map.apply(x.detached, adjoint: adjoint)
+  return x.isTracked ? record(Linear(map: map, adjoint: adjoint), [x], value) : value
 }
 
 private struct Linear<Map: LinearMap>: Primitive {
@@ -64,7 +69,8 @@ private struct Linear<Map: LinearMap>: Primitive {
   func pullback(_ g: Tensor, _ inputs: [Tensor], _ output: Tensor, _ wanted: [Bool]) -> [Tensor?] {
     [linear(map, g, adjoint: !adjoint)]
   }
-  func keeps(input index: Int, tracked: [Bool]) -> Bool { false }
+
+  func keeps(input index: Int, of inputs: [Tensor]) -> Bool { false }
 }
 
 // MARK: - Pointwise functions
@@ -89,7 +95,8 @@ extension PointwiseFunction {
 
 /// Applies a pointwise function differentiably: the pullback multiplies by the slope.
 func pointwise(_ function: some PointwiseFunction, _ x: Tensor) -> Tensor {
-  record(Pointwise(function: function), [x], function.apply(x.detached))
+  let value = function.apply(x.detached)
+  return x.isTracked ? record(Pointwise(function: function), [x], value) : value
 }
 
 private struct Pointwise<Function: PointwiseFunction>: Primitive {
@@ -100,7 +107,7 @@ private struct Pointwise<Function: PointwiseFunction>: Primitive {
     if !g.isTracked, !x.isTracked, let fused = function.fusedPullback(g, x, output) { return [fused] }
     return [function.slope(x, output).map { g * $0 }]
   }
-  func keeps(input index: Int, tracked: [Bool]) -> Bool { function.slopeReadsInput }
+  func keeps(input index: Int, of inputs: [Tensor]) -> Bool { function.slopeReadsInput }
   var keepsOutput: Bool { function.slopeReadsOutput }
 }
 
@@ -139,6 +146,6 @@ private struct Fused<Operation: FusedOperation>: Primitive {
   }
 
   // The definition reads every input, and whether it will be asked for is not known when recording.
-  func keeps(input index: Int, tracked: [Bool]) -> Bool { true }
+  func keeps(input index: Int, of inputs: [Tensor]) -> Bool { true }
   var keepsOutput: Bool { operation.keepsOutput }
 }

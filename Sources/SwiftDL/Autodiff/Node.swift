@@ -8,8 +8,8 @@ protocol Primitive: Sendable {
   /// The cotangents of the inputs for a cotangent of the output; `nil` where `wanted` is false or the
   /// derivative is zero. `output` and those inputs that were not kept have a shape but no elements.
   func pullback(_ cotangent: Tensor, _ inputs: [Tensor], _ output: Tensor, _ wanted: [Bool]) -> [Tensor?]
-  /// Whether the pullback reads the elements of input `index`, given which inputs are tracked.
-  func keeps(input index: Int, tracked: [Bool]) -> Bool
+  /// Whether the pullback reads the elements of `inputs[index]`; which inputs are tracked may decide.
+  func keeps(input index: Int, of inputs: [Tensor]) -> Bool
   /// Whether the pullback reads the elements of the output.
   var keepsOutput: Bool { get }
 }
@@ -27,34 +27,30 @@ final class Node: Sendable {
   let shape: Shape
   /// The output's elements, when the pullback reads them.
   let value: Storage
-  private let kept: KeptInputs
-  var inputs: [Tensor] { kept.tensors }
+  /// Those whose elements the pullback does not read are hollow. Changed only in `deinit`, by the last owner.
+  nonisolated(unsafe) private(set) var inputs: [Tensor]
 
   init(_ primitive: any Primitive, inputs: [Tensor], shape: Shape, value: Storage) {
     id = Self.clock.add(1, ordering: .relaxed).newValue
     self.primitive = primitive
     self.shape = shape
     self.value = value
-    kept = KeptInputs(inputs)
+    self.inputs = inputs
   }
 
   /// Unlinks the graph below without recursion: a million nodes deep must not overflow the stack.
   deinit {
-    var pending = kept.take()
-    while let tensor = pending.popLast() {
-      guard var node = tensor.node else { continue }
-      _ = consume tensor
-      if isKnownUniquelyReferenced(&node) { pending += node.kept.take() }
-    }
+    var orphans: [Node] = []
+    unlink(into: &orphans)
+    while let node = orphans.popLast() { node.unlink(into: &orphans) }
   }
 
-  /// Changed only in `deinit` of the last owner.
-  private final class KeptInputs: @unchecked Sendable {
-    private(set) var tensors: [Tensor]
-    init(_ tensors: [Tensor]) { self.tensors = tensors }
-    func take() -> [Tensor] {
-      defer { tensors = [] }
-      return tensors
+  /// Lets go of the inputs, except for nodes that nobody else holds.
+  private func unlink(into orphans: inout [Node]) {
+    while let input = inputs.popLast() {
+      guard var node = input.node else { continue }
+      _ = consume input
+      if isKnownUniquelyReferenced(&node) { orphans.append(node) }
     }
   }
 }
@@ -62,7 +58,7 @@ final class Node: Sendable {
 /// A value that gradients are asked for: nothing came before it.
 struct Leaf: Primitive {
   func pullback(_ cotangent: Tensor, _ inputs: [Tensor], _ output: Tensor, _ wanted: [Bool]) -> [Tensor?] { [] }
-  func keeps(input index: Int, tracked: [Bool]) -> Bool { false }
+  func keeps(input index: Int, of inputs: [Tensor]) -> Bool { false }
 }
 
 /// The same value under a new number: marks where a differentiation inside another one stops.
@@ -70,7 +66,7 @@ struct Alias: Primitive {
   func pullback(_ cotangent: Tensor, _ inputs: [Tensor], _ output: Tensor, _ wanted: [Bool]) -> [Tensor?] {
     [cotangent]
   }
-  func keeps(input index: Int, tracked: [Bool]) -> Bool { false }
+  func keeps(input index: Int, of inputs: [Tensor]) -> Bool { false }
 }
 
 extension Tensor {
@@ -86,15 +82,13 @@ extension Tensor {
 }
 
 /// Attaches an operation's value to the graph when any of its inputs takes part in it.
-func record(_ primitive: some Primitive, _ inputs: [Tensor], _ value: Tensor) -> Tensor {
-  let tracked = inputs.map(\.isTracked)
-  guard tracked.contains(true) else { return value }
-  var kept = inputs
-  for index in inputs.indices where !primitive.keeps(input: index, tracked: tracked) {
-    kept[index] = inputs[index].hollow
+func record(_ primitive: some Primitive, _ inputs: consuming [Tensor], _ value: Tensor) -> Tensor {
+  guard inputs.contains(where: { $0.isTracked }) else { return value }
+  for index in inputs.indices where !primitive.keeps(input: index, of: inputs) {
+    inputs[index] = inputs[index].hollow
   }
   let node = Node(
-    primitive, inputs: kept, shape: value.shape,
+    primitive, inputs: inputs, shape: value.shape,
     value: primitive.keepsOutput ? value.storage : Storage.hollow)
   return Tensor(shape: value.shape, storage: value.storage, node: node)
 }

@@ -39,6 +39,13 @@ enum Kernels {
     return binary(op, reversed: reversed, broadcast(x, to: shape), broadcast(y, to: shape), a)
   }
 
+  /// 1 where x > y, else 0.
+  static func greater(_ x: Tensor, _ y: Tensor) -> Tensor {
+    let shape = Shape.broadcast(x.shape, y.shape)
+    // There is no reversed comparison, so a smaller x is repeated.
+    return binary(.greater, reversed: .greater, broadcast(x, to: shape), y)
+  }
+
   // MARK: Layout
 
   /// Repeats extents of 1, and missing outer axes, up to a shape.
@@ -46,51 +53,68 @@ enum Kernels {
     if x.shape == shape { return x.detached }
     let lead = shape.rank - x.rank
     let own = x.shape.strides
-    let strides = (0..<shape.rank).map { axis in
-      axis < lead || x.shape[axis - lead] == 1 ? 0 : own[axis - lead]
-    }
+    var strides = InlineArray<6, Int>(repeating: 0)
+    for axis in lead..<shape.rank where x.shape[axis - lead] != 1 { strides[axis] = own[axis - lead] }
     let y = Tensor(uninitialized: shape)
-    ck_copy_strided(
-      context, shape.rank, Array(shape), x.elements, strides, y.elements, shape.strides)
+    copy(shape, x.elements, strides, to: y.elements, shape.strides)
     return y
   }
 
   static func permute(_ x: Tensor, _ axes: [Int]) -> Tensor {
-    let shape = Shape(axes.map { x.shape[$0] })
+    let shape = Shape(rank: x.rank) { x.shape[axes[$0]] }
     let own = x.shape.strides
+    var strides = InlineArray<6, Int>(repeating: 0)
+    for (axis, source) in axes.enumerated() { strides[axis] = own[source] }
     let y = Tensor(uninitialized: shape)
-    ck_copy_strided(
-      context, shape.rank, Array(shape), x.elements, axes.map { own[$0] }, y.elements, shape.strides)
+    copy(shape, x.elements, strides, to: y.elements, shape.strides)
     return y
   }
 
-  /// Elements start + step·i along every axis.
-  static func slice(_ x: Tensor, starts: [Int], steps: [Int], to shape: Shape) -> Tensor {
+  /// The elements start + step·i along an axis.
+  static func slice(_ x: Tensor, _ part: AxisPart, to shape: Shape) -> Tensor {
     let y = Tensor(uninitialized: shape)
     if y.count == 0 { return y }
-    let own = x.shape.strides
-    let offset = zip(starts, own).reduce(0) { $0 + $1.0 * $1.1 }
-    ck_copy_strided(
-      context, shape.rank, Array(shape), x.elements + offset, zip(own, steps).map(*), y.elements,
-      shape.strides)
+    var strides = x.shape.strides
+    let start = x.elements + part.start * strides[part.axis]
+    strides[part.axis] *= part.step
+    copy(shape, start, strides, to: y.elements, shape.strides)
     return y
   }
 
   /// The adjoint of `slice`: the elements in their places, zeros elsewhere.
-  static func embed(_ y: Tensor, starts: [Int], steps: [Int], in shape: Shape) -> Tensor {
+  static func embed(_ y: Tensor, _ part: AxisPart, in shape: Shape) -> Tensor {
     let x = Tensor.zeros(shape)
-    place(y, starts: starts, steps: steps, in: x)
+    place(y, part, in: x)
     return x
   }
 
   /// Copies `y` into a part of `x`, which nobody else holds yet.
-  static func place(_ y: Tensor, starts: [Int], steps: [Int], in x: Tensor) {
+  static func place(_ y: Tensor, _ part: AxisPart, in x: Tensor) {
     if y.count == 0 { return }
-    let own = x.shape.strides
-    let offset = zip(starts, own).reduce(0) { $0 + $1.0 * $1.1 }
-    ck_copy_strided(
-      context, y.rank, Array(y.shape), y.elements, y.shape.strides, x.elements + offset,
-      zip(own, steps).map(*))
+    var strides = x.shape.strides
+    let start = x.elements + part.start * strides[part.axis]
+    strides[part.axis] *= part.step
+    copy(y.shape, y.elements, y.shape.strides, to: start, strides)
+  }
+
+  /// Positions start, start + step, … along one axis, and everything along the others.
+  struct AxisPart {
+    let axis: Int
+    let start: Int
+    var step = 1
+  }
+
+  private static func copy(
+    _ shape: Shape, _ x: UnsafePointer<Float>, _ xStrides: InlineArray<6, Int>,
+    to y: UnsafeMutablePointer<Float>, _ yStrides: InlineArray<6, Int>
+  ) {
+    shape.extents.withPointer { extents in
+      xStrides.withPointer { xStrides in
+        yStrides.withPointer { yStrides in
+          ck_copy_strided(context, shape.rank, extents, x, xStrides, y, yStrides)
+        }
+      }
+    }
   }
 
   static func gatherRows(_ table: Tensor, _ indices: [Int32], to shape: Shape) -> Tensor {
@@ -143,17 +167,22 @@ extension Tensor {
   }
 }
 
+extension InlineArray where Element == Int {
+  fileprivate func withPointer(_ body: (UnsafePointer<Int>) -> Void) {
+    span.withUnsafeBufferPointer { buffer in if let start = buffer.baseAddress { body(start) } }
+  }
+}
+
 extension Shape {
   /// The shape two shapes broadcast to: equal extents, or one of them 1, aligned at the last axis.
   static func broadcast(_ a: Shape, _ b: Shape) -> Shape {
     let rank = Swift.max(a.rank, b.rank)
-    return Shape(
-      (0..<rank).map { axis in
-        let (i, j) = (axis - rank + a.rank, axis - rank + b.rank)
-        let (m, n) = (i < 0 ? 1 : a[i], j < 0 ? 1 : b[j])
-        precondition(m == n || m == 1 || n == 1, "shapes \(a) and \(b) do not broadcast together")
-        return m == 1 ? n : m
-      })
+    return Shape(rank: rank) { axis in
+      let (i, j) = (axis - rank + a.rank, axis - rank + b.rank)
+      let (m, n) = (i < 0 ? 1 : a[i], j < 0 ? 1 : b[j])
+      precondition(m == n || m == 1 || n == 1, "shapes \(a) and \(b) do not broadcast together")
+      return m == 1 ? n : m
+    }
   }
 
   /// Self as outer × middle × inner, where `small` broadcasts to self and varies along middle alone.

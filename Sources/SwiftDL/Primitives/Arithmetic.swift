@@ -12,7 +12,7 @@ private struct Add: Primitive {
       wanted[1] ? (weight == 1 ? g : weight * g).sum(to: inputs[1].shape) : nil,
     ]
   }
-  func keeps(input index: Int, tracked: [Bool]) -> Bool { false }
+  func keeps(input index: Int, of inputs: [Tensor]) -> Bool { false }
 }
 
 extension Tensor {
@@ -83,22 +83,35 @@ extension Tensor {
 
 // MARK: - Larger and smaller of two
 
+/// The larger or smaller value per element. Its pullback shares the cotangent out by constant weights.
+private struct Extremum: Primitive {
+  let isMaximum: Bool
+
+  func pullback(_ g: Tensor, _ inputs: [Tensor], _ output: Tensor, _ wanted: [Bool]) -> [Tensor?] {
+    let (x, y) = (inputs[0].detached, inputs[1].detached)
+    let (larger, smaller) = isMaximum ? (x, y) : (y, x)
+    // Compared, not subtracted: infinities of one sign are equal.
+    let xWins = Kernels.greater(larger, smaller)
+    let yWins = Kernels.greater(smaller, larger)
+    let xShare = 0.5 * (xWins - yWins) + 0.5
+    return [
+      wanted[0] ? (g * xShare).sum(to: x.shape) : nil,
+      wanted[1] ? (g * (1 - xShare)).sum(to: y.shape) : nil,
+    ]
+  }
+
+  func keeps(input index: Int, of inputs: [Tensor]) -> Bool { true }
+}
+
 extension Tensor {
   /// The larger of two values per element; where they are equal, each side gets half the gradient (as in
   /// PyTorch).
   public static func maximum(_ x: Tensor, _ y: Tensor) -> Tensor {
-    selection(x, y, xShare: share(x.detached - y.detached))
+    record(Extremum(isMaximum: true), [x, y], Kernels.binary(.maximum, reversed: .maximum, x, y))
   }
 
-  /// The smaller of two values per element.
+  /// The smaller of two values per element, with the gradient shared as in `maximum`.
   public static func minimum(_ x: Tensor, _ y: Tensor) -> Tensor {
-    selection(x, y, xShare: share(y.detached - x.detached))
-  }
-
-  /// 1 where the difference is positive, ½ where it is zero, 0 where it is negative.
-  private static func share(_ difference: Tensor) -> Tensor { 0.5 * difference.sign() + 0.5 }
-
-  private static func selection(_ x: Tensor, _ y: Tensor, xShare: Tensor) -> Tensor {
-    x * xShare + y * (1 - xShare)
+    record(Extremum(isMaximum: false), [x, y], Kernels.binary(.minimum, reversed: .minimum, x, y))
   }
 }

@@ -5,7 +5,7 @@ internal import CKernels
 /// weights `[kernel height, kernel width, input channels / groups, output channels]`.
 public struct Conv2DGeometry: Sendable, Hashable {
   /// A pair of numbers for height and width.
-  public struct Pair: Sendable, Hashable {
+  public struct Pair: Sendable, Hashable, CustomStringConvertible {
     public let height: Int
     public let width: Int
     public init(_ height: Int, _ width: Int) {
@@ -13,6 +13,8 @@ public struct Conv2DGeometry: Sendable, Hashable {
       self.width = width
     }
     public static let one = Pair(1, 1)
+    public var description: String { "\(height)×\(width)" }
+    var isPositive: Bool { height > 0 && width > 0 }
   }
 
   public let batch: Int
@@ -31,6 +33,9 @@ public struct Conv2DGeometry: Sendable, Hashable {
     dilation: Pair = .one, groups: Int = 1, verticalPadding: Padding = .none,
     horizontalPadding: Padding = .none
   ) {
+    precondition(
+      kernel.isPositive && stride.isPositive && dilation.isPositive && groups > 0,
+      "Conv2D: kernel \(kernel), stride \(stride), dilation \(dilation), groups \(groups)")
     precondition(
       inputChannels % groups == 0 && outputChannels % groups == 0,
       "Conv2D: \(inputChannels) to \(outputChannels) channels in \(groups) groups")

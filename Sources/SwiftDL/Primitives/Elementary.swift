@@ -11,6 +11,8 @@ extension Tensor {
   /// ln(1 + x), accurate near 0.
   public func log1p() -> Tensor { pointwise(Log1p(), self) }
   public func squareRoot() -> Tensor { pointwise(SquareRoot(), self) }
+  /// The square root with slope 0 at 0: what a norm needs, whose arguments' own slopes are 0 there.
+  func flatSquareRoot() -> Tensor { pointwise(FlatSquareRoot(), self) }
   public func squared() -> Tensor { pointwise(Square(), self) }
   /// 1 / x
   public func reciprocal() -> Tensor { pointwise(Reciprocal(), self) }
@@ -57,6 +59,17 @@ private struct SquareRoot: PointwiseFunction {
   var slopeReadsOutput: Bool { true }
 }
 
+private struct FlatSquareRoot: PointwiseFunction {
+  func apply(_ x: Tensor) -> Tensor { Kernels.unary(.sqrt, x) }
+  /// 1 / 2y, and 0 where y is 0: there 1 is added first and what it brought is taken away again.
+  func slope(_ x: Tensor, _ y: Tensor) -> Tensor? {
+    let isZero = 1 - y.detached.sign()
+    return 0.5 * ((y + isZero).reciprocal() - isZero)
+  }
+  var slopeReadsInput: Bool { false }
+  var slopeReadsOutput: Bool { true }
+}
+
 private struct Square: PointwiseFunction {
   func apply(_ x: Tensor) -> Tensor { Kernels.unary(.square, x) }
   func slope(_ x: Tensor, _ y: Tensor) -> Tensor? { 2 * x }
@@ -72,7 +85,10 @@ private struct Reciprocal: PointwiseFunction {
 private struct Power: PointwiseFunction {
   let exponent: Float
   func apply(_ x: Tensor) -> Tensor { Kernels.unary(.power, x, exponent) }
-  func slope(_ x: Tensor, _ y: Tensor) -> Tensor? { exponent * x.power(exponent - 1) }
+  func slope(_ x: Tensor, _ y: Tensor) -> Tensor? {
+    // Not 0 · x⁻¹, which is no number at 0.
+    exponent == 0 ? nil : exponent * x.power(exponent - 1)
+  }
 }
 
 private struct AbsoluteValue: PointwiseFunction {

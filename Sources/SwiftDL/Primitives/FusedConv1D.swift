@@ -69,13 +69,13 @@ public func conv1D(
   _ inputs: [Tensor], _ weight: Tensor, bias: Tensor?, activation: Activation = .none, stride: Int = 1,
   dilation: Int = 1, groups: Int = 1, padding: Padding = .none
 ) -> Tensor {
-  guard let first = inputs.first, let frames = inputs.map({ $0.shape[1] }).min() else {
-    preconditionFailure("conv1D: no inputs")
-  }
-  let channels = inputs.reduce(0) { $0 + $1.shape[2] }
+  precondition(!inputs.isEmpty, "conv1D: no inputs")
+  let areSignals = inputs.allSatisfy { $0.rank == 3 && $0.shape[0] == inputs[0].shape[0] }
+  let channels = areSignals ? inputs.reduce(0) { $0 + $1.shape[2] } : 0
+  let frames = areSignals ? inputs.reduce(Int.max) { min($0, $1.shape[1]) } : 0
   precondition(
-    inputs.allSatisfy { $0.rank == 3 && $0.shape[0] == first.shape[0] } && weight.rank == 3
-      && weight.shape[1] * groups == channels && (groups == 1 || inputs.count == 1)
+    areSignals && weight.rank == 3 && weight.shape[1] * groups == channels
+      && (groups == 1 || inputs.count == 1)
       && (bias.map { $0.shape == [weight.shape[2]] } ?? true),
     """
     conv1D: inputs of shapes \(inputs.map(\.shape)), weights of shape \(weight.shape), bias of shape \
@@ -83,7 +83,7 @@ public func conv1D(
     """)
   let operation = FusedConv1D(
     geometry: Conv1DGeometry(
-      batch: first.shape[0], inputFrames: frames, inputChannels: channels,
+      batch: inputs[0].shape[0], inputFrames: frames, inputChannels: channels,
       outputChannels: weight.shape[2], kernelSize: weight.shape[0], stride: stride, dilation: dilation,
       groups: groups, padding: padding),
     starts: inputs.map { ($0.shape[1] - frames) / 2 }, hasBias: bias != nil, activation: activation)

@@ -17,7 +17,8 @@ extension Tensor {
     var extents = extents
     extents[free] = 1
     let rest = extents.reduce(1, *)
-    precondition(rest > 0 && count % rest == 0, "reshaped: \(shape) to \(extents) with a free extent")
+    precondition(
+      rest > 0 && count % rest == 0, "reshaped: \(shape) with extent \(free) of \(extents) left free")
     extents[free] = count / rest
     return reshaped(Shape(extents))
   }
@@ -30,8 +31,10 @@ extension Tensor {
 
   /// The same elements with an axis of extent 1 inserted.
   public func expanded(at axis: Int) -> Tensor {
+    let place = axis < 0 ? axis + rank + 1 : axis
+    precondition(place >= 0 && place <= rank, "expanded: axis \(axis) of a tensor of shape \(shape)")
     var extents = Array(shape)
-    extents.insert(1, at: axis < 0 ? axis + rank + 1 : axis)
+    extents.insert(1, at: place)
     return reshaped(Shape(extents))
   }
 }
@@ -65,16 +68,13 @@ extension Tensor {
 
 // MARK: - Slice, pad, decimate
 
-/// Takes elements start + step·i along every axis; its adjoint puts them back among zeros.
+/// Takes a part of an axis; its adjoint puts it back among zeros.
 private struct Slice: LinearMap {
   let large: Shape
   let small: Shape
-  let starts: [Int]
-  let steps: [Int]
+  let part: Kernels.AxisPart
   func apply(_ x: Tensor, adjoint: Bool) -> Tensor {
-    adjoint
-      ? Kernels.embed(x, starts: starts, steps: steps, in: large)
-      : Kernels.slice(x, starts: starts, steps: steps, to: small)
+    adjoint ? Kernels.embed(x, part, in: large) : Kernels.slice(x, part, to: small)
   }
 }
 
@@ -86,46 +86,42 @@ extension Tensor {
       range.lowerBound >= 0 && range.upperBound <= shape[axis],
       "sliced: \(range) along axis \(axis) of a tensor of shape \(shape)")
     if range == 0..<shape[axis] { return self }
-    var starts = [Int](repeating: 0, count: rank)
-    starts[axis] = range.lowerBound
+    let small = shape.replacing(axis: axis, with: range.count)
     return linear(
-      Slice(
-        large: shape, small: shape.replacing(axis: axis, with: range.count), starts: starts,
-        steps: [Int](repeating: 1, count: rank)),
-      self)
+      Slice(large: shape, small: small, part: .init(axis: axis, start: range.lowerBound)), self)
   }
 
   /// Every `factor`-th position along an axis, the first one included.
   public func decimated(axis: Int, by factor: Int) -> Tensor {
     let axis = shape.axis(axis, in: "decimated")
     precondition(factor > 0, "decimated: factor \(factor)")
-    var steps = [Int](repeating: 1, count: rank)
-    steps[axis] = factor
+    if factor == 1 { return self }
     let small = shape.replacing(axis: axis, with: (shape[axis] + factor - 1) / factor)
     return linear(
-      Slice(large: shape, small: small, starts: [Int](repeating: 0, count: rank), steps: steps), self)
+      Slice(large: shape, small: small, part: .init(axis: axis, start: 0, step: factor)), self)
   }
 
   /// Zeros before and after along an axis; negative numbers crop.
   public func padded(axis: Int, before: Int, after: Int) -> Tensor {
     let axis = shape.axis(axis, in: "padded")
+    precondition(
+      Swift.min(0, before) + Swift.min(0, after) + shape[axis] >= 0,
+      "padded: \(before) before and \(after) after axis \(axis) of a tensor of shape \(shape)")
     let cropped = sliced(axis: axis, Swift.max(0, -before)..<shape[axis] - Swift.max(0, -after))
     let (before, after) = (Swift.max(0, before), Swift.max(0, after))
     if before == 0 && after == 0 { return cropped }
-    var starts = [Int](repeating: 0, count: rank)
-    starts[axis] = before
     let large = cropped.shape.replacing(axis: axis, with: before + cropped.shape[axis] + after)
     return linear(
-      Slice(
-        large: large, small: cropped.shape, starts: starts, steps: [Int](repeating: 1, count: rank)),
-      cropped, adjoint: true)
+      Slice(large: large, small: cropped.shape, part: .init(axis: axis, start: before)), cropped,
+      adjoint: true)
   }
 
   /// The middle `extent` positions along an axis; of an odd surplus, the extra one goes at the end.
   public func centerCropped(axis: Int, to extent: Int) -> Tensor {
     let axis = shape.axis(axis, in: "centerCropped")
     precondition(
-      extent <= shape[axis], "centerCropped: \(extent) along axis \(axis) of a tensor of shape \(shape)")
+      extent >= 0 && extent <= shape[axis],
+      "centerCropped: \(extent) along axis \(axis) of a tensor of shape \(shape)")
     let start = (shape[axis] - extent) / 2
     return sliced(axis: axis, start..<start + extent)
   }
@@ -143,7 +139,7 @@ private struct Concatenate: Primitive {
       return wanted[index] ? g.sliced(axis: axis, start..<start + extent) : nil
     }
   }
-  func keeps(input index: Int, tracked: [Bool]) -> Bool { false }
+  func keeps(input index: Int, of inputs: [Tensor]) -> Bool { false }
 }
 
 extension Tensor {
@@ -159,11 +155,10 @@ extension Tensor {
     }
     let whole = Tensor(
       uninitialized: first.shape.replacing(axis: axis, with: parts.reduce(0) { $0 + $1.shape[axis] }))
-    var starts = [Int](repeating: 0, count: first.rank)
-    let steps = [Int](repeating: 1, count: first.rank)
+    var start = 0
     for part in parts {
-      Kernels.place(part, starts: starts, steps: steps, in: whole)
-      starts[axis] += part.shape[axis]
+      Kernels.place(part, .init(axis: axis, start: start), in: whole)
+      start += part.shape[axis]
     }
     return record(Concatenate(axis: axis), parts, whole)
   }
@@ -177,7 +172,8 @@ extension Tensor {
   public func split(axis: Int, extents: [Int]) -> [Tensor] {
     let axis = shape.axis(axis, in: "split")
     precondition(
-      extents.reduce(0, +) == shape[axis], "split: extents \(extents) along axis \(axis) of shape \(shape)")
+      extents.reduce(0, +) == shape[axis] && extents.allSatisfy { $0 >= 0 },
+      "split: extents \(extents) along axis \(axis) of shape \(shape)")
     var start = 0
     return extents.map { extent in
       defer { start += extent }

@@ -52,15 +52,19 @@ extension Kernels {
 
 /// The matrix product of the last two axes: `[…, m, k] × […, k, n] → […, m, n]`.
 ///
-/// The outer axes agree, or `w` is a single matrix, which multiplies every row of `x`.
+/// The outer axes agree, or `w` is a single matrix, which multiplies every matrix of `x`.
 ///
 /// - Parameters:
 ///   - transposeX: `x` is stored `[…, k, m]`.
 ///   - transposeW: `w` is stored `[…, n, k]`.
 public func matmul(_ x: Tensor, _ w: Tensor, transposeX: Bool = false, transposeW: Bool = false) -> Tensor {
   precondition(x.rank >= 2 && w.rank >= 2, "matmul: shapes \(x.shape) and \(w.shape)")
-  if w.rank == 2, x.rank > 2, !transposeX {
-    let rows = x.reshaped([-1, x.shape[x.rank - 1]])
+  if w.rank == 2, x.rank > 2 {
+    if transposeX {
+      let repeated = w.broadcast(to: Shape(x.shape.dropLast(2) + w.shape))
+      return matmul(x, repeated, transposeX: true, transposeW: transposeW)
+    }
+    let rows = x.reshaped([x.shape.elementCount(of: 0..<x.rank - 1), x.shape[x.rank - 1]] as Shape)
     let product = matmul(rows, w, transposeW: transposeW)
     return product.reshaped(Shape(x.shape.dropLast() + [product.shape[1]]))
   }

@@ -15,6 +15,14 @@ public struct PoolGeometry: Sendable, Hashable {
   ) {
     self.window = window
     self.stride = stride ?? window
+    precondition(
+      window.isPositive && self.stride.isPositive,
+      "PoolGeometry: window \(window), stride \(self.stride)")
+    // Then every window holds an element, unless the image has none.
+    precondition(
+      max(verticalPadding.before, verticalPadding.after) < window.height
+        && max(horizontalPadding.before, horizontalPadding.after) < window.width,
+      "PoolGeometry: padding \(verticalPadding), \(horizontalPadding) for window \(window)")
     self.verticalPadding = verticalPadding
     self.horizontalPadding = horizontalPadding
   }
@@ -80,7 +88,6 @@ extension Tensor {
       if y.count > 0 { ck_max_pool(Kernels.context, &g, elements, y.elements, buffer.baseAddress) }
       count = y.count
     }
-    guard isTracked else { return y }
-    return linear(PoolAt(geometry: geometry, input: shape, indices: indices), self)
+    return linear(PoolAt(geometry: geometry, input: shape, indices: indices), self, value: y)
   }
 }

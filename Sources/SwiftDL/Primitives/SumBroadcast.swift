@@ -9,6 +9,19 @@ private struct Broadcast: LinearMap {
   }
 }
 
+/// The largest element along an axis. Its pullback shares the cotangent out by constant weights.
+private struct Largest: Primitive {
+  let axis: Int
+
+  func pullback(_ g: Tensor, _ inputs: [Tensor], _ output: Tensor, _ wanted: [Bool]) -> [Tensor?] {
+    // Compared, not subtracted: an infinite maximum equals itself.
+    let hits = 1 - Kernels.greater(output.detached, inputs[0].detached)
+    return [g * (hits / hits.sum(axes: [axis], keepingAxes: true))]
+  }
+  func keeps(input index: Int, of inputs: [Tensor]) -> Bool { true }
+  var keepsOutput: Bool { true }
+}
+
 extension Kernels {
   /// Sums over the axes along which `shape` has extent 1 or none.
   static func sum(_ x: Tensor, to shape: Shape) -> Tensor {
@@ -56,6 +69,7 @@ extension Tensor {
   /// The sum along some axes (negative ones count from the end).
   public func sum(axes: [Int], keepingAxes: Bool = false) -> Tensor {
     let axes = axes.map { shape.axis($0, in: "sum") }
+    precondition(Set(axes).count == axes.count, "sum: an axis twice in \(axes)")
     var target = shape
     for axis in axes { target[axis] = 1 }
     let total = sum(to: target)
@@ -78,24 +92,19 @@ extension Tensor {
     return (mean, (self - mean).squared().mean(axes: axes, keepingAxes: true))
   }
 
-  /// The Euclidean norm of all elements, a number. Its gradient at 0 is not a number, as in PyTorch.
-  public func norm() -> Tensor { squared().sum().squareRoot() }
+  /// The Euclidean norm of all elements, a number. Its gradient at 0 is 0, as in PyTorch.
+  public func norm() -> Tensor { squared().sum().flatSquareRoot() }
 
-  /// The Euclidean norm along some axes.
+  /// The Euclidean norm along some axes. Its gradient at 0 is 0, as in PyTorch.
   public func norm(axes: [Int], keepingAxes: Bool = false) -> Tensor {
-    squared().sum(axes: axes, keepingAxes: keepingAxes).squareRoot()
+    squared().sum(axes: axes, keepingAxes: keepingAxes).flatSquareRoot()
   }
 
   /// The largest element along an axis; ties share the gradient equally.
   public func max(axis: Int, keepingAxis: Bool = false) -> Tensor {
     let axis = shape.axis(axis, in: "max")
-    let largest = Kernels.reduce(.maximum, detached, axis..<axis + 1)
-    guard isTracked else {
-      return keepingAxis ? largest : largest.sum(axes: [axis])
-    }
-    let hits = 1 - (detached - largest).absoluteValue().sign()
-    let share = hits / hits.sum(axes: [axis], keepingAxes: true)
-    return (self * share).sum(axes: [axis], keepingAxes: keepingAxis)
+    let largest = record(Largest(axis: axis), [self], Kernels.reduce(.maximum, self, axis..<axis + 1))
+    return keepingAxis ? largest : largest.sum(axes: [axis])
   }
 
   /// The first position of the largest element along an axis, row major over the other axes.

@@ -21,8 +21,9 @@ public struct MemoryStatistics: Sendable, Equatable {
 /// Blocks of memory for tensors: 64-byte aligned, in size classes, kept for reuse.
 ///
 /// A training step asks for the same sizes again and again; fresh memory would cost a page fault per 4 KiB
-/// every time. Blocks of 2 MiB and more are aligned to huge pages. What is cached never exceeds half of
-/// what is live plus 64 MiB, so the process holds at most about 1.5 times its live bytes.
+/// every time. Blocks of 2 MiB and more are aligned to huge pages. Before the system is asked for a fresh
+/// block, what is cached shrinks to half of what is live plus 64 MiB: live and cached together never exceed
+/// 1.5 times the most that was ever live, plus 64 MiB.
 final class BufferPool: Sendable {
   static let shared = BufferPool()
 
@@ -32,35 +33,39 @@ final class BufferPool: Sendable {
   }
 
   private struct State {
-    var free: [Int: [Block]] = [:]
+    /// By size class.
+    var free = [[Block]](repeating: [], count: BufferPool.classCount)
     var statistics = MemoryStatistics(live: 0, peak: 0, cached: 0)
   }
   private let state = Mutex(State())
 
   private static let hugePage = 2 << 20
 
-  /// Four classes per power of two above 64 bytes: at most a quarter is lost to rounding.
-  static func sizeClass(_ bytes: Int) -> Int {
-    if bytes <= 64 { return 64 }
-    let power = 1 << (Int.bitWidth - 1 - (bytes - 1).leadingZeroBitCount)
-    let step = max(64, power / 4)
-    return (bytes + step - 1) / step * step
+  /// Four classes per power of two from 64 bytes on: at most a fifth of a block is lost to rounding up, and
+  /// 63 bytes of a small one.
+  static func sizeClass(_ bytes: Int) -> (index: Int, size: Int) {
+    let units = max(1, (bytes + 63) / 64)
+    if units <= 4 { return (units, 64 * units) }
+    let exponent = Int.bitWidth - 1 - (units - 1).leadingZeroBitCount
+    let step = 1 << (exponent - 2)
+    let quarters = (units + step - 1) / step
+    return (4 * (exponent - 1) + quarters - 4, 64 * step * quarters)
   }
+  private static let classCount = 4 * Int.bitWidth
 
   func take(_ bytes: Int) -> Block {
-    let size = Self.sizeClass(bytes)
-    let (reused, excess): (Block?, Int) = state.withLock { state in
+    let (index, size) = Self.sizeClass(bytes)
+    let (reused, limit): (Block?, Int) = state.withLock { state in
       state.statistics.live += size
       state.statistics.peak = max(state.statistics.peak, state.statistics.live)
-      if let block = state.free[size]?.popLast() {
+      if let block = state.free[index].popLast() {
         state.statistics.cached -= size
         return (block, 0)
       }
-      let limit = state.statistics.live / 2 + (64 << 20)
-      return (nil, state.statistics.cached - limit)
+      return (nil, state.statistics.live / 2 + (64 << 20))
     }
     if let reused { return reused }
-    if excess > 0 { trim(toCached: statistics.cached - excess) }
+    trim(toCached: limit)
     var pointer: UnsafeMutableRawPointer?
     let alignment = size >= Self.hugePage ? Self.hugePage : 64
     guard posix_memalign(&pointer, alignment, size) == 0, let pointer else {
@@ -74,7 +79,7 @@ final class BufferPool: Sendable {
     state.withLock { state in
       state.statistics.live -= block.bytes
       state.statistics.cached += block.bytes
-      state.free[block.bytes, default: []].append(block)
+      state.free[Self.sizeClass(block.bytes).index].append(block)
     }
   }
 
@@ -82,9 +87,10 @@ final class BufferPool: Sendable {
   func trim(toCached limit: Int) {
     let released: [Block] = state.withLock { state in
       var released: [Block] = []
-      for size in state.free.keys.sorted(by: >) {
-        while state.statistics.cached > limit, let block = state.free[size]?.popLast() {
-          state.statistics.cached -= size
+      if state.statistics.cached <= limit { return released }
+      for index in state.free.indices.reversed() {
+        while state.statistics.cached > limit, let block = state.free[index].popLast() {
+          state.statistics.cached -= block.bytes
           released.append(block)
         }
       }

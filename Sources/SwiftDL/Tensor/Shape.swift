@@ -3,7 +3,7 @@
 /// Held inline: making, comparing and passing a shape allocates nothing.
 public struct Shape: Sendable, RandomAccessCollection, ExpressibleByArrayLiteral {
   public static let maximumRank = 6
-  private var extents: InlineArray<6, Int>
+  private(set) var extents: InlineArray<6, Int>
   /// The number of axes.
   public let rank: Int
 
@@ -18,6 +18,14 @@ public struct Shape: Sendable, RandomAccessCollection, ExpressibleByArrayLiteral
 
   public init(arrayLiteral elements: Int...) { self.init(elements) }
 
+  /// The extents a function of the axis gives.
+  init(rank: Int, _ extent: (Int) -> Int) {
+    precondition(rank <= Self.maximumRank, "Shape: rank \(rank) is more than \(Self.maximumRank)")
+    self.rank = rank
+    extents = InlineArray(repeating: 1)
+    for axis in 0..<rank { self[axis] = extent(axis) }
+  }
+
   public var startIndex: Int { 0 }
   public var endIndex: Int { rank }
   public subscript(axis: Int) -> Int {
@@ -27,6 +35,7 @@ public struct Shape: Sendable, RandomAccessCollection, ExpressibleByArrayLiteral
     }
     set {
       precondition(axis >= 0 && axis < rank, "Shape: axis \(axis) of a shape with rank \(rank)")
+      precondition(newValue >= 0, "Shape: negative extent \(newValue) for axis \(axis) of \(self)")
       extents[axis] = newValue
     }
   }
@@ -42,13 +51,14 @@ public struct Shape: Sendable, RandomAccessCollection, ExpressibleByArrayLiteral
   }
 
   /// Elements to skip for one step along each axis, row major.
-  var strides: [Int] {
-    var strides = [Int](repeating: 1, count: rank)
+  var strides: InlineArray<6, Int> {
+    var strides = InlineArray<6, Int>(repeating: 1)
     for axis in stride(from: rank - 2, through: 0, by: -1) {
       strides[axis] = strides[axis + 1] * extents[axis + 1]
     }
     return strides
   }
+
 
   /// The axis meant by a number that may count from the end (-1 is the last).
   func axis(_ axis: Int, in operation: StaticString) -> Int {
