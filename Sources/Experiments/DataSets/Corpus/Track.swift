@@ -1,0 +1,57 @@
+/// One song of a multitrack corpus: its stems as files of equal length, rate and channel count.
+public struct Track: Sendable, Equatable {
+  /// One instrument (or group) of the song, in a file of its own.
+  public struct Stem: Sendable, Equatable {
+    public let name: String
+    public let path: String
+  }
+
+  public let name: String
+  public let folder: String
+  /// Sorted by name.
+  public let stems: [Stem]
+  /// The file of the mixture; without one the mixture is the sum of the stems.
+  public let mixture: String?
+  public let frames: Int
+  public let sampleRate: Int
+  public let channels: Int
+
+  public var seconds: Double { Double(frames) / Double(sampleRate) }
+
+  /// The file of a stem.
+  public func path(ofStem name: String) -> String? {
+    stems.first { $0.name == name }?.path
+  }
+}
+
+/// The parts of a corpus, by their folder names.
+public enum Split: String, CaseIterable, Sendable {
+  case train
+  case validation
+  case test
+
+  /// The folders that hold this part, in the order they are looked for.
+  var folderNames: [String] {
+    switch self {
+    case .train: ["train"]
+    case .validation: ["valid", "validation"]
+    case .test: ["test"]
+    }
+  }
+}
+
+/// A source as a model sees it: one stem, or the sum of several.
+public struct SourceGroup: Sendable, Equatable {
+  public let name: String
+  public let stems: [String]
+
+  public init(_ name: String, stems: [String]) {
+    self.name = name
+    self.stems = stems
+  }
+
+  /// A stem under its own name.
+  public init(stem: String) {
+    self.init(stem, stems: [stem])
+  }
+}

@@ -1,0 +1,80 @@
+public import SwiftDL
+import SwiftDLAudio
+
+/// What listening to every sample of a track tells (`swiftdl data check`).
+public struct TrackReport: Sendable, Equatable {
+  public struct Stem: Sendable, Equatable {
+    public let name: String
+    public let peak: Float
+    /// Over all samples of all channels.
+    public let rms: Double
+
+    public var isSilent: Bool { peak == 0 }
+  }
+
+  public let track: Track
+  /// The stems, and the mixture if it is a file, under the name `mixture`.
+  public let stems: [Stem]
+  /// Root mean square of mixture - sum of stems, relative to that of the mixture, in dB; nil
+  /// without a mixture file. -infinity for an exact sum.
+  public let residual: Double?
+
+  /// Reads all files of a track side by side, in blocks.
+  ///
+  /// - Throws: `FileError` for damaged files and samples that are not finite, naming file and
+  ///   frame.
+  public init(_ track: Track) throws(FileError) {
+    self.track = track
+    var readers: [AudioReader] = []
+    for stem in track.stems { readers.append(try AudioReader(stem.path)) }
+    if let mixture = track.mixture { readers.append(try AudioReader(mixture)) }
+    var peaks = [Float](repeating: 0, count: readers.count)
+    var energies = [Double](repeating: 0, count: readers.count)
+    var difference = 0.0
+    var position = 0
+    while position < track.frames {
+      var sum: [Float] = []
+      for (index, reader) in readers.enumerated() {
+        let block = try reader.read(maxFrames: 65_536)
+        peaks[index] = max(peaks[index], block.peak)
+        for sample in block.samples { energies[index] += Double(sample) * Double(sample) }
+        if index == 0 {
+          position += block.frames
+          sum = block.samples
+        } else if index < track.stems.count {
+          for sample in sum.indices { sum[sample] += block.samples[sample] }
+        } else {
+          for sample in sum.indices {
+            let residual = Double(block.samples[sample]) - Double(sum[sample])
+            difference += residual * residual
+          }
+        }
+      }
+    }
+    let count = Double(track.frames * track.channels)
+    let names = track.stems.map(\.name) + ["mixture"]
+    stems = readers.indices.map {
+      Stem(name: names[$0], peak: peaks[$0], rms: (energies[$0] / count).squareRoot())
+    }
+    residual = track.mixture.map { _ in
+      Decibels.ofPower(difference, over: energies[readers.count - 1])
+    }
+  }
+
+  /// The track, and a line for everything worth a look.
+  public var text: String {
+    var lines = ["\(track.name): \(track.seconds.text(decimals: 1)) s"]
+    for stem in stems {
+      if stem.isSilent { lines.append("  \(stem.name) is silent") }
+      if stem.peak > 1 {
+        lines.append(
+          "  \(stem.name) peaks at \(Double(stem.peak).text(decimals: 2)), above full scale")
+      }
+    }
+    if let residual, residual > -60 {
+      lines.append(
+        "  the mixture is not the sum of the stems: \(residual.text(decimals: 1)) dB remain")
+    }
+    return lines.joined(separator: "\n")
+  }
+}
