@@ -6,6 +6,7 @@
 enum {
   chunk_floats = 65536,  /* input of a chunk: 256 KiB, an eighth of a second-level cache, read once per block */
   chunk_pixels = 480,    /* and no more pixels than this */
+  least_pixels = 96,     /* but not fewer than this: every chunk reads all weights */
   pixel_grain = 24,      /* a multiple of most tiles */
   fewest_items = 16,     /* what a loop should offer its threads */
   batch_from_width = 4,  /* narrower images run across the batch */
@@ -17,6 +18,7 @@ typedef struct {
   const ck_packed *weights;
   const ck_epilogue *epilogue;
   const float *depthwise;
+  float keep;
   ck_cut cut;
   ptrdiff_t groups, group_blocks;
 } correlation;
@@ -38,7 +40,7 @@ static void correlate_item(void *state, ptrdiff_t item) {
     bool last = b == w->count - 1;
     ck_block block = {.w = w->blocks + b * w->block_step, .w_step = w->row_step, .first = b * w->width,
                       .channels = last ? channels - b * w->width : w->width,
-                      .epilogue = epilogue_from(self->epilogue, b * w->width)};
+                      .epilogue = epilogue_from(self->epilogue, b * w->width), .keep = self->keep};
     if (last && w->last) block.w = w->last, block.w_step = w->width;
     for (ptrdiff_t r = 0; r < run_count; r++)
       if (w->dots) self->kernels->dot(&runs[r], &block);
@@ -63,6 +65,7 @@ static ck_cut cut_for(const ck_correlation *c, ptrdiff_t blocks) {
   for (ptrdiff_t v = 0; v < c->source_count; v++) channels += c->sources[v].channels;
   ptrdiff_t pixels = chunk_floats / (c->step_x * channels) / pixel_grain * pixel_grain;
   if (pixels > chunk_pixels) pixels = chunk_pixels;
+  if (pixels < least_pixels) pixels = least_pixels;
   ptrdiff_t all = c->batch * c->out_height * c->out_width;
   ptrdiff_t fair = round_up(all * blocks / fewest_items, pixel_grain);
   if (pixels > fair) pixels = fair;
@@ -71,9 +74,9 @@ static ck_cut cut_for(const ck_correlation *c, ptrdiff_t blocks) {
 }
 
 void ck_correlate(const ck_context *context, const ck_conv_kernels *kernels, const ck_correlation *c,
-                  const ck_packed *weights, const ck_epilogue *epilogue) {
+                  const ck_packed *weights, const ck_epilogue *epilogue, float keep) {
   if (c->destination.channels == 0) return;
-  correlation self = {.kernels = kernels, .c = c, .weights = weights, .epilogue = epilogue,
+  correlation self = {.kernels = kernels, .c = c, .weights = weights, .epilogue = epilogue, .keep = keep,
                       .cut = cut_for(c, weights->count)};
   if (self.cut.chunks == 0) return;
   self.groups = (fewest_items + self.cut.chunks - 1) / self.cut.chunks;

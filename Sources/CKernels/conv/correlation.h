@@ -67,6 +67,7 @@ typedef struct ck_block {
   ptrdiff_t w_step;
   ptrdiff_t first, channels; /* of the destination */
   ck_epilogue epilogue;      /* bias already moved to `first` */
+  float keep;                /* adds keep · what was there; 0 does not read it (a matrix product's beta) */
 } ck_block;
 
 /* What one instruction set offers. `sums` are partial weight gradients, rows of whole vectors. */
@@ -99,6 +100,7 @@ typedef struct ck_weights {
   ptrdiff_t tap_step, in_step, out_step;
   ptrdiff_t taps, inputs, outputs;
   bool flipped; /* taps in descending order */
+  float scale;  /* of every weight (a matrix product's alpha) */
 } ck_weights;
 
 /* Weights as the kernels want them: row (tap · inputs + i) of block b at blocks + b · block_step + row · width. */
@@ -114,9 +116,10 @@ ck_packed ck_pack_weights(const ck_context *context, const ck_conv_kernels *kern
 
 /* The whole correlation. */
 void ck_correlate(const ck_context *context, const ck_conv_kernels *kernels, const ck_correlation *c,
-                  const ck_packed *weights, const ck_epilogue *epilogue);
+                  const ck_packed *weights, const ck_epilogue *epilogue, float keep);
 void ck_correlate_depthwise(const ck_context *context, const ck_conv_kernels *kernels, const ck_correlation *c,
                             const float *weights, const ck_epilogue *epilogue);
-/* gradient[row · row_step + o] = Σ_pixels (what the taps of row see) · destination[o]: destination is read here. */
+/* gradient[row · row_step + o] = scale · Σ_pixels (what the taps of row see) · destination[o] + keep · what was there.
+   The destination is only read. */
 void ck_correlation_weights(const ck_context *context, const ck_conv_kernels *kernels, const ck_correlation *c,
-                            ptrdiff_t rows, float *gradient, ptrdiff_t row_step);
+                            ptrdiff_t rows, float *gradient, ptrdiff_t row_step, float scale, float keep);

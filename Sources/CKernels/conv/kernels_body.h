@@ -80,6 +80,12 @@ CK_INLINE void multiply_tile(const int pixels, const int vectors, const ck_run *
 
   const ptrdiff_t tail = block->channels - (vectors - 1) * CK_LANES;
   float *y = run->y + first * run->y_step + block->first;
+  if (block->keep != 0)
+    EACH(i, pixels) {
+      const float *old = y + i * run->y_step;
+      EACH(j, vectors - 1) sum[i][j] += block->keep * ck_vec_load(old + j * CK_LANES);
+      sum[i][vectors - 1] += block->keep * ck_vec_load_first(old + (vectors - 1) * CK_LANES, tail);
+    }
   if (block->epilogue.bias) {
     ck_vec bias[4];
     EACH(j, vectors - 1) bias[j] = ck_vec_load(block->epilogue.bias + j * CK_LANES);
@@ -215,8 +221,14 @@ CK_INLINE void dot_tile(const int outputs, const ck_run *run, ptrdiff_t first, p
     EACH(n, CK_LANES) values[n] = e->bias[n % outputs];
     folded += ck_vec_load(values);
   }
-  folded = activate(folded, e->activation, e->slope);
   float *y = run->y + first * run->y_step + block->first;
+  if (block->keep != 0) {
+    for (int n = 0; n < pixels * outputs; n++)
+      values[n] = n / outputs < count ? y[n / outputs * run->y_step + n % outputs] : 0;
+    for (int n = pixels * outputs; n < CK_LANES; n++) values[n] = 0;
+    folded += block->keep * ck_vec_load(values);
+  }
+  folded = activate(folded, e->activation, e->slope);
   if (run->y_step == outputs) {
     ck_vec_store_first(y, folded, (count < pixels ? count : pixels) * outputs);
     return;

@@ -35,6 +35,7 @@ static void pack_tap(void *state, ptrdiff_t item) {
     for (ptrdiff_t i = 0; i < w->inputs; i++, from += w->in_step, to += width) {
       memcpy(to, from, (size_t)columns * sizeof *to);
       memset(to + columns, 0, (size_t)(width - columns) * sizeof *to);
+      if (w->scale != 1) for (ptrdiff_t o = 0; o < columns; o++) to[o] *= w->scale;
     }
     return;
   }
@@ -43,7 +44,7 @@ static void pack_tap(void *state, ptrdiff_t item) {
   for (ptrdiff_t i0 = 0; i0 < w->inputs; i0 += strip) {
     ptrdiff_t i1 = i0 + strip < w->inputs ? i0 + strip : w->inputs;
     for (ptrdiff_t o = 0; o < columns; o++)
-      for (ptrdiff_t i = i0; i < i1; i++) to[i * width + o] = from[o * w->out_step + i * w->in_step];
+      for (ptrdiff_t i = i0; i < i1; i++) to[i * width + o] = from[o * w->out_step + i * w->in_step] * w->scale;
     for (ptrdiff_t i = i0; i < i1; i++) memset(to + i * width + columns, 0, (size_t)(width - columns) * sizeof *to);
   }
 }
@@ -55,7 +56,7 @@ static ck_packed pack_dots(const ck_weights *w) {
     for (ptrdiff_t tap = 0; tap < w->taps; tap++)
       for (ptrdiff_t i = 0; i < w->inputs; i++)
         to[(o * w->taps + tap) * w->inputs + i] =
-            w->data[(w->flipped ? w->taps - 1 - tap : tap) * w->tap_step + i * w->in_step + o * w->out_step];
+            w->data[(w->flipped ? w->taps - 1 - tap : tap) * w->tap_step + i * w->in_step + o * w->out_step] * w->scale;
   return (ck_packed){.blocks = to, .row_step = rows, .width = w->outputs, .count = 1, .dots = true};
 }
 
@@ -70,7 +71,7 @@ ck_packed ck_pack_weights(const ck_context *context, const ck_conv_kernels *kern
   ptrdiff_t count = (w->outputs + width - 1) / width, rows = w->taps * w->inputs;
   ck_packed packed = {.width = width, .count = count, .block_step = rows * width, .row_step = width};
   packing self = {.w = w, .width = width};
-  bool in_place = pixels < pixels_worth_packing && w->out_step == 1 && !w->flipped &&
+  bool in_place = pixels < pixels_worth_packing && w->out_step == 1 && !w->flipped && w->scale == 1 &&
                   w->tap_step == w->in_step * w->inputs;
   if (in_place) {
     packed.blocks = w->data;

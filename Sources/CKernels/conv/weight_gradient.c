@@ -26,6 +26,7 @@ typedef struct {
   bool few;
   float *sums, *gradient;
   ptrdiff_t row_step;
+  float scale, keep;
 } weighing;
 
 static bool same_shape(const ck_run *a, const ck_run *b) {
@@ -90,21 +91,23 @@ static void add_parts(void *state, ptrdiff_t item) {
   for (ptrdiff_t row = item * rows_together; row < end; row++)
     for (ptrdiff_t b = 0; b < self->blocks; b++) {
       ptrdiff_t columns = outputs - b * self->width < self->width ? outputs - b * self->width : self->width;
-      const float *from = self->sums + (b * self->rows + row) * self->width;
+      float *from = self->sums + (b * self->rows + row) * self->width;
       float *to = self->gradient + row * self->row_step + b * self->width;
-      for (ptrdiff_t o = 0; o < columns; o++) to[o] = from[o];
       for (ptrdiff_t part = 1; part < self->parts; part++)
-        for (ptrdiff_t o = 0; o < columns; o++) to[o] += from[part * part_step + o];
+        for (ptrdiff_t o = 0; o < columns; o++) from[o] += from[part * part_step + o];
+      if (self->keep == 0) for (ptrdiff_t o = 0; o < columns; o++) to[o] = self->scale * from[o];
+      else for (ptrdiff_t o = 0; o < columns; o++) to[o] = self->scale * from[o] + self->keep * to[o];
     }
 }
 
 static ptrdiff_t clamp(ptrdiff_t a, ptrdiff_t low, ptrdiff_t high) { return a < low ? low : a > high ? high : a; }
 
 void ck_correlation_weights(const ck_context *context, const ck_conv_kernels *kernels, const ck_correlation *c,
-                            ptrdiff_t rows, float *gradient, ptrdiff_t row_step) {
+                            ptrdiff_t rows, float *gradient, ptrdiff_t row_step, float scale, float keep) {
   ptrdiff_t outputs = c->destination.channels, pixels = c->batch * c->out_height * c->out_width;
   if (outputs == 0 || rows == 0) return;
   weighing self = {.kernels = kernels, .c = c, .rows = rows, .gradient = gradient, .row_step = row_step,
+                   .scale = scale, .keep = keep,
                    .cut = ck_cut_pixels(c, piece, batch_from_width)};
   self.few = !c->depthwise && outputs <= kernels->most_dots && outputs * 4 <= kernels->lanes;
   if (self.few || c->depthwise) {

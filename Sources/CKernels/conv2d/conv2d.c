@@ -57,9 +57,9 @@ void ck_conv2d(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t
     c.destination.data = output + group * out;
     c.destination.channels = out;
     ck_weights w = {.data = weights + group * out, .tap_step = in * g->output_channels, .in_step = g->output_channels,
-                    .out_step = 1, .taps = c.tap_count, .inputs = in, .outputs = out};
+                    .out_step = 1, .taps = c.tap_count, .inputs = in, .outputs = out, .scale = 1};
     ck_packed packed = ck_pack_weights(context, kernels, &w, c.batch * c.out_height * c.out_width);
-    ck_correlate(context, kernels, &c, &packed, &finish);
+    ck_correlate(context, kernels, &c, &packed, &finish, 0);
   }
 }
 
@@ -72,7 +72,7 @@ void ck_conv2d_weight_gradient(const ck_context *context, const ck_conv2d_geomet
   c.sources = inputs;
   c.source_count = input_count;
   if (c.depthwise) {
-    ck_correlation_weights(context, kernels, &c, c.tap_count, weight_gradient, g->output_channels);
+    ck_correlation_weights(context, kernels, &c, c.tap_count, weight_gradient, g->output_channels, 1, 0);
     return;
   }
   for (ptrdiff_t group = 0; group < g->groups; group++) {
@@ -83,7 +83,8 @@ void ck_conv2d_weight_gradient(const ck_context *context, const ck_conv2d_geomet
     }
     c.destination.data = (float *)output_gradient + group * out;
     c.destination.channels = out;
-    ck_correlation_weights(context, kernels, &c, c.tap_count * in, weight_gradient + group * out, g->output_channels);
+    ck_correlation_weights(context, kernels, &c, c.tap_count * in, weight_gradient + group * out,
+                           g->output_channels, 1, 0);
   }
 }
 
@@ -123,7 +124,7 @@ static void correlate_phases(const ck_context *context, const ck_conv_kernels *k
       c.destination.data += y0 * to->row_stride + x0 * to->pixel_stride;
       c.destination.row_stride *= g->stride_height;
       c.destination.pixel_stride *= g->stride_width;
-      if (packed) ck_correlate(context, kernels, &c, packed, NULL);
+      if (packed) ck_correlate(context, kernels, &c, packed, NULL, 0);
       else ck_correlate_depthwise(context, kernels, &c, depthwise, NULL);
     }
 }
@@ -152,7 +153,8 @@ void ck_conv2d_input_gradient(const ck_context *context, const ck_conv2d_geometr
       }
       if (to.channels == 0) continue;
       ck_weights w = {.data = weights + first * all + group * out, .tap_step = in * all, .in_step = 1, .out_step = all,
-                      .taps = g->kernel_height * g->kernel_width, .inputs = out, .outputs = to.channels, .flipped = true};
+                      .taps = g->kernel_height * g->kernel_width, .inputs = out, .outputs = to.channels,
+                      .flipped = true, .scale = 1};
       ck_packed packed = ck_pack_weights(context, kernels, &w, pixels);
       correlate_phases(context, kernels, g, &source, &packed, NULL, &to);
     }

@@ -39,15 +39,18 @@ struct SafeTensorsHeader {
         ranges.append(try Self.entry(member, dataStart, file))
       }
     }
-    // A stable order for empty tensors, which share their place with a neighbour.
-    ranges.sort { ($0.begin, $0.end, $0.entry.name) < ($1.begin, $1.end, $1.entry.name) }
+    // Empty tensors share their place with a neighbour: they keep the header's order.
+    let order = ranges.indices.sorted {
+      (ranges[$0].begin, ranges[$0].end, $0) < (ranges[$1].begin, ranges[$1].end, $1)
+    }
     var covered = 0
-    for range in ranges {
+    for range in order.map({ ranges[$0] }) {
       guard range.begin == covered else {
         let problem = range.begin < covered ? "overlaps the one before" : "leaves a gap before it"
         throw Self.damaged(file, "the data of \"\(range.entry.name)\" \(problem)")
       }
       covered = range.end
+      entries.append(range.entry)
     }
     guard dataStart + covered == file.size else {
       throw FileError(
@@ -55,7 +58,6 @@ struct SafeTensorsHeader {
         "holds \(file.size - dataStart) bytes of data, and its header describes \(covered)",
         hint: "copy it again")
     }
-    entries = ranges.map(\.entry)
   }
 
   private static func entry(

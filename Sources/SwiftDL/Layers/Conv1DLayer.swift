@@ -11,9 +11,9 @@ public enum Conv1DPadding: Sendable, Hashable {
   case explicit(Padding)
 }
 
-/// A convolution over time with bias and activation: y[t] = f(bias + Σₖ x[t·stride +
-/// k·dilation]·weight[k]).
+/// A convolution over time with bias and activation.
 ///
+/// y[t] = f(bias + Σₖ x[t·stride + k·dilation]·weight[k]).
 /// Input `[batch, time, channels]`, or several side by side; output
 /// `[batch, frames, output channels]`. Weight `[kernel, input channels / groups, output channels]`,
 /// bias `[output channels]`. Fans count kernel × channels / groups. PyTorch's `Conv1d` with weights
@@ -34,7 +34,7 @@ public struct Conv1D: WeightedLayer {
   ) {
     precondition(
       weight.rank == 3 && (bias.map { $0.shape == [weight.shape[2]] } ?? true),
-      "Conv1D: weight of shape \(weight.shape), bias of shape \(bias.map { "\($0.shape)" } ?? "none")"
+      "Conv1D: weight of shape \(weight.shape), bias of shape \(description(of: bias))"
     )
     precondition(
       stride > 0 && dilation > 0 && groups > 0 && weight.shape[2] % groups == 0,

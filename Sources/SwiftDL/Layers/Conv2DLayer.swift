@@ -33,7 +33,7 @@ public struct Conv2D: WeightedLayer {
   ) {
     precondition(
       weight.rank == 4 && (bias.map { $0.shape == [weight.shape[3]] } ?? true),
-      "Conv2D: weight of shape \(weight.shape), bias of shape \(bias.map { "\($0.shape)" } ?? "none")"
+      "Conv2D: weight of shape \(weight.shape), bias of shape \(description(of: bias))"
     )
     self.weight = weight
     self.bias = bias

@@ -12,7 +12,7 @@ public struct Dense: WeightedLayer {
   public init(weight: Tensor, bias: Tensor?, activation: Activation = .none) {
     precondition(
       weight.rank == 2 && (bias.map { $0.shape == [weight.shape[1]] } ?? true),
-      "Dense: weight of shape \(weight.shape), bias of shape \(bias.map { "\($0.shape)" } ?? "none")"
+      "Dense: weight of shape \(weight.shape), bias of shape \(description(of: bias))"
     )
     self.weight = weight
     self.bias = bias

@@ -25,7 +25,7 @@ public struct TransposedConv1D: WeightedLayer {
       weight.rank == 3 && (bias.map { $0.shape == [weight.shape[1] * groups] } ?? true),
       """
       TransposedConv1D: weight of shape \(weight.shape) in \(groups) groups, bias of shape \
-      \(bias.map { "\($0.shape)" } ?? "none")
+      \(description(of: bias))
       """)
     precondition(
       stride > 0 && dilation > 0 && groups > 0 && weight.shape[2] % groups == 0,

@@ -29,7 +29,7 @@ public struct TransposedConv2D: WeightedLayer {
       weight.rank == 4 && (bias.map { $0.shape == [weight.shape[2] * groups] } ?? true),
       """
       TransposedConv2D: weight of shape \(weight.shape) in \(groups) groups, bias of shape \
-      \(bias.map { "\($0.shape)" } ?? "none")
+      \(description(of: bias))
       """)
     self.weight = weight
     self.bias = bias

@@ -5,3 +5,6 @@ public protocol WeightedLayer: Module {
   var outputAxis: Int { get }
   func callAsFunction(_ x: Tensor) -> Tensor
 }
+
+/// The shape of a tensor that may be missing, for messages.
+func description(of tensor: Tensor?) -> String { tensor.map { "\($0.shape)" } ?? "none" }
