@@ -1,8 +1,8 @@
-/// A folder with a model and the state of its training: `weights.safetensors`, which is all that inference
-/// needs, and `state.safetensors`.
+/// A folder with a model and the state of its training: `weights.safetensors`, which is all that
+/// inference needs, and `state.safetensors`.
 ///
-/// The folder appears whole or not at all. The state carries checksums of itself and of its weights, so a pair
-/// that was put together by hand, or damaged later, is noticed.
+/// The folder appears whole or not at all. The state carries checksums of itself and of its
+/// weights, so a pair that was put together by hand, or damaged later, is noticed.
 public enum Checkpoint {
   public static let weightsName = "weights.safetensors"
   public static let stateName = "state.safetensors"
@@ -41,7 +41,8 @@ public enum Checkpoint {
     var (tensors, metadata) = try SafeTensorsFile.read(path)
     let checksum = metadata.removeValue(forKey: "checksum")
     guard checksum == tensors.checksum(metadata) else {
-      throw FileError(path, "is damaged, or no training state", hint: "resume from another checkpoint")
+      throw FileError(
+        path, "is damaged, or no training state", hint: "resume from another checkpoint")
     }
     let state = try TrainingState(tensors, metadata, path)
     var loaded = model

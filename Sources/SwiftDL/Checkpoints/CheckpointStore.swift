@@ -1,7 +1,7 @@
 /// The checkpoints of one run: a folder per kept step, and the links `last` and `best`.
 ///
-/// A folder is complete when it has its name, and older ones go only after the links have moved: whenever the
-/// machine stops, there is a checkpoint to go on from.
+/// A folder is complete when it has its name, and older ones go only after the links have moved:
+/// whenever the machine stops, there is a checkpoint to go on from.
 public struct CheckpointStore: Sendable {
   /// The folder of the checkpoints.
   public let path: String

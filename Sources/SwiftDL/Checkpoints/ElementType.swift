@@ -59,7 +59,8 @@ public enum ElementType: String, Sendable, CaseIterable {
 }
 
 extension InputFile {
-  /// A tensor whose numbers begin at `offset`; conversion goes block by block, so it needs no second copy.
+  /// A tensor whose numbers begin at `offset`; conversion goes block by block, so it needs no
+  /// second copy.
   func tensor(_ shape: Shape, _ type: ElementType, at offset: Int) throws(FileError) -> Tensor {
     let result: Result<Tensor, FileError>
     do {
@@ -87,8 +88,8 @@ extension InputFile {
 }
 
 extension Shape {
-  /// The shape with the given extents, unless it has too many axes, a negative one, or too many elements to
-  /// count.
+  /// The shape with the given extents, unless it has too many axes, a negative one, or too many
+  /// elements to count.
   init?(checking extents: [Int]) {
     guard extents.count <= Shape.maximumRank else { return nil }
     var product = 1

@@ -33,7 +33,8 @@ extension Folders {
     return names.sorted()
   }
 
-  /// Renames a finished folder into its place; what was there before is put aside until the new one is there.
+  /// Renames a finished folder into its place; what was there before is put aside until the new one
+  /// is there.
   static func replace(_ folder: String, with temporary: String) throws(FileError) {
     let aside = temporary + ".old"
     remove(aside)

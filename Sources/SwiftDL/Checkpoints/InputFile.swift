@@ -47,7 +47,9 @@ final class InputFile: Sendable {
   func read(_ count: Int, at offset: Int) throws(FileError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
     let result: Result<Void, FileError> = bytes.withUnsafeMutableBytes { buffer in
-      do throws(FileError) { return .success(try read(into: buffer, at: offset)) } catch { return .failure(error) }
+      do throws(FileError) { return .success(try read(into: buffer, at: offset)) } catch {
+        return .failure(error)
+      }
     }
     try result.get()
     return bytes

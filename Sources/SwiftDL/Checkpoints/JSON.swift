@@ -23,8 +23,8 @@ package indirect enum JSON: Sendable, Equatable {
     package let problem: String
   }
 
-  /// Reads strict JSON: no comments, no trailing commas, no name twice in an object, at most 64 levels.
-  /// White space may follow the value.
+  /// Reads strict JSON: no comments, no trailing commas, no name twice in an object, at most 64
+  /// levels. White space may follow the value.
   package init(_ bytes: [UInt8]) throws(SyntaxError) {
     var parser = JSONParser(bytes: bytes)
     self = try parser.value(depth: 0)
@@ -75,12 +75,16 @@ private struct JSONParser {
   let bytes: [UInt8]
   var position = 0
 
-  func error(_ problem: String) -> JSON.SyntaxError { JSON.SyntaxError(offset: position, problem: problem) }
+  func error(_ problem: String) -> JSON.SyntaxError {
+    JSON.SyntaxError(offset: position, problem: problem)
+  }
 
   private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
 
   mutating func skipSpace() {
-    while let byte = next, byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 { position += 1 }
+    while let byte = next, byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 {
+      position += 1
+    }
   }
 
   private mutating func take(_ character: Unicode.Scalar) -> Bool {
@@ -165,7 +169,9 @@ private struct JSONParser {
     }
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
     if isInteger, let value = Int(text) { return .integer(value) }
-    guard let value = Double(text), value.isFinite else { throw error("the number \(text) is too large") }
+    guard let value = Double(text), value.isFinite else {
+      throw error("the number \(text) is too large")
+    }
     return .number(value)
   }
 
@@ -207,7 +213,9 @@ private struct JSONParser {
     case "u":
       var code = try hexadecimal()
       if (0xd800..<0xdc00).contains(code) {
-        guard bytes[position...].starts(with: [0x5c, 0x75]) else { throw error("half a surrogate pair") }
+        guard bytes[position...].starts(with: [0x5c, 0x75]) else {
+          throw error("half a surrogate pair")
+        }
         position += 2
         let low = try hexadecimal()
         guard (0xdc00..<0xe000).contains(low) else { throw error("half a surrogate pair") }

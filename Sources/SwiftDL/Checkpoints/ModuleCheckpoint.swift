@@ -4,9 +4,11 @@ extension Module {
     try SafeTensorsFile.write(fields, metadata: metadata, to: path)
   }
 
-  /// Reads parameters and buffers from a safetensors file whose names and shapes are exactly the model's.
+  /// Reads parameters and buffers from a safetensors file whose names and shapes are exactly the
+  /// model's.
   ///
-  /// When anything is missing, unknown or of another shape, the model stays as it was and the error names it.
+  /// When anything is missing, unknown or of another shape, the model stays as it was and the error
+  /// names it.
   /// - Returns: the file's metadata.
   @discardableResult
   public mutating func load(from path: String) throws(FileError) -> [String: String] {
@@ -36,7 +38,8 @@ extension Module {
     return fields
   }
 
-  private static func check(_ file: SafeTensorsFile, fits fields: ParameterValues) throws(FileError) {
+  private static func check(_ file: SafeTensorsFile, fits fields: ParameterValues) throws(FileError)
+  {
     let missing = fields.paths.filter { !file.contains($0) }
     let unknown = file.entries.map(\.name).filter { !fields.contains($0) }
     var misshaped: [String] = []
@@ -68,7 +71,9 @@ private func shortList(_ names: [String]) -> String {
 /// A question that suggests the most similar name, unless none is similar.
 func nearest(to name: String, among names: [String]) -> String? {
   let limit = max(2, name.count / 3)
-  let best = names.map { (distance: editDistance(name, $0), name: $0) }.min { $0.distance < $1.distance }
+  let best = names.map { (distance: editDistance(name, $0), name: $0) }.min {
+    $0.distance < $1.distance
+  }
   return best.flatMap { $0.distance <= limit ? "did you mean \($0.name)?" : nil }
 }
 

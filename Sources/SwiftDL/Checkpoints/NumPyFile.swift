@@ -2,7 +2,8 @@
 public enum NumPyFile {
   private static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
 
-  /// Reads an array of floats or whole numbers (versions 1 to 3, little endian, either memory order).
+  /// Reads an array of floats or whole numbers (versions 1 to 3, little endian, either memory
+  /// order).
   public static func read(_ path: String) throws(FileError) -> Tensor {
     let file = try InputFile(path)
     let start = try file.read(min(file.size, 12), at: 0)
@@ -33,13 +34,16 @@ public enum NumPyFile {
     }
     if !header.isColumnMajor { return try file.tensor(header.shape, header.type, at: dataStart) }
     // Column major is the row-major array with its axes the other way round.
-    let reversed = try file.tensor(Shape(Array(header.shape).reversed()), header.type, at: dataStart)
+    let reversed = try file.tensor(
+      Shape(Array(header.shape).reversed()), header.type, at: dataStart)
     return reversed.permuted(Array((0..<header.shape.rank).reversed()))
   }
 
   /// Writes an array of 32-bit floats; the file appears whole or not at all.
   public static func write(_ tensor: Tensor, to path: String) throws(FileError) {
-    let extents = tensor.shape.map { "\($0)," }.joined(separator: " ")
+    // As Python writes tuples: a comma after the only one.
+    let extents =
+      tensor.shape.map { "\($0)" }.joined(separator: ", ") + (tensor.rank == 1 ? "," : "")
     let description = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(extents)), }"
     // Spaces and a line feed up to a multiple of 64 with the ten bytes before.
     let padding = 63 - (10 + description.utf8.count) % 64

@@ -1,5 +1,5 @@
-/// A file of named tensors and a few strings in the safetensors format, which PyTorch, MLX, candle and others
-/// read and write.
+/// A file of named tensors and a few strings in the safetensors format, which PyTorch, MLX, candle
+/// and others read and write.
 ///
 /// Opening reads and checks the header alone; each tensor is read when it is asked for.
 public final class SafeTensorsFile: Sendable {
@@ -40,8 +40,8 @@ public final class SafeTensorsFile: Sendable {
 
   /// Reads one tensor, converting it to 32-bit floats.
   ///
-  /// - Parameter convertingIntegers: integers and booleans are refused unless this says otherwise; those
-  ///   beyond 2²⁴ are rounded.
+  /// - Parameter convertingIntegers: integers and booleans are refused unless this says otherwise;
+  ///   those beyond 2²⁴ are rounded.
   public func tensor(_ name: String, convertingIntegers: Bool = false) throws(FileError) -> Tensor {
     guard let entry = entry(name) else {
       throw FileError(
@@ -69,7 +69,8 @@ public final class SafeTensorsFile: Sendable {
   public static func write(
     _ tensors: ParameterValues, metadata: [String: String] = [:], to path: String
   ) throws(FileError) {
-    precondition(!tensors.contains("__metadata__"), "safetensors: no tensor may be called __metadata__")
+    precondition(
+      !tensors.contains("__metadata__"), "safetensors: no tensor may be called __metadata__")
     var members: [JSON.Member] = []
     if !metadata.isEmpty {
       let sorted = metadata.sorted { $0.key < $1.key }

@@ -1,5 +1,5 @@
-/// The header of a safetensors file, checked against the file: eight bytes of length, a JSON object, and data
-/// that the tensors cover without gap or overlap.
+/// The header of a safetensors file, checked against the file: eight bytes of length, a JSON
+/// object, and data that the tensors cover without gap or overlap.
 struct SafeTensorsHeader {
   var entries: [SafeTensorsFile.Entry] = []
   var metadata: [String: String] = [:]
@@ -14,7 +14,8 @@ struct SafeTensorsHeader {
     }
     guard length <= SafeTensorsFile.headerLimit else {
       throw FileError(
-        file.path, "announces a header of \(length) bytes, more than \(SafeTensorsFile.headerLimit)",
+        file.path,
+        "announces a header of \(length) bytes, more than \(SafeTensorsFile.headerLimit)",
         hint: "the file is damaged; copy it again")
     }
     let dataStart = 8 + Int(length)
@@ -29,7 +30,9 @@ struct SafeTensorsHeader {
     do throws(JSON.SyntaxError) { header = try JSON(bytes) } catch {
       throw Self.damaged(file, "\(error.problem) at byte \(8 + error.offset)")
     }
-    guard case .object(let members) = header else { throw Self.damaged(file, "it is not an object") }
+    guard case .object(let members) = header else {
+      throw Self.damaged(file, "it is not an object")
+    }
 
     var ranges: [(begin: Int, end: Int, entry: SafeTensorsFile.Entry)] = []
     for member in members {
@@ -76,17 +79,20 @@ struct SafeTensorsHeader {
     }
     guard let shape = Shape(checking: extents) else {
       throw damaged(
-        file, "tensor \"\(name)\" has shape \(extents), too large or of rank above \(Shape.maximumRank)")
+        file,
+        "tensor \"\(name)\" has shape \(extents), too large or of rank above \(Shape.maximumRank)")
     }
     let (bytes, overflow) = shape.elementCount.multipliedReportingOverflow(by: type.byteCount)
     guard !overflow, offsets[0] <= offsets[1], offsets[1] - offsets[0] == bytes else {
       throw damaged(
         file,
-        "tensor \"\(name)\" of shape \(shape) and type \(typeName) occupies bytes \(offsets[0]) to \(offsets[1])")
+        "tensor \"\(name)\" of shape \(shape) and type \(typeName) occupies bytes \(offsets[0]) to \(offsets[1])"
+      )
     }
     guard offsets[1] <= file.size - dataStart else {
       throw FileError(
-        file.path, "ends inside the data of \"\(name)\": \(file.size) bytes of at least \(offsets[1])",
+        file.path,
+        "ends inside the data of \"\(name)\": \(file.size) bytes of at least \(offsets[1])",
         hint: "copy it again")
     }
     let entry = SafeTensorsFile.Entry(
@@ -94,8 +100,12 @@ struct SafeTensorsHeader {
     return (offsets[0], offsets[1], entry)
   }
 
-  private static func strings(_ value: JSON, _ file: InputFile) throws(FileError) -> [String: String] {
-    guard case .object(let members) = value else { throw damaged(file, "__metadata__ is not an object") }
+  private static func strings(_ value: JSON, _ file: InputFile) throws(FileError) -> [String:
+    String]
+  {
+    guard case .object(let members) = value else {
+      throw damaged(file, "__metadata__ is not an object")
+    }
     var strings: [String: String] = [:]
     for member in members {
       guard case .string(let string) = member.value else {
@@ -107,7 +117,8 @@ struct SafeTensorsHeader {
   }
 
   private static func damaged(_ file: InputFile, _ problem: String) -> FileError {
-    FileError(file.path, "has a damaged safetensors header: \(problem)", hint: "copy or write it again")
+    FileError(
+      file.path, "has a damaged safetensors header: \(problem)", hint: "copy or write it again")
   }
 
   /// What a file that is not one of ours looks like.
@@ -116,7 +127,8 @@ struct SafeTensorsHeader {
       (Array("PK".utf8), " but a zip archive, perhaps a PyTorch checkpoint"),
       (Array("RIFF".utf8), " but a WAV file"), (Array("fLaC".utf8), " but a FLAC file"),
       (Array("OggS".utf8), " but an Ogg file"), (Array("ID3".utf8), " but an MP3 file"),
-      ([0x93] + Array("NUMPY".utf8), " but a NumPy array"), ([0x89] + Array("HDF".utf8), " but an HDF5 file"),
+      ([0x93] + Array("NUMPY".utf8), " but a NumPy array"),
+      ([0x89] + Array("HDF".utf8), " but an HDF5 file"),
       ([0x80, 0x02], " but a Python pickle, perhaps a PyTorch checkpoint"),
     ]
     if start.isEmpty { return ": it is empty" }

@@ -1,5 +1,6 @@
-/// Everything a training run needs to go on exactly where it was, besides the model: optimisers, random
-/// streams, the place in the data, averaged weights, and whatever else the recipe wants to keep.
+/// Everything a training run needs to go on exactly where it was, besides the model: optimisers,
+/// random streams, the place in the data, averaged weights, and whatever else the recipe wants to
+/// keep.
 public struct TrainingState: Sendable {
   /// Updates made.
   public var step = 0
@@ -25,7 +26,9 @@ extension TrainingState {
     var tensors = ParameterValues()
     var metadata = ["step": "\(step)", "epoch": "\(epoch)", "position": "\(position)"]
     func append(_ prefix: String, _ values: ParameterValues) {
-      for (path, tensor) in zip(values.paths, values.tensors) { tensors.append(prefix + path, tensor) }
+      for (path, tensor) in zip(values.paths, values.tensors) {
+        tensors.append(prefix + path, tensor)
+      }
     }
     for (name, state) in optimizers.sorted(by: { $0.key < $1.key }) {
       Self.check(name)
@@ -63,7 +66,8 @@ extension TrainingState {
     func pair(_ key: String, _ text: String) throws(FileError) -> [Substring] {
       let parts = text.split(separator: " ")
       if parts.count == 2 { return parts }
-      throw FileError(filePath, "has no two numbers under \"\(key)\"", hint: "it is no training state")
+      throw FileError(
+        filePath, "has no two numbers under \"\(key)\"", hint: "it is no training state")
     }
     step = try number(metadata["step"] ?? "", Int.self, "step")
     epoch = try number(metadata["epoch"] ?? "", Int.self, "epoch")

@@ -2,8 +2,8 @@ import Glibc
 
 /// Batches made in the background before they are needed, handed out in order.
 ///
-/// At most `ahead` batches exist beyond the one in use, so memory is bounded. What comes out does not depend
-/// on timing or on the number of workers: batch i is `make(i)`.
+/// At most `ahead` batches exist beyond the one in use, so memory is bounded. What comes out does
+/// not depend on timing or on the number of workers: batch i is `make(i)`.
 public final class Prefetcher<Batch: Sendable>: Sendable {
   private struct State {
     /// The next batch to be started, and the next to be handed out.
@@ -22,7 +22,8 @@ public final class Prefetcher<Batch: Sendable>: Sendable {
   ///   - indices: the batches to make: `step..<.max` goes on for ever.
   ///   - ahead: how many may be in the making or waiting.
   ///   - workers: how many threads make them.
-  ///   - make: makes one batch; may be called from several threads at once when there are several workers.
+  ///   - make: makes one batch; may be called from several threads at once when there are several
+  ///     workers.
   public init(
     _ indices: Range<Int>, ahead: Int = 2, workers: Int = 1,
     make: @escaping @Sendable (Int) throws -> Batch
@@ -39,8 +40,8 @@ public final class Prefetcher<Batch: Sendable>: Sendable {
 
   deinit { stop() }
 
-  /// The next batch; `nil` after the last one or after `stop()`. An error thrown while making a batch is
-  /// thrown here, in its place, and ends the sequence.
+  /// The next batch; `nil` after the last one or after `stop()`. An error thrown while making a
+  /// batch is thrown here, in its place, and ends the sequence.
   public func next() throws -> Batch? {
     let start = now()
     let result: Result<Batch, any Error>? = monitor.wait { state in
@@ -54,13 +55,14 @@ public final class Prefetcher<Batch: Sendable>: Sendable {
     return try result?.get()
   }
 
-  /// Ends the sequence and forgets what was made ahead. A batch in the making is finished and thrown away;
-  /// nobody waits for it.
+  /// Ends the sequence and forgets what was made ahead. A batch in the making is finished and
+  /// thrown away; nobody waits for it.
   public func stop() { monitor.change(Self.stop) }
 
   /// Seconds that `next()` has waited in total.
   public var secondsWaited: Double { monitor.change { $0.waited } }
-  /// The share of the time since the start that `next()` has waited: near 0 when data is never late.
+  /// The share of the time since the start that `next()` has waited: near 0 when data is never
+  /// late.
   public var shareWaited: Double { min(1, secondsWaited / max(now() - began, 1e-9)) }
 
   private static func stop(_ state: inout State) {

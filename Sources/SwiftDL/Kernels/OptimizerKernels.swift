@@ -1,7 +1,7 @@
 internal import CKernels
 
-/// The optimiser steps and the few operations on gradients, in place: a tensor that nobody else holds is
-/// changed where it lies.
+/// The optimiser steps and the few operations on gradients, in place: a tensor that nobody else
+/// holds is changed where it lies.
 extension Kernels {
   static func adamStep(
     _ settings: ck_adam, gradient: Tensor, parameter: inout Tensor, first: inout Tensor,
@@ -74,7 +74,8 @@ extension Kernels {
     _ x: inout Tensor, with y: Tensor,
     _ body: (Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
   ) {
-    precondition(x.shape == y.shape, "a change of shape \(y.shape) for a tensor of shape \(x.shape)")
+    precondition(
+      x.shape == y.shape, "a change of shape \(y.shape) for a tensor of shape \(x.shape)")
     let count = x.count
     y.withUnsafeBuffer { y in
       x.withUnsafeMutableBuffer { x in

@@ -1,11 +1,12 @@
 internal import CKernels
 import Glibc
 
-/// Adam: steps along the mean of the gradients divided by the root of their mean square, both corrected for
-/// starting at zero (Kingma and Ba, "Adam: a method for stochastic optimization", 2015).
+/// Adam: steps along the mean of the gradients divided by the root of their mean square, both
+/// corrected for starting at zero (Kingma and Ba, "Adam: a method for stochastic optimization",
+/// 2015).
 ///
-/// Weight decay is added to the gradients; `AdamW` keeps it apart. As in PyTorch, epsilon is added to the
-/// corrected root.
+/// Weight decay is added to the gradients; `AdamW` keeps it apart. As in PyTorch, epsilon is added
+/// to the corrected root.
 public struct Adam: Optimizer {
   public let settings: AdamSettings
   public var state: OptimizerState
@@ -23,7 +24,8 @@ public struct Adam: Optimizer {
   }
 }
 
-/// Adam with decoupled weight decay: p -= rate·decay·p before each step (Loshchilov and Hutter, 2019).
+/// Adam with decoupled weight decay: p -= rate·decay·p before each step (Loshchilov and Hutter,
+/// 2019).
 public struct AdamW: Optimizer {
   public let settings: AdamSettings
   public var state: OptimizerState
@@ -66,7 +68,8 @@ public struct AdamSettings: Sendable, Hashable {
     decoupled: Bool
   ) {
     state.step += 1
-    // From the betas as the kernel sees them: then the first step is exactly rate·g / (|g| + epsilon).
+    // From the betas as the kernel sees them: then the first step is exactly rate·g / (|g| +
+    // epsilon).
     let correction1 = Float(1 - pow(Double(beta1), Double(state.step)))
     let correction2 = Float(1 - pow(Double(beta2), Double(state.step)))
     let kernel = ck_adam(

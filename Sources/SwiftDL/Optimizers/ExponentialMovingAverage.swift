@@ -8,7 +8,8 @@ public struct ExponentialMovingAverage: Sendable {
 
   /// Starts at the model's parameters.
   public init(of model: some Module, decay: Float) {
-    precondition((0..<1).contains(decay), "ExponentialMovingAverage: decay \(decay) is not in 0..<1")
+    precondition(
+      (0..<1).contains(decay), "ExponentialMovingAverage: decay \(decay) is not in 0..<1")
     self.decay = decay
     values = model.parameters.map(\.detached)
   }

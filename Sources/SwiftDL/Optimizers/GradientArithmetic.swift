@@ -1,9 +1,10 @@
-/// Clipping, accumulating and scaling gradients. Tensors that nobody else holds are changed in place.
+/// Clipping, accumulating and scaling gradients. Tensors that nobody else holds are changed in
+/// place.
 extension ParameterValues {
   /// Scales all tensors by one factor so that their joint Euclidean norm is at most `limit`.
   ///
-  /// The factor is limit / (norm + 1e-6), at most 1, as in PyTorch. When the norm is not finite nothing
-  /// changes: look at the returned norm before the update.
+  /// The factor is limit / (norm + 1e-6), at most 1, as in PyTorch. When the norm is not finite
+  /// nothing changes: look at the returned norm before the update.
   /// - Returns: the norm before clipping.
   @discardableResult
   public mutating func clip(toGlobalNorm limit: Float) -> Float {
@@ -33,7 +34,8 @@ extension ParameterValues {
     return copy
   }
 
-  /// Adds tensor by tensor: gradients of several batches. Nothing yet plus something is that something.
+  /// Adds tensor by tensor: gradients of several batches. Nothing yet plus something is that
+  /// something.
   public static func += (sum: inout ParameterValues, term: ParameterValues) {
     if sum.paths.isEmpty {
       sum = term

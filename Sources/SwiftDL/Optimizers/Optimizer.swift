@@ -1,9 +1,11 @@
 /// A rule that changes a model's parameters against their gradients.
 ///
-/// Optimisers are values: a copy is a snapshot. Parameters and moments that nobody else holds are changed in
-/// place. Parameters without a gradient stay as they are, so a part of a model is frozen by leaving it out.
+/// Optimisers are values: a copy is a snapshot. Parameters and moments that nobody else holds are
+/// changed in place. Parameters without a gradient stay as they are, so a part of a model is frozen
+/// by leaving it out.
 public protocol Optimizer: Sendable {
-  /// Everything that changes from update to update; with the model's parameters, all that a checkpoint needs.
+  /// Everything that changes from update to update; with the model's parameters, all that a
+  /// checkpoint needs.
   var state: OptimizerState { get set }
   /// Makes one update. `gradients` are those of `model`'s parameters, or of some of them.
   mutating func update(_ model: inout some Module, with gradients: ParameterValues)

@@ -1,6 +1,7 @@
 internal import CKernels
 
-/// RMSProp, as in PyTorch: g += decay·p; v = alpha·v + (1 - alpha)·g²; p -= rate·g / (√v + epsilon).
+/// RMSProp, as in PyTorch: g += decay·p; v = alpha·v + (1 - alpha)·g²; p -= rate·g / (√v +
+/// epsilon).
 public struct RMSProp: Optimizer {
   /// How slowly the mean of the squared gradients forgets.
   public let alpha: Float

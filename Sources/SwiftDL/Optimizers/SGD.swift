@@ -1,7 +1,7 @@
 internal import CKernels
 
-/// Stochastic gradient descent with momentum, as in PyTorch:
-/// g += decay·p; v = momentum·v + g; p -= rate·v, or p -= rate·(g + momentum·v) with Nesterov's look ahead.
+/// Stochastic gradient descent with momentum, as in PyTorch: g += decay·p; v = momentum·v + g; p -=
+/// rate·v, or p -= rate·(g + momentum·v) with Nesterov's look ahead.
 public struct SGD: Optimizer {
   public let momentum: Float
   public let nesterov: Bool

@@ -1,6 +1,7 @@
 import Glibc
 
-/// A learning rate as a pure function of the number of updates made: nothing to save, nothing to restore.
+/// A learning rate as a pure function of the number of updates made: nothing to save, nothing to
+/// restore.
 public protocol LearningRateSchedule: Sendable {
   /// The rate of the update that follows `step` others.
   func learningRate(at step: Int) -> Float
@@ -13,8 +14,9 @@ public struct ConstantRate: LearningRateSchedule, Hashable, Codable {
   public func learningRate(at step: Int) -> Float { rate }
 }
 
-/// Half a cosine from `rate` down to `minimum`, again and again, each period `multiplier` times as long as the
-/// one before (Loshchilov and Hutter, "SGDR", 2017; PyTorch's CosineAnnealingWarmRestarts).
+/// Half a cosine from `rate` down to `minimum`, again and again, each period `multiplier` times as
+/// long as the one before (Loshchilov and Hutter, "SGDR", 2017; PyTorch's
+/// CosineAnnealingWarmRestarts).
 public struct CosineRestarts: LearningRateSchedule, Hashable, Codable {
   public let rate: Float
   public let minimum: Float
@@ -44,7 +46,8 @@ public struct CosineRestarts: LearningRateSchedule, Hashable, Codable {
   }
 }
 
-/// Grows linearly for `steps` updates from a share of the first rate of another schedule, which then begins.
+/// Grows linearly for `steps` updates from a share of the first rate of another schedule, which
+/// then begins.
 public struct LinearWarmUp<Following: LearningRateSchedule>: LearningRateSchedule {
   public let steps: Int
   public let startingShare: Float
@@ -90,7 +93,8 @@ public struct PlateauHalving: Sendable, Hashable, Codable {
     rate: Float, factor: Float = 0.5, patience: Int = 10, threshold: Float = 1e-4,
     minimum: Float = 0, higherIsBetter: Bool = false
   ) {
-    precondition(factor > 0 && factor < 1, "PlateauHalving: factor \(factor) is not between 0 and 1")
+    precondition(
+      factor > 0 && factor < 1, "PlateauHalving: factor \(factor) is not between 0 and 1")
     learningRate = rate
     self.factor = factor
     self.patience = patience

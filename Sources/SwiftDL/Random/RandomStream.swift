@@ -2,9 +2,9 @@ internal import CKernels
 
 /// A stream of random numbers: a key and a position, nothing else.
 ///
-/// Element i of a stream is a pure function of (key, i) (Philox4x32-10; Salmon et al., "Parallel random
-/// numbers: as easy as 1, 2, 3", 2011), so a stream is resumed by its position, and independent streams are
-/// made by name.
+/// Element i of a stream is a pure function of (key, i) (Philox4x32-10; Salmon et al., "Parallel
+/// random numbers: as easy as 1, 2, 3", 2011), so a stream is resumed by its position, and
+/// independent streams are made by name.
 public struct RandomStream: Sendable, Hashable, Codable {
   public let key: UInt64
   /// How many numbers have been drawn.
@@ -25,11 +25,15 @@ public struct RandomStream: Sendable, Hashable, Codable {
 
   /// Uniform numbers in `range`.
   public mutating func uniform(_ shape: Shape, in range: Range<Float> = 0..<1) -> Tensor {
-    draw(shape) { ck_random_uniform($0, $1.key, $1.position, $2, range.lowerBound, range.upperBound, $3) }
+    draw(shape) {
+      ck_random_uniform($0, $1.key, $1.position, $2, range.lowerBound, range.upperBound, $3)
+    }
   }
 
   /// Normal numbers.
-  public mutating func normal(_ shape: Shape, mean: Float = 0, standardDeviation: Float = 1) -> Tensor {
+  public mutating func normal(_ shape: Shape, mean: Float = 0, standardDeviation: Float = 1)
+    -> Tensor
+  {
     draw(shape) { ck_random_normal($0, $1.key, $1.position, $2, mean, standardDeviation, $3) }
   }
 
@@ -57,7 +61,9 @@ public struct RandomStream: Sendable, Hashable, Codable {
   /// The whole numbers below `count` in random order.
   public mutating func permutation(of count: Int) -> [Int] {
     var order = Array(0..<count)
-    for last in stride(from: count - 1, to: 0, by: -1) { order.swapAt(last, integer(below: last + 1)) }
+    for last in stride(from: count - 1, to: 0, by: -1) {
+      order.swapAt(last, integer(below: last + 1))
+    }
     return order
   }
 

@@ -50,10 +50,13 @@ import Testing
 
     train(&whole, &average, 5..<10)
     train(&resumed, &resumedAverage, 5..<10)
-    for (actual, expected) in zip(resumed.model.parameters.tensors, whole.model.parameters.tensors) {
+    for (actual, expected) in zip(resumed.model.parameters.tensors, whole.model.parameters.tensors)
+    {
       expectIdentical(actual, expected)
     }
-    for path in average.values.paths { expectIdentical(resumedAverage.values[path], average.values[path]) }
+    for path in average.values.paths {
+      expectIdentical(resumedAverage.values[path], average.values[path])
+    }
     #expect(resumed.random == whole.random)
     #expect(resumed.optimizer.learningRate == whole.optimizer.learningRate)
     // The same run gives the same files.
@@ -81,7 +84,8 @@ import Testing
     try Checkpoint.write(second, state(Adam(), step: 1), to: scratch("b"))
     _ = try scratch.write(try scratch.bytes("b/weights.safetensors"), "a/weights.safetensors")
     var model = first
-    let problem = try #require(failure { _ = try Checkpoint.read(into: &model, from: scratch("a")) })
+    let problem = try #require(
+      failure { _ = try Checkpoint.read(into: &model, from: scratch("a")) })
     #expect(problem.problem.contains("belongs to other weights"))
     expectIdentical(model.weight, first.weight)
   }
@@ -138,14 +142,17 @@ import Testing
   @Test func anAbandonedFutureGoes() throws {
     let scratch = try Scratch()
     let store = CheckpointStore(scratch.path, keepingNewest: 3)
-    for step in [10, 20, 30] { try store.write(TwoTensors(), state(Adam(), step: step), isBest: step == 10) }
+    for step in [10, 20, 30] {
+      try store.write(TwoTensors(), state(Adam(), step: step), isBest: step == 10)
+    }
     // Resumed from the best one.
     try store.write(TwoTensors(), state(Adam(), step: 15))
     #expect(try store.steps() == [10, 15])
     #expect(try store.last() == scratch("step-000000015"))
   }
 
-  /// Whatever a stopped machine leaves behind, the newest complete checkpoint is found, and the rest is swept up.
+  /// Whatever a stopped machine leaves behind, the newest complete checkpoint is found, and the
+  /// rest is swept up.
   @Test func leftoversDoNoHarm() throws {
     let scratch = try Scratch()
     let store = CheckpointStore(scratch.path)

@@ -7,9 +7,12 @@ import Testing
   private func parse(_ text: String) throws -> JSON { try JSON(Array(text.utf8)) }
 
   @Test func readsEveryKindOfValue() throws {
-    let text = " {\"a\" : [1, -2.5e-1, true, false, null, \"\\u00e4\\ud834\\udd1e\\n\\/\"], \"b\": {}} \n"
+    let text =
+      " {\"a\" : [1, -2.5e-1, true, false, null, \"\\u00e4\\ud834\\udd1e\\n\\/\"], \"b\": {}} \n"
     let expected: JSON = .object([
-      .init("a", .array([.integer(1), .number(-0.25), .bool(true), .bool(false), .null, .string("ä𝄞\n/")])),
+      .init(
+        "a",
+        .array([.integer(1), .number(-0.25), .bool(true), .bool(false), .null, .string("ä𝄞\n/")])),
       .init("b", .object([])),
     ])
     #expect(try parse(text) == expected)
@@ -19,8 +22,10 @@ import Testing
   }
 
   @Test(arguments: [
-    "", " ", "{", "[1,]", "[1 2]", "{\"a\" 1}", "{a:1}", "{\"a\":1,}", "01", "-", "1.", ".5", "1e", "+1",
-    "nul", "truex", "\"", "\"\\x\"", "\"\\u12g4\"", "\"\\ud834\"", "\"\\ud834\\u0041\"", "\"\\udd1e\"",
+    "", " ", "{", "[1,]", "[1 2]", "{\"a\" 1}", "{a:1}", "{\"a\":1,}", "01", "-", "1.", ".5", "1e",
+    "+1",
+    "nul", "truex", "\"", "\"\\x\"", "\"\\u12g4\"", "\"\\ud834\"", "\"\\ud834\\u0041\"",
+    "\"\\udd1e\"",
     "\"\u{1}\"", "1e999", "NaN", "[1]]", "{\"a\":1,\"a\":1}", "'a'", "// no\n1",
   ])
   func refusesEverythingElse(text: String) {
@@ -29,7 +34,9 @@ import Testing
 
   @Test func agreesWithFoundationOnItsOwnText() throws {
     let value: JSON = .object([
-      .init("q\"\\\u{7}\n", .array([.number(0.1), .number(1e300), .integer(-5), .string("ж\u{0}\u{1f}")]))
+      .init(
+        "q\"\\\u{7}\n",
+        .array([.number(0.1), .number(1e300), .integer(-5), .string("ж\u{0}\u{1f}")]))
     ])
     let data = Data(value.text.utf8)
     let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: [Any]])

@@ -34,12 +34,14 @@ import Testing
     let problem = try #require(failure { try renamed.load(from: scratch("m")) })
     #expect(
       problem.description
-        == "\(scratch("m")): does not fit the model: it lacks bais, and it has unknown bias (bais: did you mean bias?)")
+        == "\(scratch("m")): does not fit the model: it lacks bais, and it has unknown bias (bais: did you mean bias?)"
+    )
     #expect(renamed.weight.scalars.allSatisfy { $0 == 0 }, "after an error the model is as it was")
 
     var small = TwoTensors(weight: .zeros([3, 5]), bias: .zeros([7]))
     let shape = try #require(failure { try small.load(from: scratch("m")) })
-    #expect(shape.problem.contains("other shapes for weight ([5, 3] in the file, [3, 5] in the model)"))
+    #expect(
+      shape.problem.contains("other shapes for weight ([5, 3] in the file, [3, 5] in the model)"))
   }
 
   @Test func aDroppedWriterLeavesTheOldFile() throws {
@@ -67,7 +69,8 @@ import Testing
         atPath: "/\(stem.drop { $0 == "/" }).\(next).part", withDestinationPath: "/dev/full")
     }
     let problem = try #require(failure { try TwoTensors().save(to: scratch("m")) })
-    #expect(problem.path == scratch("m") && problem.hint == "free some space on the disk and try again")
+    #expect(
+      problem.path == scratch("m") && problem.hint == "free some space on the disk and try again")
     #expect(!Folders.exists(scratch("m")))
     #expect(scratch.contents.count == 299, "the temporary file is gone")
   }

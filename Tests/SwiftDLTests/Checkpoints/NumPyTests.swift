@@ -20,10 +20,9 @@ import Testing
   @Test func writesWhatNumPyWrites() throws {
     let scratch = try Scratch()
     try NumPyFile.write(ramp, to: scratch("a"))
-    #expect(try NumPyFile.read(scratch("a")).shape == ramp.shape)
-    let (ours, theirs) = (try scratch.bytes("a"), try bytes(of: fixture("float32.npy")))
-    #expect(ours.suffix(24 * 4) == theirs.suffix(24 * 4) && ours.count == theirs.count)
-    #expect(Array(ours.prefix(10)) == Array(theirs.prefix(10)))
+    #expect(try scratch.bytes("a") == bytes(of: fixture("float32.npy")))
+    try NumPyFile.write(Tensor(0.5), to: scratch("a"))
+    #expect(try scratch.bytes("a") == bytes(of: fixture("number.npy")))
   }
 
   @Test func roundTripKeepsEveryBit() throws {
@@ -32,7 +31,10 @@ import Testing
     for _ in 0..<30 {
       let shape = random.shape(ranks: 0...6, extents: 0...5)
       let tensor = Tensor(
-        shape, (0..<shape.elementCount).map { _ in Float(bitPattern: UInt32(truncatingIfNeeded: random.next())) })
+        shape,
+        (0..<shape.elementCount).map { _ in
+          Float(bitPattern: UInt32(truncatingIfNeeded: random.next()))
+        })
       try NumPyFile.write(tensor, to: scratch("a"))
       expectIdentical(try NumPyFile.read(scratch("a")), tensor)
       #expect(try scratch.bytes("a").count % 64 == shape.elementCount * 4 % 64)
@@ -51,14 +53,19 @@ import Testing
     let bad: [([UInt8], String)] = [
       ([], "it is empty"), (Array("RIFF....WAVE".utf8), "not a NumPy array"),
       (file("", data: 0), "damaged"), (file("{}", data: 0), "damaged"),
-      (file(header("<f4", "False", "(2,)"), data: 7), "holds 7 bytes, and its shape [2] asks for 8"),
+      (
+        file(header("<f4", "False", "(2,)"), data: 7), "holds 7 bytes, and its shape [2] asks for 8"
+      ),
       (file(header("<f4", "False", "(2,)"), data: 9), "holds 9 bytes"),
       (file(header("<c8", "False", "(2,)"), data: 16), "<c8"),
       (file(header("<f4", "Maybe", "(2,)"), data: 8), "damaged"),
       (file(header("<f4", "False", "2"), data: 8), "damaged"),
       (file(header("<f4", "False", "(-2,)"), data: 8), "damaged"),
       (file(header("<f4", "False", "(4611686018427387904, 4)"), data: 8), "too large"),
-      (file(header("<f4", "False", "(0, 9223372036854775807, 9223372036854775807)"), data: 0), "too large"),
+      (
+        file(header("<f4", "False", "(0, 9223372036854775807, 9223372036854775807)"), data: 0),
+        "too large"
+      ),
       (file(header("<f4", "False", "(1, 1, 1, 1, 1, 1, 1)"), data: 4), "more than 6 axes"),
       (file(header("<f4", "False", "(2,)") + "x", data: 8), "damaged"),
       (file(header("<f4", "False", "(2,)"), data: 8, version: 9), "version 9"),

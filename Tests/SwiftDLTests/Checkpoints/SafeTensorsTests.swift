@@ -17,12 +17,16 @@ import Testing
         }
         tensors.append("layer.\(index)/ü \"\\\n\(random.next())", Tensor(shape, numbers))
       }
-      let metadata = ["config": "{\"a\": [1, 2]}\n\t\u{1}", "": "empty name", "☃": "", "\(trial)": "𝄞"]
+      let metadata = [
+        "config": "{\"a\": [1, 2]}\n\t\u{1}", "": "empty name", "☃": "", "\(trial)": "𝄞",
+      ]
       try SafeTensorsFile.write(tensors, metadata: metadata, to: scratch("m.safetensors"))
       let (read, strings) = try SafeTensorsFile.read(scratch("m.safetensors"))
       #expect(read.paths == tensors.paths)
       #expect(strings == metadata)
-      for (actual, expected) in zip(read.tensors, tensors.tensors) { expectIdentical(actual, expected) }
+      for (actual, expected) in zip(read.tensors, tensors.tensors) {
+        expectIdentical(actual, expected)
+      }
       #expect(scratch.contents == ["m.safetensors"])
     }
   }
@@ -34,10 +38,13 @@ import Testing
     for type in ["f16", "bf16", "f32", "f64"] { expectIdentical(try file.tensor(type), ramp, type) }
     expectIdentical(
       try file.tensor("i16", convertingIntegers: true), Tensor([2, 6], (-6..<6).map(Float.init)))
-    expectIdentical(try file.tensor("i64", convertingIntegers: true), Tensor((-6..<6).map(Float.init)))
-    expectIdentical(try file.tensor("u8", convertingIntegers: true), Tensor((0..<12).map(Float.init)))
     expectIdentical(
-      try file.tensor("bool", convertingIntegers: true), Tensor((0..<12).map { $0 % 3 == 0 ? 1 : 0 }))
+      try file.tensor("i64", convertingIntegers: true), Tensor((-6..<6).map(Float.init)))
+    expectIdentical(
+      try file.tensor("u8", convertingIntegers: true), Tensor((0..<12).map(Float.init)))
+    expectIdentical(
+      try file.tensor("bool", convertingIntegers: true),
+      Tensor((0..<12).map { $0 % 3 == 0 ? 1 : 0 }))
     expectIdentical(try file.tensor("number"), Tensor(0.5))
     #expect(try file.tensor("empty").shape == [0, 5])
     #expect(try file.tensor("großer.name/☃").scalars == [1, 1])
@@ -78,7 +85,10 @@ import Testing
     (file("{}", data: 4), "holds 4 bytes of data"),
     (file("{\"a\":"), "a value is expected"),
     (file("{\"a\":1}"), "lacks dtype"),
-    (file("{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", data: 4), "lacks dtype, shape or data_offsets"),
+    (
+      file("{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", data: 4),
+      "lacks dtype, shape or data_offsets"
+    ),
     (file("{\"a\":\(entry("F8_E4M3", "[4]", 0, 4))}", data: 4), "F8_E4M3"),
     (file("{\"a\":\(entry("F32", "[-1]", 0, 4))}", data: 4), "lacks"),
     (file("{\"a\":\(entry("F32", "[1.5]", 0, 4))}", data: 4), "lacks"),
@@ -86,11 +96,23 @@ import Testing
     (file("{\"a\":\(entry("F32", "[1]", 4, 0))}", data: 4), "occupies"),
     (file("{\"a\":\(entry("F32", "[1]", 4, 8))}", data: 8), "leaves a gap"),
     (file("{\"a\":\(entry("F32", "[2]", 0, 8))}", data: 4), "ends inside the data of \"a\""),
-    (file("{\"a\":\(entry("F32", "[1]", 0, 4)),\"b\":\(entry("F32", "[1]", 0, 4))}", data: 4), "overlaps"),
-    (file("{\"a\":\(entry("F32", "[2]", 0, 8)),\"b\":\(entry("F32", "[1]", 4, 8))}", data: 8), "overlaps"),
-    (file("{\"a\":\(entry("F32", "[1]", 0, 4)),\"a\":\(entry("F32", "[1]", 4, 8))}", data: 8), "twice"),
+    (
+      file("{\"a\":\(entry("F32", "[1]", 0, 4)),\"b\":\(entry("F32", "[1]", 0, 4))}", data: 4),
+      "overlaps"
+    ),
+    (
+      file("{\"a\":\(entry("F32", "[2]", 0, 8)),\"b\":\(entry("F32", "[1]", 4, 8))}", data: 8),
+      "overlaps"
+    ),
+    (
+      file("{\"a\":\(entry("F32", "[1]", 0, 4)),\"a\":\(entry("F32", "[1]", 4, 8))}", data: 8),
+      "twice"
+    ),
     (file("{\"a\":\(entry("F32", "[4611686018427387904,4]", 0, 0))}"), "too large"),
-    (file("{\"a\":\(entry("F32", "[4611686018427387904,0,4611686018427387904]", 0, 0))}"), "too large"),
+    (
+      file("{\"a\":\(entry("F32", "[4611686018427387904,0,4611686018427387904]", 0, 0))}"),
+      "too large"
+    ),
     (file("{\"a\":\(entry("F64", "[2305843009213693952]", 0, 0))}"), "occupies"),
     (file("{\"a\":\(entry("F32", "[99999999999999999999]", 0, 4))}", data: 4), "lacks"),
     (file("{\"a\":\(entry("F32", "[1,1,1,1,1,1,1]", 0, 4))}", data: 4), "rank above 6"),

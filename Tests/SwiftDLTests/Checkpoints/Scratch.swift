@@ -16,7 +16,9 @@ final class Scratch {
   func callAsFunction(_ name: String) -> String { path + "/" + name }
 
   /// Everything in the folder, hidden names included.
-  var contents: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted() }
+  var contents: [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
+  }
 
   func write(_ bytes: [UInt8], _ name: String) throws -> String {
     try Data(bytes).write(to: URL(fileURLWithPath: self(name)))

@@ -10,8 +10,8 @@ import Testing
     }
   }()
 
-  /// Parameters of size about 1, each step rounding once or twice: ten steps stay within a few units in the
-  /// last place (6e-8).
+  /// Parameters of size about 1, each step rounding once or twice: ten steps stay within a few
+  /// units in the last place (6e-8).
   @Test(arguments: everyOptimizer.map(\.name)) func matchesPyTorch(name: String) throws {
     var optimizer = try #require(everyOptimizer.first { $0.name == name }).make()
     let golden = Self.golden
@@ -20,12 +20,14 @@ import Testing
       let gradients = ParameterValues(
         paths: ["weight", "bias"],
         tensors: ["weight", "bias"].map {
-          golden["gradients.\($0)"].sliced(axis: 0, step..<step + 1).reshaped(model.parameters[$0].shape)
+          golden["gradients.\($0)"].sliced(axis: 0, step..<step + 1).reshaped(
+            model.parameters[$0].shape)
         })
       optimizer.update(&model, with: gradients)
       for (path, value) in zip(model.parameters.paths, model.parameters.tensors) {
         let expected = golden["\(name).\(path)"].sliced(axis: 0, step..<step + 1)
-        expectClose(value.scalars, expected.scalars, tolerance: 1e-6, "\(name) \(path) step \(step)")
+        expectClose(
+          value.scalars, expected.scalars, tolerance: 1e-6, "\(name) \(path) step \(step)")
       }
     }
     #expect(optimizer.state.step == 10)
@@ -101,7 +103,9 @@ import Testing
     }
   }
 
-  private func address(_ tensor: Tensor) -> UnsafePointer<Float>? { tensor.withUnsafeBuffer(\.baseAddress) }
+  private func address(_ tensor: Tensor) -> UnsafePointer<Float>? {
+    tensor.withUnsafeBuffer(\.baseAddress)
+  }
   private func addresses(_ state: OptimizerState) -> [UnsafePointer<Float>?] {
     (state.first.tensors + state.second.tensors).map(address)
   }

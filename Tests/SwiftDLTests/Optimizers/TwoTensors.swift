@@ -37,8 +37,10 @@ let everyOptimizer: [(name: String, make: @Sendable () -> any Optimizer)] = [
   ("sgd-momentum", { SGD(learningRate: 0.1, momentum: 0.9, weightDecay: 0.01) }),
   ("sgd-nesterov", { SGD(learningRate: 0.1, momentum: 0.8, nesterov: true) }),
   ("adam", { Adam(learningRate: 0.01) }),
-  ("adam-decay",
-    { Adam(learningRate: 0.01, beta1: 0.5, beta2: 0.9, epsilon: 1e-4, weightDecay: 0.1) }),
+  (
+    "adam-decay",
+    { Adam(learningRate: 0.01, beta1: 0.5, beta2: 0.9, epsilon: 1e-4, weightDecay: 0.1) }
+  ),
   ("adamw", { AdamW(learningRate: 0.01, weightDecay: 0.1) }),
   ("rmsprop", { RMSProp(learningRate: 0.01) }),
   ("rmsprop-decay", { RMSProp(learningRate: 0.01, alpha: 0.9, epsilon: 1e-3, weightDecay: 0.1) }),

@@ -3,7 +3,8 @@ import TestSupport
 import Testing
 
 @Suite struct RandomStreamTests {
-  /// The published known answers of Philox4x32-10 for counter and key 0: 6627e8d5 e169c58d bc57ac4c 9b00dbd8.
+  /// The published known answers of Philox4x32-10 for counter and key 0: 6627e8d5 e169c58d bc57ac4c
+  /// 9b00dbd8.
   @Test func bitsAreThePublishedOnes() {
     var random = RandomStream(seed: 0)
     let bound = 1 << 62
@@ -18,8 +19,11 @@ import Testing
     #expect(root.stream("data").key == 0x8a59_52f5_4579_1e08)
     #expect(root.stream(7).key == 0x943a_f152_0bec_b49d)
     var random = root.stream("data")
-    #expect(random.uniform([3]).scalars == [0.7244270443916321, 0.5541023015975952, 0.550650417804718])
-    expectClose(random.normal([3]).scalars, [-0.1936015485803513, 1.0989000637287598, -0.4292652734244064], tolerance: 1e-6)
+    #expect(
+      random.uniform([3]).scalars == [0.7244270443916321, 0.5541023015975952, 0.550650417804718])
+    expectClose(
+      random.normal([3]).scalars, [-0.1936015485803513, 1.0989000637287598, -0.4292652734244064],
+      tolerance: 1e-6)
     #expect(random.permutation(of: 8) == [1, 0, 6, 7, 4, 2, 5, 3])
     #expect(random.number() == 0.40182139072567225)
     #expect(random.position == 21)
@@ -48,7 +52,8 @@ import Testing
       let mean = numbers.reduce(0, +) / Double(count)
       return (mean, numbers.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(count))
     }
-    // Five standard errors: the mean's is σ/√n; the variance's is σ²√(2/n) for the normal, less for the others.
+    // Five standard errors: the mean's is σ/√n; the variance's is σ²√(2/n) for the normal, less for
+    // the others.
     let error = 5 / Double(count).squareRoot()
     let uniform = moments(random.uniform([count], in: -1..<3))
     #expect(abs(uniform.mean - 1) < error * 1.16 && abs(uniform.variance - 16.0 / 12) < error * 1.2)
@@ -60,11 +65,14 @@ import Testing
     #expect(extremes.allSatisfy { $0 >= -1 && $0 < 3 })
   }
 
-  /// Normal numbers of different streams, and of neighbouring positions, have no correlation beyond chance.
+  /// Normal numbers of different streams, and of neighbouring positions, have no correlation beyond
+  /// chance.
   @Test func streamsAreIndependent() {
     let root = RandomStream(seed: 1)
-    let streams = [root, root.stream("a"), root.stream("b"), root.stream(0), root.stream(1), root.stream(-1),
-      root.stream("a").stream("b"), root.stream("b").stream("a"), RandomStream(seed: 2)]
+    let streams = [
+      root, root.stream("a"), root.stream("b"), root.stream(0), root.stream(1), root.stream(-1),
+      root.stream("a").stream("b"), root.stream("b").stream("a"), RandomStream(seed: 2),
+    ]
     #expect(Set(streams.map(\.key)).count == streams.count)
     let count = 50_000
     let numbers = streams.map { stream in
@@ -76,7 +84,8 @@ import Testing
         let correlation = zip(a, b).reduce(0.0) { $0 + Double($1.0) * Double($1.1) } / Double(count)
         #expect(abs(correlation) < 5 / Double(count).squareRoot(), "streams \(i) and \(j)")
       }
-      let lag = zip(a, a.dropFirst()).reduce(0.0) { $0 + Double($1.0) * Double($1.1) } / Double(count)
+      let lag =
+        zip(a, a.dropFirst()).reduce(0.0) { $0 + Double($1.0) * Double($1.1) } / Double(count)
       #expect(abs(lag) < 5 / Double(count).squareRoot(), "stream \(i) and itself, one later")
     }
   }
@@ -87,8 +96,11 @@ import Testing
     var counts = [Int](repeating: 0, count: bound)
     for _ in 0..<draws { counts[random.integer(below: bound)] += 1 }
     let expected = Double(draws) / Double(bound)
-    let chiSquare = counts.reduce(0.0) { $0 + (Double($1) - expected) * (Double($1) - expected) / expected }
-    // Mean bound - 1, variance 2 (bound - 1): five standard deviations and a little for small bounds.
+    let chiSquare = counts.reduce(0.0) {
+      $0 + (Double($1) - expected) * (Double($1) - expected) / expected
+    }
+    // Mean bound - 1, variance 2 (bound - 1): five standard deviations and a little for small
+    // bounds.
     let freedom = Double(bound - 1)
     #expect(chiSquare <= freedom + 5 * (2 * freedom).squareRoot() + 5)
   }
