@@ -1,0 +1,96 @@
+import CKernels
+import Testing
+
+/// Repeatable random numbers (SplitMix64).
+struct Stream {
+  private var state: UInt64
+  init(_ seed: UInt64) { state = seed }
+
+  mutating func bits() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+  mutating func integer(_ range: ClosedRange<Int>) -> Int {
+    range.lowerBound + Int(bits() % UInt64(range.count))
+  }
+  /// In [-1, 1].
+  mutating func number() -> Float { Float(bits() >> 40) / Float(1 << 23) - 1 }
+  mutating func numbers(_ count: Int) -> [Float] { (0..<count).map { _ in number() } }
+  mutating func chance(_ oneIn: Int) -> Bool { integer(1...oneIn) == 1 }
+  mutating func pick<T>(_ values: [T]) -> T { values[integer(0...(values.count - 1))] }
+}
+
+/// Floats with guard values round them: nothing outside may be written.
+final class Guarded {
+  private static let margin = 64
+  private static let mark: Float = 1234.5
+  let count: Int
+  private let memory: UnsafeMutablePointer<Float>
+
+  init(count: Int, filledWith value: Float = .nan) {
+    self.count = count
+    memory = .allocate(capacity: count + 2 * Self.margin)
+    memory.initialize(repeating: Self.mark, count: count + 2 * Self.margin)
+    for i in 0..<count { start[i] = value }
+  }
+  convenience init(_ values: [Float]) {
+    self.init(count: values.count)
+    for (i, value) in values.enumerated() { start[i] = value }
+  }
+  deinit { memory.deallocate() }
+
+  var start: UnsafeMutablePointer<Float> { memory + Self.margin }
+  var constant: UnsafePointer<Float> { UnsafePointer(start) }
+  var values: [Float] { Array(UnsafeBufferPointer(start: start, count: count)) }
+  /// The same numbers without their signs.
+  var sizes: Guarded { Guarded(values.map { abs($0) }) }
+  var guardsHold: Bool {
+    (0..<Self.margin).allSatisfy {
+      memory[$0] == Self.mark && memory[Self.margin + count + $0] == Self.mark
+    }
+  }
+}
+
+/// A kernel context that lives as long as its variable.
+final class Context: CustomStringConvertible {
+  let pointer: OpaquePointer
+  init(_ isa: ck_isa, threads: Int32 = 1) {
+    guard let created = ck_context_create(isa, threads) else { fatalError("no memory for a context") }
+    pointer = created
+  }
+  deinit { ck_context_destroy(pointer) }
+  var description: String {
+    "\(String(cString: ck_isa_name(ck_context_isa(pointer)))) on \(ck_context_threads(pointer)) threads"
+  }
+  /// Every instruction set that this machine has, on one thread.
+  static func everyVariant() -> [Context] {
+    (0...ck_isa_best().rawValue).compactMap { ck_isa(rawValue: $0) }.map { Context($0) }
+  }
+}
+
+/// How far a float32 sum of `terms` products may be from the exact one, in units of Σ|products|: rounding errors are as
+/// good as independent, so they grow with √terms (Higham and Mary 2019); four standard deviations, plus the
+/// activation's own few ulp.
+func tolerance(terms: Int) -> Float { (4 * Float(max(terms, 1)).squareRoot() + 6) * 0x1p-24 }
+
+/// The first place where `got` is further from `expected` than `bound · size + 1e-30`, or nil. NaN equals NaN: memory
+/// between views that nobody may touch.
+func firstDifference(
+  _ got: [Float], _ expected: [Float], sizes: [Float], bound: Float, floor: Float = 0
+) -> String? {
+  for i in got.indices {
+    if got[i].isNaN && expected[i].isNaN { continue }
+    if !(abs(got[i] - expected[i]) <= bound * max(sizes[i], floor) + 1e-30) {
+      return "[\(i)] \(got[i]), expected \(expected[i]), allowed \(bound * max(sizes[i], floor))"
+    }
+  }
+  return nil
+}
+
+/// Σ a·b in float64, where NaN marks memory that does not belong to a view.
+func inner(_ a: [Float], _ b: [Float]) -> Double {
+  zip(a, b).reduce(0) { $1.0.isNaN || $1.1.isNaN ? $0 : $0 + Double($1.0) * Double($1.1) }
+}
