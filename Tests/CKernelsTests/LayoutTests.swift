@@ -62,9 +62,12 @@ struct StridedCase {
   /// Large enough for several work items, blocks cut both ways, and the paths of each kind.
   @Test func largeCopiesAreTheReferenceOnAnyNumberOfThreads() {
     let cases: [([Int], [Int], [Int])] = [
-      ([301, 307], [307, 1], [307, 1]), ([301, 307], [1, 301], [307, 1]), ([2, 50_000], [1, 2], [50_000, 1]),
-      ([50_000, 2], [1, 50_000], [2, 1]), ([70_001, 3], [6, 1], [3, 1]), ([500, 300], [0, 1], [300, 1]),
-      ([500, 300], [1, 0], [300, 1]), ([3, 200, 40, 5], [40_000, 5, 1_000, 1], [40_000, 200, 5, 1]),
+      ([301, 307], [307, 1], [307, 1]), ([301, 307], [1, 301], [307, 1]),
+      ([2, 50_000], [1, 2], [50_000, 1]),
+      ([50_000, 2], [1, 50_000], [2, 1]), ([70_001, 3], [6, 1], [3, 1]),
+      ([500, 300], [0, 1], [300, 1]),
+      ([500, 300], [1, 0], [300, 1]),
+      ([3, 200, 40, 5], [40_000, 5, 1_000, 1], [40_000, 200, 5, 1]),
       ([4, 30, 30, 30], [1, 4, 120, 3_600], [27_000, 900, 30, 1]), ([100_000], [1], [2]),
     ]
     for (shape, xStrides, yStrides) in cases {
@@ -93,7 +96,9 @@ struct StridedCase {
       let c = StridedCase(&noise, repeats: false)
       let rank = c.shape.count
       let (x, y) = (noise.whole(max(c.xCount, 1)), noise.whole(max(c.yCount, 1)))
-      var (image, back) = ([Float](repeating: 0, count: y.count), [Float](repeating: 0, count: x.count))
+      var (image, back) = (
+        [Float](repeating: 0, count: y.count), [Float](repeating: 0, count: x.count)
+      )
       ck_copy_strided(nil, rank, c.shape, x, c.xStrides, &image, c.yStrides)
       ck_add_strided(nil, rank, c.shape, y, c.yStrides, &back, c.xStrides)
       #expect(inner(image, y) == inner(x, back), "\(c)")
@@ -123,7 +128,8 @@ struct StridedCase {
     for threads in 1...3 {
       Rooms.withContext(ck_isa_best(), threads: Int32(threads)) { context in
         for (count, columns, rows) in [
-          (0, 3, 4), (1, 1, 1), (7, 24, 3), (500, 17, 40), (3_000, 33, 1_000), (50, 0, 3), (4, 5, 100),
+          (0, 3, 4), (1, 1, 1), (7, 24, 3), (500, 17, 40), (3_000, 33, 1_000), (50, 0, 3),
+          (4, 5, 100),
           (100, 1_009, 30),
         ] {
           var noise = Noise(count + columns)

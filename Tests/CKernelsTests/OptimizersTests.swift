@@ -40,7 +40,8 @@ import Testing
             let root = (v / Double(adam.correction2)).squareRoot() + Double(adam.epsilon)
             let step = Double(adam.rate) * m / Double(adam.correction1) / root
             expected -= step
-            // 1 - beta is rounded to float32 in the kernel: 2^-24 of beta, relative to 1 - beta = 0.001.
+            // 1 - beta is rounded to float32 in the kernel: 2^-24 of beta, relative to 1 - beta =
+            // 0.001.
             let slack = 8 * 0x1p-24 + abs(step) * (0x1p-24 / 0.001 + 16 * 0x1p-24)
             return abs(Double(newP[i]) - expected) > slack || abs(Double(newM[i]) - m) > 4 * 0x1p-24
               || abs(Double(newV[i]) - v) > 4 * 0x1p-24 || abs(newP[i] - r.p[i]) > 8 * 0x1p-24
@@ -59,7 +60,9 @@ import Testing
       rate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 0, decay: 0, correction1: 1 - 0.9,
       correction2: 1 - 0.999, decoupled: false)
     let g: [Float] = [1e-6, -3, 1e6, -1e-3, 0.5]
-    var p = [Float](repeating: 0, count: 5), m = p, v = p
+    var p = [Float](repeating: 0, count: 5)
+    var m = p
+    var v = p
     ck_adam_step(nil, &adam, 5, g, &p, &m, &v)
     #expect(zip(p, g).allSatisfy { abs($0 + ($1 > 0 ? 0.01 : -0.01)) < 1e-6 })
   }
@@ -68,7 +71,8 @@ import Testing
   func sgdIsItsFormulaInDoublePrecision(_ set: ck_isa) {
     Rooms.withContext(set, threads: 2) { context in
       for (momentum, decay, nesterov) in [
-        (Float(0), Float(0), false), (0, 0.1, false), (0.9, 0, false), (0.9, 0.1, false), (0.9, 0.1, true),
+        (Float(0), Float(0), false), (0, 0.1, false), (0.9, 0, false), (0.9, 0.1, false),
+        (0.9, 0.1, true),
       ] {
         var sgd = ck_sgd(rate: 0.1, momentum: momentum, decay: decay, nesterov: nesterov)
         for count in Rooms.sizes {

@@ -18,12 +18,15 @@ import Testing
     geometries.append(signal(batch: 2, frames: 5_003, channels: 7, window: 4, stride: 2))
     geometries.append(
       ck_pool_geometry(
-        batch: 2, input_height: 61, input_width: 67, channels: 24, window_height: 3, window_width: 2,
+        batch: 2, input_height: 61, input_width: 67, channels: 24, window_height: 3,
+        window_width: 2,
         stride_height: 2, stride_width: 1, pad_top: 1, pad_bottom: 1, pad_left: 0, pad_right: 1))
     return geometries
   }()
 
-  static func signal(batch: Int, frames: Int, channels: Int, window: Int, stride: Int) -> ck_pool_geometry {
+  static func signal(batch: Int, frames: Int, channels: Int, window: Int, stride: Int)
+    -> ck_pool_geometry
+  {
     ck_pool_geometry(
       batch: batch, input_height: 1, input_width: frames, channels: channels, window_height: 1,
       window_width: window, stride_height: 1, stride_width: stride, pad_top: 0, pad_bottom: 0,
@@ -81,7 +84,8 @@ import Testing
         ck_average_pool_adjoint(context, &g, y, ownSpread.pointer)
         // Sums of whole numbers are exact; up to 16 quotients of at most 4 are not.
         #expect(zip(ownMean.values, mean).allSatisfy(same), "\(g)")
-        #expect(zip(ownSpread.values, spread).allSatisfy { abs($0 - $1) <= 16 * 64 * 0x1p-24 }, "\(g)")
+        #expect(
+          zip(ownSpread.values, spread).allSatisfy { abs($0 - $1) <= 16 * 64 * 0x1p-24 }, "\(g)")
         for memory in [ownMaxima, alone, ownAt, ownBack, ownMean, ownSpread] {
           #expect(memory.isIntact, "\(g)")
         }
@@ -103,7 +107,8 @@ import Testing
         ck_pool_at(context, &g, indices, x, &at)
         ck_pool_at_adjoint(context, &g, indices, y, &back)
         #expect(inner(at, y) == inner(x, back), "\(g)")
-        // Divisors are 1 … 16, so quotients are rounded: each term is at most 16, and there are 2 · outputs · 16.
+        // Divisors are 1 … 16, so quotients are rounded: each term is at most 16, and there are 2 ·
+        // outputs · 16.
         ck_average_pool(context, &g, x, &at)
         ck_average_pool_adjoint(context, &g, y, &back)
         let bound = 0x1p-24 * 16 * 16 * Double(outputs) * 4
@@ -115,7 +120,9 @@ import Testing
   @Test func meansOfAConstantAreTheConstant() {
     for var g in Self.geometries {
       let (inputs, outputs) = Self.counts(g)
-      var (mean, maxima) = ([Float](repeating: 0, count: outputs), [Float](repeating: 0, count: outputs))
+      var (mean, maxima) = (
+        [Float](repeating: 0, count: outputs), [Float](repeating: 0, count: outputs)
+      )
       var indices = [Int32](repeating: 0, count: outputs)
       ck_average_pool(nil, &g, [Float](repeating: 3, count: inputs), &mean)
       ck_max_pool(nil, &g, [Float](repeating: 3, count: inputs), &maxima, &indices)

@@ -2,8 +2,8 @@ import CKernels
 import Foundation
 import Testing
 
-/// Philox4x32-10 transcribed from the paper: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3",
-/// SC 2011.
+/// Philox4x32-10 transcribed from the paper: Salmon, Moraes, Dror, Shaw, "Parallel random numbers:
+/// as easy as 1, 2, 3", SC 2011.
 func philox(_ counter: [UInt32], _ key: [UInt32]) -> [UInt32] {
   var (c, k) = (counter, key)
   for _ in 0..<10 {
@@ -110,7 +110,9 @@ func philox(_ counter: [UInt32], _ key: [UInt32]) -> [UInt32] {
     let count = 1 << 20
     let root = Double(count).squareRoot()
     var y = [Float](repeating: 0, count: count)
-    func mean(_ f: (Double) -> Double) -> Double { y.reduce(0) { $0 + f(Double($1)) } / Double(count) }
+    func mean(_ f: (Double) -> Double) -> Double {
+      y.reduce(0) { $0 + f(Double($1)) } / Double(count)
+    }
 
     ck_random_uniform(nil, 1, 0, count, 0, 1, &y)
     #expect(y.allSatisfy { $0 >= 0 && $0 < 1 })
@@ -131,7 +133,8 @@ func philox(_ counter: [UInt32], _ key: [UInt32]) -> [UInt32] {
     // Neighbours, which share a radius, are uncorrelated, and so are their squares.
     let pairs = stride(from: 0, to: count, by: 2).map { (Double(y[$0]), Double(y[$0 + 1])) }
     let product = pairs.reduce(0) { $0 + $1.0 * $1.1 } / Double(pairs.count)
-    let squares = pairs.reduce(0) { $0 + ($1.0 * $1.0 - 1) * ($1.1 * $1.1 - 1) } / Double(pairs.count)
+    let squares =
+      pairs.reduce(0) { $0 + ($1.0 * $1.0 - 1) * ($1.1 * $1.1 - 1) } / Double(pairs.count)
     #expect(abs(product) < 6 / Double(pairs.count).squareRoot())
     #expect(abs(squares) < 6 * 2 / Double(pairs.count).squareRoot())
 
@@ -148,7 +151,7 @@ func philox(_ counter: [UInt32], _ key: [UInt32]) -> [UInt32] {
     // Rounding low + (high - low) · u may reach high: 24 bits of u, fewer of the sum.
     let count = 200_000
     var y = [Float](repeating: 0, count: count)
-    for (low, high) in [(Float(1_000), Float(1_001)), (-1, -0.9999), (0, 1e-40), (5, 5)] {
+    for (low, high) in [(Float(1_000), Float(1_001)), (-1, -0.9999), (0, 0x1p-133), (5, 5)] {
       ck_random_uniform(nil, 4, 0, count, low, high, &y)
       #expect(y.allSatisfy { $0 >= low && ($0 < high || low == high) }, "\(low) ..< \(high)")
     }

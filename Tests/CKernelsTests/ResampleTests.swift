@@ -43,7 +43,9 @@ import Testing
         let (x, y) = (Guarded(noise.numbers(inputs)), Guarded(noise.numbers(outputs), shift: 7))
         let ownMix = noise.numbers(g.channels)
         for mix in [nil, ownMix] {
-          var (up, back) = ([Float](repeating: 0, count: outputs), [Float](repeating: 0, count: inputs))
+          var (up, back) = (
+            [Float](repeating: 0, count: outputs), [Float](repeating: 0, count: inputs)
+          )
           let (ownUp, ownBack) = (Guarded(count: outputs), Guarded(count: inputs))
           withOptional(mix) { mix in
             ck_upsample_reference(&g, mix, x.pointer, &up)
@@ -119,7 +121,8 @@ import Testing
     for threads in 1...3 {
       Rooms.withContext(ck_isa_best(), threads: Int32(threads)) { context in
         for (batch, frames, channels) in [
-          (0, 3, 2), (2, 0, 3), (1, 1, 1), (2, 7, 1), (3, 10, 3), (2, 33, 16), (2, 101, 17), (1, 40_009, 1),
+          (0, 3, 2), (2, 0, 3), (1, 1, 1), (2, 7, 1), (3, 10, 3), (2, 33, 16), (2, 101, 17),
+          (1, 40_009, 1),
           (2, 1_009, 24), (1, 20, 9_001),
         ] {
           for factor in [1, 2, 3, 5, 64] {
@@ -143,7 +146,8 @@ import Testing
   }
 
   @Test func sincFilterIsALowPass() {
-    for (taps, factor) in [(1, 2), (3, 2), (5, 2), (15, 2), (101, 2), (101, 4), (33, 1), (401, 16)] {
+    for (taps, factor) in [(1, 2), (3, 2), (5, 2), (15, 2), (101, 2), (101, 4), (33, 1), (401, 16)]
+    {
       var filter = [Float](repeating: 0, count: taps)
       ck_sinc_filter(taps, factor, &filter)
       #expect(zip(filter, filter.reversed()).allSatisfy { abs($0 - $1) <= 1e-9 })

@@ -3,16 +3,18 @@ import Testing
 
 /// What the tests of the rooms share: instruction sets, contexts, guarded memory, sizes, noise.
 enum Rooms {
-  /// The instruction sets of this machine. A room chooses its variant by them, so these are all its variants.
+  /// The instruction sets of this machine. A room chooses its variant by them, so these are all its
+  /// variants.
   static let instructionSets: [ck_isa] = [.generic, .avx2, .avx512]
     .filter { $0.rawValue <= ck_isa_best().rawValue }
 
-  /// Every size up to four vectors and a bit, some primes beyond, and one that makes several work items.
+  /// Every size up to four vectors and a bit, some primes beyond, and one that makes several work
+  /// items.
   static let sizes = Array(0...65) + [67, 127, 257, 1009, 40_009]
 
   /// Numbers that go wrong first.
   static let specials: [Float] = [
-    0, -0.0, 1, -1, 0.5, -0.5, .infinity, -.infinity, .nan, 1e30, -1e30, 1e-40, -1e-40,
+    0, -0.0, 1, -1, 0.5, -0.5, .infinity, -.infinity, .nan, 1e30, -1e30, 0x1p-133, -0x1p-133,
     .leastNonzeroMagnitude, .leastNormalMagnitude, .greatestFiniteMagnitude, 88.7, -87.5, -104, 100,
   ]
 
@@ -56,7 +58,8 @@ struct Noise {
   /// In -1 ..< 1.
   mutating func number() -> Float { Float(word() >> 40) * 0x1p-23 - 1 }
   mutating func numbers(_ count: Int) -> [Float] { (0..<count).map { _ in number() } }
-  /// Small whole numbers: sums and products of them are exact in float32, so identities hold to the bit.
+  /// Small whole numbers: sums and products of them are exact in float32, so identities hold to the
+  /// bit.
   mutating func whole(_ count: Int) -> [Float] { (0..<count).map { _ in Float(integer(-4...4)) } }
 }
 
@@ -92,7 +95,8 @@ final class Guarded {
   }
 }
 
-/// The error of `value` in units of the last place of `exact` (subnormal results in units of the least one).
+/// The error of `value` in units of the last place of `exact` (subnormal results in units of the
+/// least one).
 func ulps(_ value: Float, _ exact: Double) -> Double {
   let nearest = Float(exact)
   if nearest.isNaN || value.isNaN { return nearest.isNaN == value.isNaN ? 0 : .infinity }

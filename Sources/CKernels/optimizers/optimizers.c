@@ -43,19 +43,20 @@ static void rmsprop_item(void *state, ptrdiff_t item) {
   w->kernels->rmsprop(w->options, length(w, i), w->g + i, w->p + i, w->v + i);
 }
 
-void ck_adam_step(const ck_context *context, const ck_adam *adam, ptrdiff_t count, const float *g, float *p, float *m,
-                  float *v) {
+void ck_adam_step(const ck_context *context, const ck_adam *adam, ptrdiff_t count, const float *g, float *p,
+                  float *m, float *v) {
   work w = {kernels(context), adam, count, g, p, m, v};
   ck_parallel_for(context, items(count), adam_item, &w);
 }
 
-void ck_sgd_step(const ck_context *context, const ck_sgd *sgd, ptrdiff_t count, const float *g, float *p, float *v) {
+void ck_sgd_step(const ck_context *context, const ck_sgd *sgd, ptrdiff_t count, const float *g, float *p,
+                 float *v) {
   work w = {kernels(context), sgd, count, g, p, NULL, v};
   ck_parallel_for(context, items(count), sgd_item, &w);
 }
 
-void ck_rmsprop_step(const ck_context *context, const ck_rmsprop *rmsprop, ptrdiff_t count, const float *g, float *p,
-                     float *v) {
+void ck_rmsprop_step(const ck_context *context, const ck_rmsprop *rmsprop, ptrdiff_t count, const float *g,
+                     float *p, float *v) {
   work w = {kernels(context), rmsprop, count, g, p, NULL, v};
   ck_parallel_for(context, items(count), rmsprop_item, &w);
 }

@@ -12,7 +12,8 @@ CK_INLINE void store(float *p, ck_vec x, ptrdiff_t lanes) {
     ck_vec_store_first(p, x, lanes);
 }
 
-CK_INLINE void adam_vector(const ck_adam *adam, ptrdiff_t lanes, const float *g, float *p, float *m, float *v) {
+CK_INLINE void adam_vector(const ck_adam *adam, ptrdiff_t lanes, const float *g, float *p, float *m,
+                           float *v) {
   ck_vec gradient = load(g, lanes), parameter = load(p, lanes);
   if (adam->decoupled)
     parameter -= adam->rate * adam->decay * parameter;
@@ -33,11 +34,13 @@ CK_INLINE void sgd_vector(const ck_sgd *sgd, ptrdiff_t lanes, const float *g, fl
   store(p, parameter - sgd->rate * (sgd->nesterov ? gradient + sgd->momentum * velocity : velocity), lanes);
 }
 
-CK_INLINE void rmsprop_vector(const ck_rmsprop *rmsprop, ptrdiff_t lanes, const float *g, float *p, float *v) {
+CK_INLINE void rmsprop_vector(const ck_rmsprop *rmsprop, ptrdiff_t lanes, const float *g, float *p,
+                              float *v) {
   const ck_vec parameter = load(p, lanes), gradient = load(g, lanes) + rmsprop->decay * parameter;
   const ck_vec second = rmsprop->alpha * load(v, lanes) + (1 - rmsprop->alpha) * gradient * gradient;
   store(v, second, lanes);
-  store(p, parameter - rmsprop->rate * gradient / (__builtin_elementwise_sqrt(second) + rmsprop->epsilon), lanes);
+  store(p, parameter - rmsprop->rate * gradient / (__builtin_elementwise_sqrt(second) + rmsprop->epsilon),
+        lanes);
 }
 
 static void adam(const ck_adam *options, ptrdiff_t count, const float *g, float *p, float *m, float *v) {

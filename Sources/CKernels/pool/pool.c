@@ -21,8 +21,8 @@ static const ck_pool_kernels *kernels(const ck_context *context) {
 typedef struct {
   const ck_pool_kernels *kernels;
   const ck_pool_geometry *g;
-  ptrdiff_t height, width;     /* of the output */
-  ptrdiff_t pixels, per_item;  /* pixels written: in all, and by one item */
+  ptrdiff_t height, width;    /* of the output */
+  ptrdiff_t pixels, per_item; /* pixels written: in all, and by one item */
   const float *x;
   float *y;
   int32_t *indices;
@@ -41,7 +41,7 @@ static range inputs(ptrdiff_t at, ptrdiff_t window, ptrdiff_t stride, ptrdiff_t 
 
 /* The outputs whose windows hold input `at`. */
 static range outputs(ptrdiff_t at, ptrdiff_t window, ptrdiff_t stride, ptrdiff_t pad, ptrdiff_t size) {
-  const ptrdiff_t last = at + pad, before = last - window; /* starts of windows: after `before`, up to `last` */
+  const ptrdiff_t last = at + pad, before = last - window; /* windows start after `before`, up to `last` */
   const ptrdiff_t first = before < 0 ? 0 : before / stride + 1;
   return (range){first, last < 0 ? 0 : least(last / stride + 1, size)};
 }
@@ -58,9 +58,11 @@ static void pool(const work *w, ptrdiff_t item, bool maximum) {
   const ck_pool_geometry *g = w->g;
   const ptrdiff_t channels = g->channels, end = least((item + 1) * w->per_item, w->pixels);
   for (ptrdiff_t pixel = item * w->per_item; pixel < end; pixel++) {
-    const range rows = input_rows(g, pixel / w->width % w->height), columns = input_columns(g, pixel % w->width);
+    const range rows = input_rows(g, pixel / w->width % w->height),
+                columns = input_columns(g, pixel % w->width);
     const ptrdiff_t b = pixel / w->width / w->height;
-    const ck_window window = {rows.end - rows.first, columns.end - columns.first, g->input_width * channels, channels};
+    const ck_window window = {rows.end - rows.first, columns.end - columns.first, g->input_width * channels,
+                              channels};
     const ptrdiff_t at = ((b * g->input_height + rows.first) * g->input_width + columns.first) * channels;
     float *y = w->y + pixel * channels;
     int32_t *indices = w->indices ? w->indices + pixel * channels : NULL;
@@ -87,9 +89,10 @@ static void mean_adjoint_item(void *state, ptrdiff_t item) {
   const ptrdiff_t channels = g->channels, end = least((item + 1) * w->per_item, w->pixels);
   for (ptrdiff_t pixel = item * w->per_item; pixel < end; pixel++) {
     const ptrdiff_t b = pixel / g->input_width / g->input_height;
-    const range rows = outputs(pixel / g->input_width % g->input_height, g->window_height, g->stride_height, g->pad_top,
-                               w->height);
-    const range columns = outputs(pixel % g->input_width, g->window_width, g->stride_width, g->pad_left, w->width);
+    const range rows = outputs(pixel / g->input_width % g->input_height, g->window_height, g->stride_height,
+                               g->pad_top, w->height);
+    const range columns =
+      outputs(pixel % g->input_width, g->window_width, g->stride_width, g->pad_left, w->width);
     float *y = w->y + pixel * channels;
     memset(y, 0, (size_t)channels * sizeof *y);
     for (ptrdiff_t row = rows.first; row < rows.end; row++)
@@ -112,7 +115,8 @@ static void start(const ck_context *context, work *w, ptrdiff_t height, ptrdiff_
   ck_parallel_for(context, (w->pixels + w->per_item - 1) / w->per_item, item, w);
 }
 
-void ck_max_pool(const ck_context *context, const ck_pool_geometry *g, const float *x, float *y, int32_t *indices) {
+void ck_max_pool(const ck_context *context, const ck_pool_geometry *g, const float *x, float *y,
+                 int32_t *indices) {
   work w = {.g = g, .x = x, .y = y, .indices = indices};
   start(context, &w, ck_pool_output_height(g), ck_pool_output_width(g), max_item);
 }

@@ -1,5 +1,5 @@
-/* Windows over [batch, height, width, channels]. The kernels see one window at a time, already cut to the image:
-   rows × columns pixels of all channels. */
+/* Windows over [batch, height, width, channels]. The kernels see one window at a time, already cut to the
+   image: rows × columns pixels of all channels. */
 #pragma once
 #include "base/isa.h"
 #if CK_X86

@@ -5,9 +5,9 @@
 #include <string.h>
 
 enum {
-  grain = 16384,  /* outputs of one item */
-  block = 4096,   /* indices whose least and greatest are noted */
-  piece = 65536,  /* inputs one item of the adjoint owns */
+  grain = 16384, /* outputs of one item */
+  block = 4096,  /* indices whose least and greatest are noted */
+  piece = 65536, /* inputs one item of the adjoint owns */
 };
 
 static ptrdiff_t least(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
@@ -39,8 +39,8 @@ static void bounds_item(void *state, ptrdiff_t item) {
   w->bounds[2 * item + 1] = high;
 }
 
-/* An item owns a piece of x and visits, in order, the blocks of indices that point into it: few, because windows
-   near each other have maxima near each other, and all of them whatever the indices are. */
+/* An item owns a piece of x and visits, in order, the blocks of indices that point into it: few, because
+   windows near each other have maxima near each other, and all of them whatever the indices are. */
 static void scatter_item(void *state, ptrdiff_t item) {
   const work *w = state;
   const ptrdiff_t first = item * piece, end = least(first + piece, w->inputs);
@@ -59,13 +59,14 @@ static work work_of(const ck_pool_geometry *g, const int32_t *indices, const flo
   return (work){inputs, outputs, parts(outputs, block), indices, NULL, from, to};
 }
 
-void ck_pool_at(const ck_context *context, const ck_pool_geometry *g, const int32_t *indices, const float *x, float *y) {
+void ck_pool_at(const ck_context *context, const ck_pool_geometry *g, const int32_t *indices, const float *x,
+                float *y) {
   work w = work_of(g, indices, x, y);
   ck_parallel_for(context, parts(w.outputs, grain), gather_item, &w);
 }
 
-void ck_pool_at_adjoint(const ck_context *context, const ck_pool_geometry *g, const int32_t *indices, const float *y,
-                        float *x) {
+void ck_pool_at_adjoint(const ck_context *context, const ck_pool_geometry *g, const int32_t *indices,
+                        const float *y, float *x) {
   work w = work_of(g, indices, y, x);
   w.bounds = ck_scratch(1, (size_t)(2 * w.blocks) * sizeof *w.bounds);
   ck_parallel_for(context, w.blocks, bounds_item, &w);

@@ -60,7 +60,8 @@ static void item(void *state, ptrdiff_t index) {
   }
 }
 
-static void generate(const ck_context *context, work *w, uint64_t key, uint64_t offset, ptrdiff_t count, float *y) {
+static void generate(const ck_context *context, work *w, uint64_t key, uint64_t offset, ptrdiff_t count,
+                     float *y) {
   if (count == 0) return;
   w->kernels = kernels(context);
   w->key = key;
@@ -81,8 +82,8 @@ static void make_bernoulli(const work *w, ptrdiff_t words, const uint32_t *bits,
   w->kernels->bernoulli(words, bits, w->last, w->parameters[0], y);
 }
 
-void ck_random_uniform(const ck_context *context, uint64_t key, uint64_t offset, ptrdiff_t count, float low, float high,
-                       float *y) {
+void ck_random_uniform(const ck_context *context, uint64_t key, uint64_t offset, ptrdiff_t count, float low,
+                       float high, float *y) {
   work w = {.make = make_uniform, .parameters = {low, high - low, nextafterf(high, low)}};
   generate(context, &w, key, offset, count, y);
 }
@@ -93,8 +94,8 @@ void ck_random_normal(const ck_context *context, uint64_t key, uint64_t offset, 
   generate(context, &w, key, offset, count, y);
 }
 
-void ck_random_bernoulli(const ck_context *context, uint64_t key, uint64_t offset, ptrdiff_t count, float p, float value,
-                         float *y) {
+void ck_random_bernoulli(const ck_context *context, uint64_t key, uint64_t offset, ptrdiff_t count, float p,
+                         float value, float *y) {
   const double threshold = (double)p * 0x1p32; /* words below it count: none below 1, all from 2³² on */
   work w = {.make = make_bernoulli, .parameters = {threshold > 0 ? value : 0}};
   w.last = threshold >= 0x1p32 ? UINT32_MAX : threshold > 1 ? (uint32_t)(ceil(threshold) - 1) : 0;

@@ -1,13 +1,13 @@
-/* Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011): a bijection
-   of a 128-bit counter under a 64-bit key. Element e of a stream is word e mod 4 of block e div 4.
+/* Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011): a
+   bijection of a 128-bit counter under a 64-bit key. Element e of a stream is word e mod 4 of block e div 4.
 
    uniform    low + (high - low) · (word >> 8) / 2²⁴, kept below high
    bernoulli  word < p · 2³²
-   normal     elements 2j and 2j + 1 share a radius, sqrt(-2 ln u) with u = ((word[2j] >> 1) + ½) / 2³¹, and an angle,
-              2π · word[2j + 1] / 2³²: their cosine and sine parts. |z| <= 6.66.
+   normal     elements 2j and 2j + 1 share a radius, sqrt(-2 ln u) with u = ((word[2j] >> 1) + ½) / 2³¹
+              in float32, and an angle, 2π · word[2j + 1] / 2³²: their cosine and sine parts. |z| <= 6.66.
 
-   The kernels use additions and multiplications in a stated order, without contraction, and square roots: the bits
-   are the same at any width. */
+   The kernels use additions and multiplications in a stated order, without contraction, and square roots: the
+   bits are the same at any width. */
 #pragma once
 #include "base/isa.h"
 #if CK_X86

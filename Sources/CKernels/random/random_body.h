@@ -1,4 +1,4 @@
-/* Random numbers over vectors, for the variant named CK_VARIANT. Little-endian, as every target of the library. */
+/* Random numbers over vectors, for the variant named CK_VARIANT. Little-endian memory. */
 #include "base/vector.h"
 
 /* A product and a sum stay two roundings: the bits must not depend on whether there is an FMA unit. */
@@ -8,8 +8,8 @@ typedef uint32_t words __attribute__((ext_vector_type(CK_LANES)));
 typedef uint64_t halves __attribute__((ext_vector_type(CK_LANES / 2))); /* as many bytes, in 64-bit lanes */
 typedef uint64_t pairs __attribute__((ext_vector_type(CK_LANES)));      /* twice as many: two words a lane */
 
-/* The product of the lower halves of two lanes. Both halves of it are used; unless it is one value to the compiler,
-   LLVM 21 computes the lower half again by a three times slower 64-bit multiplication. */
+/* The product of the lower halves of two lanes. Both halves of it are used; unless it is one value to the
+   compiler, LLVM 21 computes the lower half again by a three times slower 64-bit multiplication. */
 CK_INLINE halves product(halves x, uint64_t y) {
   halves z = (x & 0xFFFFFFFF) * y;
 #if CK_X86
@@ -18,7 +18,7 @@ CK_INLINE halves product(halves x, uint64_t y) {
   return z;
 }
 
-/* CK_LANES / 2 blocks, one a lane: the upper half of a lane may hold rubbish, for a product reads the lower only. */
+/* CK_LANES / 2 blocks, one a lane: the upper half of a lane may hold rubbish, which no product reads. */
 static void bits(uint64_t key, uint64_t block, ptrdiff_t count, uint32_t *to) {
   const halves low = 0xFFFFFFFF;
   halves lane;
@@ -39,7 +39,8 @@ static void bits(uint64_t key, uint64_t block, ptrdiff_t count, uint32_t *to) {
     }
     const halves front = (c0 & low) | (c1 << 32), back = (c2 & low) | (c3 << 32);
 #if CK_LANES == 16
-    const pairs y = __builtin_shufflevector(front, back, 0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15);
+    const pairs y =
+      __builtin_shufflevector(front, back, 0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15);
 #elif CK_LANES == 8
     const pairs y = __builtin_shufflevector(front, back, 0, 4, 1, 5, 2, 6, 3, 7);
 #else
@@ -71,7 +72,8 @@ static void bernoulli(ptrdiff_t count, const uint32_t *from, uint32_t last, floa
 /* ln u for u in [2⁻³², 1], within 1e-7 relative (coefficients of Cephes logf). */
 CK_INLINE ck_vec logarithm(ck_vec u) {
   const ck_ivec offset = (ck_ivec)u - 0x3F3504F3; /* counts from √½ */
-  const ck_vec e = to_floats(offset >> 23), m = (ck_vec)((offset & 0x007FFFFF) + 0x3F3504F3) - 1.0f, z = m * m;
+  const ck_vec e = to_floats(offset >> 23), m = (ck_vec)((offset & 0x007FFFFF) + 0x3F3504F3) - 1.0f,
+               z = m * m;
   ck_vec p = m * 7.0376836292e-2f - 1.1514610310e-1f;
   p = p * m + 1.1676998740e-1f;
   p = p * m - 1.2420140846e-1f;
@@ -101,7 +103,8 @@ static void normal(ptrdiff_t count, const uint32_t *from, float mean, float devi
   for (ptrdiff_t i = 0; i < count; i += 2 * CK_LANES) {
     pairs pair;
     memcpy(&pair, from + i, sizeof pair);
-    const words radial = __builtin_convertvector(pair, words), turn = __builtin_convertvector(pair >> 32, words);
+    const words radial = __builtin_convertvector(pair, words),
+                turn = __builtin_convertvector(pair >> 32, words);
     const ck_vec u = (to_floats((ck_ivec)(radial >> 1)) + 0.5f) * 0x1p-31f;
     const ck_vec radius = __builtin_elementwise_sqrt(-2.0f * logarithm(u));
     ck_vec cosine, sine;

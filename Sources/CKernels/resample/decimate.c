@@ -3,11 +3,12 @@
 #include "layout/layout.h"
 #include <string.h>
 
-void ck_decimate(const ck_context *context, ptrdiff_t batch, ptrdiff_t frames, ptrdiff_t channels, ptrdiff_t factor,
-                 const float *x, float *y) {
+void ck_decimate(const ck_context *context, ptrdiff_t batch, ptrdiff_t frames, ptrdiff_t channels,
+                 ptrdiff_t factor, const float *x, float *y) {
   const ptrdiff_t kept = (frames + factor - 1) / factor;
   const ptrdiff_t shape[] = {batch, kept, channels};
-  const ptrdiff_t x_strides[] = {frames * channels, factor * channels, 1}, y_strides[] = {kept * channels, channels, 1};
+  const ptrdiff_t x_strides[] = {frames * channels, factor * channels, 1},
+                  y_strides[] = {kept * channels, channels, 1};
   ck_copy_strided(context, 3, shape, x, x_strides, y, y_strides);
 }
 

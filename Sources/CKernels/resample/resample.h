@@ -1,5 +1,5 @@
-/* Resampling along time: y[2i] = x[i], y[2i + 1] = mix · x[i] + (1 - mix) · x[i + 1], its adjoint, and the gradient
-   of mix. The kernels know frames that have both neighbours; the frames at the edges are resample.c's. */
+/* Resampling along time: y[2i] = x[i], y[2i + 1] = mix · x[i] + (1 - mix) · x[i + 1], its adjoint, and the
+   gradient of mix. The kernels know frames that have both neighbours; the frames at the edges are upsample.c's. */
 #pragma once
 #include "base/isa.h"
 #if CK_X86
@@ -7,7 +7,7 @@
 #endif
 
 typedef struct ck_resample_kernels {
-  /* Frames 0 ..< frames of x, of which frame `frames` exists too, to 2 · frames of y. `mix` may be NULL (½). */
+  /* Frames 0 ..< frames of x, of which frame `frames` exists too, to 2 · frames of y. A NULL mix is ½. */
   void (*upsample)(ptrdiff_t frames, ptrdiff_t channels, const float *mix, const float *x, float *y);
   /* x[i] = y[2i] + mix · y[2i + 1] + (1 - mix) · y[2i - 1]; y[-1] exists. */
   void (*adjoint)(ptrdiff_t frames, ptrdiff_t channels, const float *mix, const float *y, float *x);

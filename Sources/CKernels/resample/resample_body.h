@@ -52,12 +52,14 @@ static void adjoint(ptrdiff_t frames, ptrdiff_t channels, const float *mix, cons
     ptrdiff_t c = 0;
     for (; c + CK_LANES <= channels; c += CK_LANES) {
       const ck_vec m = mix ? ck_vec_load(mix + c) : ck_vec_splat(0.5f);
-      ck_vec_store(x + c, ck_vec_load(y + c) + m * ck_vec_load(y + channels + c) + (1 - m) * ck_vec_load(y - channels + c));
+      ck_vec_store(x + c, ck_vec_load(y + c) + m * ck_vec_load(y + channels + c) +
+                            (1 - m) * ck_vec_load(y - channels + c));
     }
     if (c < channels) {
       const ptrdiff_t n = channels - c;
       const ck_vec m = share(mix, c, n);
-      const ck_vec after = ck_vec_load_first(y + channels + c, n), before = ck_vec_load_first(y - channels + c, n);
+      const ck_vec after = ck_vec_load_first(y + channels + c, n),
+                   before = ck_vec_load_first(y - channels + c, n);
       ck_vec_store_first(x + c, ck_vec_load_first(y + c, n) + m * after + (1 - m) * before, n);
     }
   }

@@ -1,4 +1,4 @@
-/* Doubling: cut batch × frames into items, treat the last frame by its edge, leave the rest to the kernels. */
+/* Doubling: cut batch × frames into items, treat the edges here, leave the rest to the kernels. */
 #include "base/scratch.h"
 #include "base/threads.h"
 #include "resample/resample.h"
@@ -21,7 +21,7 @@ typedef struct {
   const ck_resample_kernels *kernels;
   const ck_upsample_geometry *g;
   const float *mix, *x, *y;
-  float *to;      /* y of the map, x of the adjoint; of the mix gradient, [items, 2, channels]: sums and one part */
+  float *to;      /* y of the map, x of the adjoint, [items, 2, channels] of the mix gradient: sums, one part */
   ptrdiff_t rows; /* frames of an item, counted through the batch */
 } work;
 
@@ -67,7 +67,8 @@ static void upsample_frames(const work *w, ptrdiff_t item, ptrdiff_t b, ptrdiff_
 }
 static void upsample_item(void *state, ptrdiff_t item) { for_frames(state, item, upsample_frames); }
 
-void ck_upsample(const ck_context *context, const ck_upsample_geometry *g, const float *mix, const float *x, float *y) {
+void ck_upsample(const ck_context *context, const ck_upsample_geometry *g, const float *mix, const float *x,
+                 float *y) {
   work w = {.g = g, .mix = mix, .x = x, .to = y};
   ck_parallel_for(context, plan(context, &w), upsample_item, &w);
 }
@@ -103,8 +104,8 @@ static void adjoint_frames(const work *w, ptrdiff_t item, ptrdiff_t b, ptrdiff_t
 }
 static void adjoint_item(void *state, ptrdiff_t item) { for_frames(state, item, adjoint_frames); }
 
-void ck_upsample_adjoint(const ck_context *context, const ck_upsample_geometry *g, const float *mix, const float *y,
-                         float *x) {
+void ck_upsample_adjoint(const ck_context *context, const ck_upsample_geometry *g, const float *mix,
+                         const float *y, float *x) {
   work w = {.g = g, .mix = mix, .y = y, .to = x};
   ck_parallel_for(context, plan(context, &w), adjoint_item, &w);
 }
@@ -122,7 +123,8 @@ static void mix_gradient_frames(const work *w, ptrdiff_t item, ptrdiff_t b, ptrd
   w->kernels->mix_gradient(inner, channels, x, y, part);
   for (ptrdiff_t c = 0; c < channels; c++) sums[c] += part[c];
   if (end > last && g->edge == ck_upsample_zero)
-    for (ptrdiff_t c = 0; c < channels; c++) sums[c] += y[(2 * inner + 1) * channels + c] * x[inner * channels + c];
+    for (ptrdiff_t c = 0; c < channels; c++)
+      sums[c] += y[(2 * inner + 1) * channels + c] * x[inner * channels + c];
 }
 static void mix_gradient_item(void *state, ptrdiff_t item) {
   const work *w = state;
@@ -130,8 +132,8 @@ static void mix_gradient_item(void *state, ptrdiff_t item) {
   for_frames(w, item, mix_gradient_frames);
 }
 
-void ck_upsample_mix_gradient(const ck_context *context, const ck_upsample_geometry *g, const float *x, const float *y,
-                              float *mix_gradient) {
+void ck_upsample_mix_gradient(const ck_context *context, const ck_upsample_geometry *g, const float *x,
+                              const float *y, float *mix_gradient) {
   work w = {.g = g, .x = x, .y = y};
   const ptrdiff_t channels = g->channels, items = plan(context, &w);
   w.to = ck_scratch(1, sizeof(float) * (size_t)(2 * items * channels));
