@@ -137,6 +137,27 @@ struct BlockToeplitzFactor {
     UnsafeMutableRawPointer(pointer).storeBytes(of: value, as: SIMD8<Double>.self)
   }
 
+  /// The smallest eigenvalue, approached from above by inverse iteration.
+  ///
+  /// - Parameter included: rows to begin from; the others must be coupled to none of them.
+  func smallestEigenvalue(included: (_ row: Int) -> Bool) -> Double {
+    let vector = DoubleBuffer(size)
+    // Any start will do that is not at right angles to what is sought; signs without a pattern.
+    var state: UInt32 = 1
+    for index in 0..<size {
+      state = state &* 1_664_525 &+ 1_013_904_223
+      vector.pointer[index] = !included(index) ? 0 : state >> 31 == 0 ? 1 : -1
+    }
+    var growth = 0.0
+    for _ in 0..<4 {
+      let before = Self.dot(vector.pointer, vector.pointer, size).squareRoot()
+      for index in 0..<size { vector.pointer[index] /= before }
+      solve([vector.pointer])
+      growth = Self.dot(vector.pointer, vector.pointer, size).squareRoot()
+    }
+    return 1 / growth
+  }
+
   /// Solves for several right-hand sides at once, each of `size` doubles, in place.
   func solve(_ sides: [UnsafeMutablePointer<Double>]) {
     for index in 0..<size {

@@ -1,3 +1,5 @@
+import Glibc
+
 /// The filters of 512 taps that come closest, in least squares over the whole track, to making each
 /// channel of each estimate: from all references' channels, and from its own reference's alone.
 struct DistortionFilters {
@@ -7,30 +9,41 @@ struct DistortionFilters {
   private(set) var all: [[[Double]]]
   /// `own[e][a]`: from channel a of the estimate's own reference.
   private(set) var own: [[[Double]]]
+  /// See `BSSEval.Scores.referenceFloor`.
+  let referenceFloor: Double
 
-  init(_ correlations: Correlations) {
+  init(_ correlations: Correlations, regularization: Double) {
     sources = correlations.sources
     channels = correlations.channels
     let signals = correlations.signals, channels = channels
     // One system with all references, and one for each alone.
     let systems =
       [0..<signals] + (0..<correlations.sources).map { $0 * channels..<($0 + 1) * channels }
-    var solutions = [[[[Double]]]](repeating: [], count: systems.count)
+    var solutions = [Solution](
+      repeating: Solution(filters: [], floor: 0), count: systems.count)
     solutions.withUnsafeMutableBufferPointer { solutions in
       nonisolated(unsafe) let solutions = solutions
       concurrently(systems.count) { index in
         solutions[index] = Self.solve(
-          correlations, references: systems[index], estimates: systems[index])
+          correlations, references: systems[index], estimates: systems[index],
+          regularization: regularization)
       }
     }
-    all = solutions[0]
-    own = solutions.dropFirst().flatMap { $0 }
+    all = solutions[0].filters
+    referenceFloor = solutions[0].floor
+    own = solutions.dropFirst().flatMap(\.filters)
   }
 
-  /// `[estimate's channel][reference's channel][tap]`.
+  private struct Solution {
+    /// `[estimate's channel][reference's channel][tap]`.
+    let filters: [[[Double]]]
+    let floor: Double
+  }
+
   private static func solve(
-    _ correlations: Correlations, references: Range<Int>, estimates: Range<Int>
-  ) -> [[[Double]]] {
+    _ correlations: Correlations, references: Range<Int>, estimates: Range<Int>,
+    regularization: Double
+  ) -> Solution {
     let taps = Correlations.taps
     let channels = references.count
     var blocks: [Double] = []
@@ -40,7 +53,10 @@ struct DistortionFilters {
         for b in references { blocks.append(correlations.references(a, b, lag: lag)) }
       }
     }
-    let factor = factor(blocks, channels: channels)
+    let energies = (0..<channels).map { blocks[$0 * channels + $0] }
+    let mean = energies.reduce(0, +) / Double(channels)
+    let factor = factor(
+      blocks, channels: channels, mean: mean, ridge: .ulpOfOne + regularization * mean)
     let sides = DoubleBuffer(estimates.count * factor.size)
     for (index, e) in estimates.enumerated() {
       for (channel, a) in references.enumerated() {
@@ -49,26 +65,29 @@ struct DistortionFilters {
         }
       }
     }
-    factor.solve(estimates.indices.map { sides.pointer + ($0 - estimates.startIndex) * factor.size })
-    return estimates.indices.map { e in
-      (0..<channels).map { channel in
-        (0..<taps).map { tap in
-          sides.pointer[(e - estimates.startIndex) * factor.size + tap * channels + channel]
-        }
-      }
+    let columns = estimates.indices.map {
+      sides.pointer + ($0 - estimates.startIndex) * factor.size
     }
+    factor.solve(columns)
+    let filters = columns.map { column in
+      (0..<channels).map { channel in (0..<taps).map { column[$0 * channels + channel] } }
+    }
+    // An empty channel is left out: its rows meet nothing but zeros, and do no harm.
+    let smallest = factor.smallestEigenvalue { energies[$0 % channels] > 0 }
+    return Solution(filters: filters, floor: 10 * log10(smallest / mean))
   }
 
-  /// The factor with museval's ridge, one unit of rounding; where channels are so alike that the
-  /// matrix is not positive definite in doubles, with the least power of four that makes it so.
-  private static func factor(_ blocks: [Double], channels: Int) -> BlockToeplitzFactor {
-    let largest = (0..<channels).reduce(0) { max($0, blocks[$1 * channels + $1]) }
-    var ridge = Double.ulpOfOne
+  /// The factor with a ridge; where channels are so alike that the matrix is not positive definite
+  /// in doubles, with the least power of four times a rounding error that makes it so.
+  private static func factor(
+    _ blocks: [Double], channels: Int, mean: Double, ridge: Double
+  ) -> BlockToeplitzFactor {
+    var ridge = ridge
     while true {
       let factor = BlockToeplitzFactor(
         blocks: blocks, channels: channels, lags: Correlations.taps, ridge: ridge)
       if let factor { return factor }
-      ridge = max(ridge * 4, largest * 0x1p-54)
+      ridge = max(ridge * 4, mean * 0x1p-54)
     }
   }
 }
