@@ -36,7 +36,28 @@ enum Kernels {
         context, reversed, a, block.outer, block.middle, block.inner, y.elements, x.elements, z.elements)
       return z
     }
+    if x.shape == shape, let z = binaryByExample(op, x, y, a) { return z }
+    if y.shape == shape, let z = binaryByExample(reversed, y, x, a) { return z }
     return binary(op, reversed: reversed, broadcast(x, to: shape), broadcast(y, to: shape), a)
+  }
+
+  /// op(large, small) where the smaller one varies along the outermost axis and again along inner ones,
+  /// such as a value per example and channel. `nil` when the examples are not worth a call each.
+  private static func binaryByExample(_ op: ck_binary_op, _ large: Tensor, _ small: Tensor, _ a: Float)
+    -> Tensor?
+  {
+    guard large.rank == small.rank, large.rank > 0, large.shape[0] == small.shape[0],
+      let block = Shape(large.shape.dropFirst()).block(of: Shape(small.shape.dropFirst()))
+    else { return nil }
+    let count = block.outer * block.middle * block.inner
+    guard count >= 1024 else { return nil }
+    let z = Tensor(uninitialized: large.shape)
+    for example in 0..<large.shape[0] {
+      ck_binary_broadcast(
+        context, op, a, block.outer, block.middle, block.inner, large.elements + example * count,
+        small.elements + example * block.middle, z.elements + example * count)
+    }
+    return z
   }
 
   /// 1 where x > y, else 0.
