@@ -34,7 +34,8 @@ static void unary_item(void *state, ptrdiff_t item) {
   w->loop(w->a, w->b, least(grain, w->count - start), w->x + start, w->y + start);
 }
 
-void ck_unary(const ck_context *context, ck_unary_op op, float a, float b, ptrdiff_t count, const float *x, float *y) {
+void ck_unary(const ck_context *context, ck_unary_op op, float a, float b, ptrdiff_t count, const float *x,
+              float *y) {
   unary_work w = {kernels(context)->unary[op], a, b, count, x, y};
   ck_parallel_for(context, items(count), unary_item, &w);
 }
@@ -56,8 +57,8 @@ static void binary_item(void *state, ptrdiff_t item) {
   w->loop(w->a, least(grain, w->count - start), w->x + start, w->y + start, w->z + start);
 }
 
-void ck_binary(const ck_context *context, ck_binary_op op, float a, ptrdiff_t count, const float *x, const float *y,
-               float *z) {
+void ck_binary(const ck_context *context, ck_binary_op op, float a, ptrdiff_t count, const float *x,
+               const float *y, float *z) {
   binary_work w = {.loop = kernels(context)->binary[op], .a = a, .count = count, .x = x, .y = y, .z = z};
   ck_parallel_for(context, items(count), binary_item, &w);
 }
@@ -132,8 +133,8 @@ static void narrow_column_item(void *state, ptrdiff_t item) {
   }
 }
 
-void ck_binary_broadcast(const ck_context *context, ck_binary_op op, float a, ptrdiff_t outer, ptrdiff_t middle,
-                         ptrdiff_t inner, const float *x, const float *y, float *z) {
+void ck_binary_broadcast(const ck_context *context, ck_binary_op op, float a, ptrdiff_t outer,
+                         ptrdiff_t middle, ptrdiff_t inner, const float *x, const float *y, float *z) {
   const ck_elementwise_kernels *k = kernels(context);
   const ptrdiff_t count = outer * middle * inner;
   binary_work w = {k->binary[op], k->binary_scalar[op], a, count, middle, inner, x, y, z};

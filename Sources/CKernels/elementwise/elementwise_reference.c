@@ -43,12 +43,13 @@ void ck_unary_reference(ck_unary_op op, float a, float b, ptrdiff_t count, const
   for (ptrdiff_t i = 0; i < count; i++) y[i] = unary(op, a, b, x[i]);
 }
 
-void ck_binary_reference(ck_binary_op op, float a, ptrdiff_t count, const float *x, const float *y, float *z) {
+void ck_binary_reference(ck_binary_op op, float a, ptrdiff_t count, const float *x, const float *y,
+                         float *z) {
   for (ptrdiff_t i = 0; i < count; i++) z[i] = binary(op, a, x[i], y[i]);
 }
 
-void ck_binary_broadcast_reference(ck_binary_op op, float a, ptrdiff_t outer, ptrdiff_t middle, ptrdiff_t inner,
-                                   const float *x, const float *y, float *z) {
+void ck_binary_broadcast_reference(ck_binary_op op, float a, ptrdiff_t outer, ptrdiff_t middle,
+                                   ptrdiff_t inner, const float *x, const float *y, float *z) {
   for (ptrdiff_t o = 0; o < outer; o++)
     for (ptrdiff_t m = 0; m < middle; m++)
       for (ptrdiff_t i = 0; i < inner; i++) {

@@ -22,8 +22,8 @@ INLINE void transpose_4(bool add, const float *x, ptrdiff_t x_stride, float *y, 
   put(add, y + 3 * y_stride, __builtin_shufflevector(AB, CD, 2, 3, 6, 7));
 }
 
-/* rows (contiguous in x) × columns (contiguous in y). Squares of 16: whole cache lines on both sides, few enough
-   that strides of powers of two still find room in the cache. */
+/* rows (contiguous in x) × columns (contiguous in y). Squares of 16: whole cache lines on both sides, few
+   enough that strides of powers of two still find room in the cache. */
 INLINE void transpose(bool add, const ck_block *b, const float *x, float *y) {
   enum { side = 16 };
   const ptrdiff_t xs = b->x_column_stride, ys = b->y_row_stride;
@@ -60,7 +60,8 @@ INLINE void rows_of_numbers(bool add, const ck_block *b, const float *x, float *
 }
 
 INLINE void block(bool add, const ck_block *b, const float *x, float *y) {
-  if (b->x_row_stride == 1 && b->y_column_stride == 1 && b->x_column_stride != 1 && b->x_column_stride != 0 && b->rows > 3)
+  if (b->x_row_stride == 1 && b->y_column_stride == 1 && b->x_column_stride != 1 && b->x_column_stride != 0 &&
+      b->rows > 3)
     transpose(add, b, x, y);
   else
     rows_of_numbers(add, b, x, y);

@@ -60,8 +60,8 @@ static void gather_adjoint_item(void *state, ptrdiff_t item) {
   }
 }
 
-void ck_gather_rows_adjoint(const ck_context *context, ptrdiff_t count, ptrdiff_t columns, ptrdiff_t table_rows,
-                            const int32_t *indices, const float *y, float *table) {
+void ck_gather_rows_adjoint(const ck_context *context, ptrdiff_t count, ptrdiff_t columns,
+                            ptrdiff_t table_rows, const int32_t *indices, const float *y, float *table) {
   if (table_rows == 0 || columns == 0) return;
   const ptrdiff_t items = least(8, parts((count + table_rows) * columns, grain));
   gather_work w = {count, columns, table_rows, parts(table_rows, most(1, items)), indices, y, table};

@@ -1,6 +1,6 @@
-/* y[Σ index·y_strides] = x[Σ index·x_strides]: any permutation, slice, padding, repetition. After dimensions that
-   lie alike in x and y are joined, what remains is a nest of one of three blocks: contiguous rows, a transposition
-   (y runs along one dimension, x along another), or lone numbers. */
+/* y[Σ index·y_strides] = x[Σ index·x_strides]: any permutation, slice, padding, repetition. After dimensions
+   that lie alike in x and y are joined, what remains is a nest of one of three blocks: contiguous rows, a
+   transposition (y runs along one dimension, x along another), or lone numbers. */
 #pragma once
 #include "CKernels.h"
 

@@ -22,8 +22,8 @@ typedef struct {
   float *y;
 } nest;
 
-/* Drops dimensions of one, orders the rest by how far they stride in y, and joins neighbours. False when nothing is
-   to be done. Order is free: every y is written once. */
+/* Drops dimensions of one, orders the rest by how far they stride in y, and joins neighbours. False when
+   nothing is to be done. Order is free: every y is written once. */
 static bool join(nest *n, ptrdiff_t rank, const ptrdiff_t *shape, const ptrdiff_t *x_strides,
                  const ptrdiff_t *y_strides) {
   dimension sorted[ck_max_rank];
@@ -48,7 +48,7 @@ static bool join(nest *n, ptrdiff_t rank, const ptrdiff_t *shape, const ptrdiff_
   return true;
 }
 
-/* The dimension along which x is contiguous becomes the rows of the block, if y's own contiguous one is another. */
+/* The dimension along which x is contiguous becomes the rows of the block, if y's own is another. */
 static void choose_block(nest *n) {
   dimension *columns = &n->d[n->rank - 1];
   if (columns->x == 1 || columns->x == 0 || columns->y != 1) return;
@@ -75,8 +75,14 @@ static void item(void *state, ptrdiff_t index) {
     y += index % n->d[i].count * n->d[i].y;
     index /= n->d[i].count;
   }
-  const ck_block block = {least(n->rows, rows.count - row), least(n->columns, columns.count - column),
-                          rows.x, columns.x, rows.y, columns.y};
+  const ck_block block = {
+    .rows = least(n->rows, rows.count - row),
+    .columns = least(n->columns, columns.count - column),
+    .x_row_stride = rows.x,
+    .x_column_stride = columns.x,
+    .y_row_stride = rows.y,
+    .y_column_stride = columns.y,
+  };
   n->move(&block, x, y);
 }
 
@@ -92,8 +98,8 @@ static void item_group(void *state, ptrdiff_t group) {
   for (ptrdiff_t i = group * w->group; i < end; i++) item((void *)w->nest, i);
 }
 
-static void move(const ck_context *context, void (*move_block)(const ck_block *, const float *, float *), ptrdiff_t rank,
-                 const ptrdiff_t *shape, const float *x, const ptrdiff_t *x_strides, float *y,
+static void move(const ck_context *context, void (*move_block)(const ck_block *, const float *, float *),
+                 ptrdiff_t rank, const ptrdiff_t *shape, const float *x, const ptrdiff_t *x_strides, float *y,
                  const ptrdiff_t *y_strides) {
   nest n = {.move = move_block, .x = x, .y = y};
   if (!join(&n, rank, shape, x_strides, y_strides)) return;

@@ -50,7 +50,8 @@ void ck_pool_at_reference(const ck_pool_geometry *g, const int32_t *indices, con
   for (ptrdiff_t j = 0; j < count; j++) y[j] = indices[j] < 0 ? 0 : x[indices[j]];
 }
 
-void ck_pool_at_adjoint_reference(const ck_pool_geometry *g, const int32_t *indices, const float *y, float *x) {
+void ck_pool_at_adjoint_reference(const ck_pool_geometry *g, const int32_t *indices, const float *y,
+                                  float *x) {
   const ptrdiff_t count = output_count(g), inputs = input_count(g);
   for (ptrdiff_t i = 0; i < inputs; i++) x[i] = 0;
   for (ptrdiff_t j = 0; j < count; j++)

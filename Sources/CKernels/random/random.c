@@ -1,46 +1,103 @@
-#include "CKernels.h"
+#include "random/random.h"
+#include "base/threads.h"
 #include <math.h>
+#include <string.h>
+
+enum { grain = 16 * ck_random_chunk }; /* words of one item */
+
+static const ck_random_kernels *kernels(const ck_context *context) {
+  const ck_isa isa = ck_isa_of(context);
+#define CK_KERNELS(variant) \
+  if (isa >= ck_isa_##variant) return &ck_random_##variant;
+#include "random/random_kernels.inc"
+#undef CK_KERNELS
+  __builtin_unreachable();
+}
 
 uint32_t ck_random_bits(uint64_t key, uint64_t offset) {
   uint32_t c0 = (uint32_t)(offset >> 2), c1 = (uint32_t)(offset >> 34), c2 = 0, c3 = 0;
   uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
   for (int round = 0; round < 10; round++) {
-    uint64_t first = (uint64_t)c0 * 0xD2511F53u, second = (uint64_t)c2 * 0xCD9E8D57u;
+    const uint64_t first = (uint64_t)c0 * 0xD2511F53, second = (uint64_t)c2 * 0xCD9E8D57;
     c0 = (uint32_t)(second >> 32) ^ c1 ^ k0;
     c1 = (uint32_t)second;
     c2 = (uint32_t)(first >> 32) ^ c3 ^ k1;
     c3 = (uint32_t)first;
-    k0 += 0x9E3779B9u;
-    k1 += 0xBB67AE85u;
+    k0 += 0x9E3779B9;
+    k1 += 0xBB67AE85;
   }
   const uint32_t words[4] = {c0, c1, c2, c3};
   return words[offset & 3];
 }
 
-void ck_random_uniform(const ck_context *context, uint64_t key, uint64_t offset, ptrdiff_t count, float low, float high,
-                       float *y) {
-  (void)context;
-  const float largest = nextafterf(high, low);
-  for (ptrdiff_t i = 0; i < count; i++) {
-    float u = (float)(ck_random_bits(key, offset + (uint64_t)i) >> 8) * 0x1p-24f;
-    y[i] = fminf(low + (high - low) * u, largest);
+typedef struct work {
+  const ck_random_kernels *kernels;
+  uint64_t key, block; /* the block the first element lies in */
+  ptrdiff_t skip;      /* … and the words of it before that element */
+  ptrdiff_t count;
+  float *y;
+  void (*make)(const struct work *w, ptrdiff_t words, const uint32_t *bits, float *y);
+  float parameters[3];
+  uint32_t last;
+} work;
+
+/* Chunks of words from the first block on; the first and the last may stand out of y. */
+static void item(void *state, ptrdiff_t index) {
+  const work *w = state;
+  const ptrdiff_t total = w->skip + w->count;
+  const ptrdiff_t end = (index + 1) * grain < total ? (index + 1) * grain : total;
+  uint32_t bits[ck_random_chunk];
+  float chunk[ck_random_chunk];
+  for (ptrdiff_t at = index * grain; at < end; at += ck_random_chunk) {
+    const ptrdiff_t words = end - at < ck_random_chunk ? end - at : ck_random_chunk;
+    const ptrdiff_t before = at < w->skip ? w->skip - at : 0;
+    const bool whole = words == ck_random_chunk && before == 0;
+    float *to = whole ? w->y + (at - w->skip) : chunk;
+    w->kernels->bits(w->key, w->block + (uint64_t)at / 4, words, bits);
+    w->make(w, words, bits, to);
+    if (!whole)
+      memcpy(w->y + (at + before - w->skip), chunk + before, (size_t)(words - before) * sizeof *chunk);
   }
+}
+
+static void generate(const ck_context *context, work *w, uint64_t key, uint64_t offset, ptrdiff_t count,
+                     float *y) {
+  if (count == 0) return;
+  w->kernels = kernels(context);
+  w->key = key;
+  w->block = offset / 4;
+  w->skip = (ptrdiff_t)(offset % 4);
+  w->count = count;
+  w->y = y;
+  ck_parallel_for(context, (w->skip + count + grain - 1) / grain, item, w);
+}
+
+static void make_uniform(const work *w, ptrdiff_t words, const uint32_t *bits, float *y) {
+  w->kernels->uniform(words, bits, w->parameters[0], w->parameters[1], w->parameters[2], y);
+}
+static void make_normal(const work *w, ptrdiff_t words, const uint32_t *bits, float *y) {
+  w->kernels->normal(words, bits, w->parameters[0], w->parameters[1], y);
+}
+static void make_bernoulli(const work *w, ptrdiff_t words, const uint32_t *bits, float *y) {
+  w->kernels->bernoulli(words, bits, w->last, w->parameters[0], y);
+}
+
+void ck_random_uniform(const ck_context *context, uint64_t key, uint64_t offset, ptrdiff_t count, float low,
+                       float high, float *y) {
+  work w = {.make = make_uniform, .parameters = {low, high - low, nextafterf(high, low)}};
+  generate(context, &w, key, offset, count, y);
 }
 
 void ck_random_normal(const ck_context *context, uint64_t key, uint64_t offset, ptrdiff_t count, float mean,
                       float deviation, float *y) {
-  (void)context;
-  for (ptrdiff_t i = 0; i < count; i++) {
-    uint64_t at = offset + (uint64_t)i;
-    float u = ((float)(ck_random_bits(key, at & ~1ull) >> 1) + 0.5f) * 0x1p-31f;
-    float angle = (float)ck_random_bits(key, at | 1) * 0x1p-32f * 6.2831853f;
-    y[i] = mean + deviation * sqrtf(-2 * logf(u)) * (at & 1 ? sinf(angle) : cosf(angle));
-  }
+  work w = {.make = make_normal, .parameters = {mean, deviation}};
+  generate(context, &w, key, offset, count, y);
 }
 
-void ck_random_bernoulli(const ck_context *context, uint64_t key, uint64_t offset, ptrdiff_t count, float p, float value,
-                         float *y) {
-  (void)context;
-  for (ptrdiff_t i = 0; i < count; i++)
-    y[i] = (double)ck_random_bits(key, offset + (uint64_t)i) < (double)p * 0x1p32 ? value : 0;
+void ck_random_bernoulli(const ck_context *context, uint64_t key, uint64_t offset, ptrdiff_t count, float p,
+                         float value, float *y) {
+  const double threshold = (double)p * 0x1p32; /* words below it count: none below 1, all from 2³² on */
+  work w = {.make = make_bernoulli, .parameters = {threshold > 0 ? value : 0}};
+  w.last = threshold >= 0x1p32 ? UINT32_MAX : threshold > 1 ? (uint32_t)(ceil(threshold) - 1) : 0;
+  generate(context, &w, key, offset, count, y);
 }

@@ -1,14 +1,14 @@
-/* The public doors of sums and extremes: cut the work into items by its shape, add the items' values in order. */
+/* The public doors of sums and extremes: cut the work into items by its shape, add values in order. */
 #include "reduce/reduce.h"
 #include "base/scratch.h"
 #include "base/threads.h"
 
 enum {
-  grain = 16384,   /* elements below which an item is not worth a thread */
-  piece = 65536,   /* elements of one item of a long row or of a tall column */
-  tile = 1024,     /* columns whose values stay in the first-level cache */
-  narrow = 64,     /* columns below which rows are joined into longer ones */
-  joined = 128,    /* … of at most this many numbers */
+  grain = 16384, /* elements below which an item is not worth a thread */
+  piece = 65536, /* elements of one item of a long row or of a tall column */
+  tile = 1024,   /* columns whose values stay in the first-level cache */
+  narrow = 64,   /* columns below which rows are joined into longer ones */
+  joined = 128,  /* … of at most this many numbers */
 };
 
 static ptrdiff_t least(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
@@ -24,7 +24,7 @@ static const ck_reduce_kernels *kernels(const ck_context *context) {
   __builtin_unreachable();
 }
 
-/* An item is a group of outer positions, or for one position a run of `rows` along n and a tile of columns. */
+/* An item is a group of outer positions, or for one position a run of `rows` along n by a tile of columns. */
 typedef struct {
   const ck_reduce_kernels *kernels;
   int op;
@@ -74,12 +74,21 @@ static void column_piece(const work *w, ptrdiff_t o, ptrdiff_t first, ptrdiff_t 
     totals[c % w->inner] = ck_reduce_combined(w->op, totals[c % w->inner], values[c]);
 }
 
+static void short_rows_item(void *state, ptrdiff_t item) {
+  const work *w = state;
+  const ptrdiff_t start = item * w->group, rows = least(w->group, w->outer - start);
+  const float *x = w->x + start * w->count, *centers = w->centers ? w->centers + start : NULL;
+  w->kernels->fold_short[w->op](rows, w->count, x, centers, (float)w->divisor, w->y + start);
+}
+
 static void reduce_item(void *state, ptrdiff_t item) {
   const work *w = state;
-  const ptrdiff_t column = item % w->column_parts * w->columns, columns = least(w->columns, w->inner - column);
+  const ptrdiff_t column = item % w->column_parts * w->columns,
+                  columns = least(w->columns, w->inner - column);
   const ptrdiff_t row_part = item / w->column_parts % w->row_parts, first = row_part * w->rows;
   const ptrdiff_t rows = least(w->rows, w->count - first);
-  const ptrdiff_t start = item / w->column_parts / w->row_parts * w->group, end = least(start + w->group, w->outer);
+  const ptrdiff_t start = item / w->column_parts / w->row_parts * w->group,
+                  end = least(start + w->group, w->outer);
   for (ptrdiff_t o = start; o < end; o++) {
     double totals[tile];
     if (w->inner == 1)
@@ -94,8 +103,8 @@ static void reduce_item(void *state, ptrdiff_t item) {
   }
 }
 
-static void reduce(const ck_context *context, int op, ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const float *x,
-                   const float *centers, double divisor, float *y) {
+static void reduce(const ck_context *context, int op, ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner,
+                   const float *x, const float *centers, double divisor, float *y) {
   if (outer == 0 || inner == 0) return;
   work w = {kernels(context), op, outer, count, inner, x, centers, divisor, y, .group = 1};
   w.columns = least(inner, tile);
@@ -103,6 +112,10 @@ static void reduce(const ck_context *context, int op, ptrdiff_t outer, ptrdiff_t
   w.rows = piece / w.columns;
   w.row_parts = most(1, parts(count, w.rows));
   if (w.row_parts == 1 && w.column_parts == 1) w.group = most(1, grain / most(1, count * inner));
+  if (inner == 1 && count <= ck_reduce_short) {
+    ck_parallel_for(context, parts(outer, w.group), short_rows_item, &w);
+    return;
+  }
   if (w.row_parts > 1) w.partial = ck_scratch(1, sizeof(double) * (size_t)(outer * w.row_parts * inner));
   ck_parallel_for(context, parts(outer, w.group) * w.row_parts * w.column_parts, reduce_item, &w);
   if (w.row_parts == 1) return;
@@ -120,24 +133,36 @@ void ck_reduce(const ck_context *context, ck_reduce_op op, ptrdiff_t outer, ptrd
   reduce(context, (int)op, outer, count, inner, x, NULL, 1, y);
 }
 
-/* Short rows: both passes while the row is in the first-level cache. */
+/* Both passes while the rows are in the first-level cache. */
 static void row_moments_item(void *state, ptrdiff_t item) {
   const work *w = state;
   const ptrdiff_t start = item * w->group, end = least(start + w->group, w->outer);
+  if (w->count <= ck_reduce_short) {
+    const float *x = w->x + start * w->count;
+    const float divisor = (float)w->divisor;
+    float *mean = w->y + start;
+    w->kernels->fold_short[ck_reduce_sum](end - start, w->count, x, NULL, divisor, mean);
+    w->kernels->fold_short[ck_reduce_sum_of_squared_deviations](end - start, w->count, x, mean, divisor,
+                                                                w->variance + start);
+    return;
+  }
   for (ptrdiff_t o = start; o < end; o++) {
     const float *x = w->x + o * w->count;
     w->y[o] = (float)(w->kernels->fold[ck_reduce_sum](w->count, x, 0) / w->divisor);
-    w->variance[o] = (float)(w->kernels->fold[ck_reduce_sum_of_squared_deviations](w->count, x, w->y[o]) / w->divisor);
+    w->variance[o] =
+      (float)(w->kernels->fold[ck_reduce_sum_of_squared_deviations](w->count, x, w->y[o]) / w->divisor);
   }
 }
 
-/* The mean is rounded to float32 before deviations are taken from it: (mean's rounding)² is all the variance can
-   be wrong by, 2⁻⁴⁸ of the squared mean. */
+/* The mean is rounded to float32 before deviations are taken from it: (mean's rounding)² is all the variance
+   can be wrong by, 2⁻⁴⁸ of the squared mean. */
 void ck_moments(const ck_context *context, ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const float *x,
                 float *mean, float *variance) {
   if (inner == 1 && count <= piece) {
-    work w = {kernels(context), .outer = outer, .count = count, .x = x, .divisor = (double)count, .y = mean,
-              .variance = variance, .group = most(1, grain / most(1, count))};
+    work w = {kernels(context), .outer = outer, .count = count, .x = x, .divisor = (double)count};
+    w.y = mean;
+    w.variance = variance;
+    w.group = most(1, grain / most(1, count));
     ck_parallel_for(context, parts(outer, w.group), row_moments_item, &w);
     return;
   }
@@ -173,7 +198,8 @@ double ck_dot(const ck_context *context, ptrdiff_t count, const float *x, const 
 
 static void argmax_item(void *state, ptrdiff_t item) {
   const work *w = state;
-  const ptrdiff_t column = item % w->column_parts * w->columns, columns = least(w->columns, w->inner - column);
+  const ptrdiff_t column = item % w->column_parts * w->columns,
+                  columns = least(w->columns, w->inner - column);
   const ptrdiff_t start = item / w->column_parts * w->group, end = least(start + w->group, w->outer);
   for (ptrdiff_t o = start; o < end; o++) {
     const float *x = w->x + o * w->count * w->inner + column;
@@ -185,9 +211,11 @@ static void argmax_item(void *state, ptrdiff_t item) {
   }
 }
 
-void ck_argmax(const ck_context *context, ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const float *x, int32_t *y) {
+void ck_argmax(const ck_context *context, ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const float *x,
+               int32_t *y) {
   if (outer == 0 || inner == 0) return;
-  work w = {.kernels = kernels(context), .outer = outer, .count = count, .inner = inner, .x = x, .positions = y};
+  work w = {
+    .kernels = kernels(context), .outer = outer, .count = count, .inner = inner, .x = x, .positions = y};
   w.columns = least(inner, narrow);
   w.column_parts = parts(inner, w.columns);
   w.group = most(1, grain / most(1, count * w.columns));

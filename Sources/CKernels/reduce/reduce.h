@@ -1,5 +1,5 @@
-/* y[o, i] = op over n of x[o, n, i]. Two loops do everything: `fold` runs along contiguous memory (inner = 1), and
-   `fold_rows` adds rows to rows (inner > 1). The operations are one list, reduce_operations.inc. */
+/* y[o, i] = op over n of x[o, n, i]. `fold` runs along contiguous memory, where inner = 1; `fold_short` does
+   so for many short rows; `fold_rows` adds rows to rows. The operations are one list, reduce_operations.inc. */
 #pragma once
 #include "base/isa.h"
 #include <math.h>
@@ -13,14 +13,21 @@ enum {
   ck_reduce_count,
 };
 
-/* Elements added up in float32, by four vectors of accumulators, before float64 takes over. */
-enum { ck_reduce_block = 4096 };
+enum {
+  ck_reduce_block = 4096, /* elements added up in float32, by four vectors, before float64 takes over */
+  ck_reduce_short = 512,  /* the longest row that is added up by one vector */
+};
 
 typedef struct ck_reduce_kernels {
   /* The value of x[0 ..< count]. */
   double (*fold[ck_reduce_count])(ptrdiff_t count, const float *x, float center);
-  /* values[c] = the value of column c over the rows, in float32: for a few thousand rows. `centers` has a number
-     for every column and may be NULL for operations that have no centre. */
+  /* values[r] = the value of row r / divisor, in float32: for rows of up to ck_reduce_short numbers,
+     contiguous one behind another. `centers` has a number for every row and may be NULL for operations that
+     have no centre. */
+  void (*fold_short[ck_reduce_count])(ptrdiff_t rows, ptrdiff_t count, const float *x, const float *centers,
+                                      float divisor, float *values);
+  /* values[c] = the value of column c over the rows, in float32: for a few thousand rows. `centers` has a
+     number for every column and may be NULL for operations that have no centre. */
   void (*fold_rows[ck_reduce_count])(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t stride, const float *x,
                                      const float *centers, float *values);
   double (*dot)(ptrdiff_t count, const float *x, const float *y);

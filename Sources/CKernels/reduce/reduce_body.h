@@ -1,5 +1,5 @@
-/* The reducing loops over vectors of CK_LANES floats, for the variant named CK_VARIANT. Each loop is written once
-   with the operation as an argument; inlined into one function per operation, the switches are gone. */
+/* The reducing loops over vectors of CK_LANES floats, for the variant named CK_VARIANT. Each loop is written
+   once with the operation as an argument; inlined into one function per operation, the switches are gone. */
 #include "base/vector.h"
 
 CK_INLINE ck_vec element(int op, ck_vec x, ck_vec c) {
@@ -59,7 +59,8 @@ CK_INLINE double fold(int op, ptrdiff_t count, const float *x, float center) {
   double total = ck_reduce_empty(op);
   for (ptrdiff_t i = 0; i < count; i += ck_reduce_block) {
     const ptrdiff_t rest = count - i;
-    total = ck_reduce_combined(op, block(op, rest < ck_reduce_block ? rest : ck_reduce_block, x + i, center), total);
+    total = ck_reduce_combined(op, block(op, rest < ck_reduce_block ? rest : ck_reduce_block, x + i, center),
+                               total);
   }
   return total;
 }
@@ -73,6 +74,53 @@ CK_INLINE void store_piece(float *row, ptrdiff_t i, ptrdiff_t columns, ck_vec v)
     ck_vec_store(row + i, v);
   else
     ck_vec_store_first(row + i, v, columns - i);
+}
+
+/* The lanes of x and y by turns: x0 y0 x1 y1 … of their first halves, and of their second. */
+CK_INLINE ck_vec first_halves(ck_vec x, ck_vec y) {
+#if CK_LANES == 16
+  return __builtin_shufflevector(x, y, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+#elif CK_LANES == 8
+  return __builtin_shufflevector(x, y, 0, 8, 1, 9, 2, 10, 3, 11);
+#else
+  return __builtin_shufflevector(x, y, 0, 4, 1, 5);
+#endif
+}
+CK_INLINE ck_vec second_halves(ck_vec x, ck_vec y) {
+#if CK_LANES == 16
+  return __builtin_shufflevector(x, y, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+#elif CK_LANES == 8
+  return __builtin_shufflevector(x, y, 4, 12, 5, 13, 6, 14, 7, 15);
+#else
+  return __builtin_shufflevector(x, y, 2, 6, 3, 7);
+#endif
+}
+
+/* Short rows: a vector for each of CK_LANES rows, then all their lanes folded at once, two shuffles a row
+   where `across` needs a dozen. Halving the vectors while their lanes are zipped leaves row i in lane i. */
+CK_INLINE void fold_short(int op, ptrdiff_t rows, ptrdiff_t count, const float *x, const float *centers,
+                          float divisor, float *values) {
+  const ck_vec none = (float)ck_reduce_empty(op);
+  const ptrdiff_t whole = count / CK_LANES * CK_LANES, rest = count - whole;
+  const ck_ivec used = first_lanes(rest);
+  for (ptrdiff_t r = 0; r < rows; r += CK_LANES) {
+    ck_vec v[CK_LANES];
+    for (ptrdiff_t k = 0; k < CK_LANES; k++) {
+      const ptrdiff_t row = r + k < rows ? r + k : rows - 1;
+      const ck_vec c = centers ? centers[row] : 0;
+      v[k] = none;
+      for (ptrdiff_t i = 0; i < whole; i += CK_LANES)
+        v[k] = combined(op, element(op, ck_vec_load(x + row * count + i), c), v[k]);
+      if (rest > 0) {
+        const ck_vec last = element(op, ck_vec_load_first(x + row * count + whole, rest), c);
+        v[k] = combined(op, used ? last : none, v[k]);
+      }
+    }
+    for (int half = CK_LANES / 2; half > 0; half /= 2)
+      for (int k = 0; k < half; k++)
+        v[k] = combined(op, first_halves(v[k], v[k + half]), second_halves(v[k], v[k + half]));
+    store_piece(values, r, rows, v[0] / divisor);
+  }
 }
 
 /* Eight rows at a time: memory streams along eight lines, and `values` is touched once for eight rows. */
@@ -98,13 +146,17 @@ CK_INLINE void fold_rows(int op, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t st
     }
 }
 
-#define CK_REDUCTION(name, start, element, combination)                                                       \
-  static double fold_##name(ptrdiff_t count, const float *x, float center) {                                  \
-    return fold(ck_reduce_##name, count, x, center);                                                          \
-  }                                                                                                           \
-  static void fold_rows_##name(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t stride, const float *x,           \
-                               const float *centers, float *values) {                                         \
-    fold_rows(ck_reduce_##name, rows, columns, stride, x, centers, values);                                   \
+#define CK_REDUCTION(name, start, element, combination)                                                \
+  static double fold_##name(ptrdiff_t count, const float *x, float center) {                           \
+    return fold(ck_reduce_##name, count, x, center);                                                   \
+  }                                                                                                    \
+  static void fold_short_##name(ptrdiff_t rows, ptrdiff_t count, const float *x, const float *centers, \
+                                float divisor, float *values) {                                        \
+    fold_short(ck_reduce_##name, rows, count, x, centers, divisor, values);                            \
+  }                                                                                                    \
+  static void fold_rows_##name(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t stride, const float *x,    \
+                               const float *centers, float *values) {                                  \
+    fold_rows(ck_reduce_##name, rows, columns, stride, x, centers, values);                            \
   }
 #include "reduce/reduce_operations.inc"
 #undef CK_REDUCTION
@@ -158,6 +210,11 @@ static void argmax_rows(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t stride, con
 const ck_reduce_kernels CK_VARIANT(ck_reduce) = {
   .fold = {
 #define CK_REDUCTION(name, start, element, combination) [ck_reduce_##name] = fold_##name,
+#include "reduce/reduce_operations.inc"
+#undef CK_REDUCTION
+  },
+  .fold_short = {
+#define CK_REDUCTION(name, start, element, combination) [ck_reduce_##name] = fold_short_##name,
 #include "reduce/reduce_operations.inc"
 #undef CK_REDUCTION
   },

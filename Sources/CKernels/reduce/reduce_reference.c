@@ -20,7 +20,8 @@ static double combined(ck_reduce_op op, double total, double x) {
   }
 }
 
-void ck_reduce_reference(ck_reduce_op op, ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const float *x, float *y) {
+void ck_reduce_reference(ck_reduce_op op, ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const float *x,
+                         float *y) {
   for (ptrdiff_t o = 0; o < outer; o++)
     for (ptrdiff_t i = 0; i < inner; i++) {
       double total = empty(op);

@@ -22,11 +22,13 @@ void ck_upsample_reference(const ck_upsample_geometry *g, const float *mix, cons
         const float *source = x + b * g->frames * channels + c;
         ptrdiff_t i = t / 2, right = neighbour(g, i);
         float here = source[i * channels], next = right < 0 ? 0 : source[right * channels];
-        y[(b * frames + t) * channels + c] = t % 2 == 0 ? here : share(mix, c) * here + (1 - share(mix, c)) * next;
+        y[(b * frames + t) * channels + c] =
+          t % 2 == 0 ? here : share(mix, c) * here + (1 - share(mix, c)) * next;
       }
 }
 
-void ck_upsample_adjoint_reference(const ck_upsample_geometry *g, const float *mix, const float *y, float *x) {
+void ck_upsample_adjoint_reference(const ck_upsample_geometry *g, const float *mix, const float *y,
+                                   float *x) {
   const ptrdiff_t frames = ck_upsample_output_frames(g), channels = g->channels;
   for (ptrdiff_t i = 0; i < g->batch * g->frames * channels; i++) x[i] = 0;
   for (ptrdiff_t b = 0; b < g->batch; b++)
@@ -55,8 +57,8 @@ void ck_upsample_mix_gradient_reference(const ck_upsample_geometry *g, const flo
   }
 }
 
-void ck_decimate_reference(ptrdiff_t batch, ptrdiff_t frames, ptrdiff_t channels, ptrdiff_t factor, const float *x,
-                           float *y) {
+void ck_decimate_reference(ptrdiff_t batch, ptrdiff_t frames, ptrdiff_t channels, ptrdiff_t factor,
+                           const float *x, float *y) {
   const ptrdiff_t kept = (frames + factor - 1) / factor;
   for (ptrdiff_t b = 0; b < batch; b++)
     for (ptrdiff_t i = 0; i < kept; i++)

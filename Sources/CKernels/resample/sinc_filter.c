@@ -1,7 +1,7 @@
 #include "CKernels.h"
 #include <math.h>
 
-/* Computed in double precision. The Hann window is the symmetric one, zero at both ends; for one tap it is 1. */
+/* Computed in double precision. The Hann window is the symmetric one, zero at both ends; one tap is 1. */
 void ck_sinc_filter(ptrdiff_t taps, ptrdiff_t factor, float *filter) {
   const double pi = 3.14159265358979323846, last = (double)(taps - 1);
   double sum = 0;
