@@ -23,7 +23,7 @@ enum Kernels {
       ck_binary(context, op, a, x.count, x.elements, y.elements, z.elements)
       return z
     }
-    let shape = Shape.broadcast(x.shape, y.shape)
+    let shape = Shape.broadcast(x.shape, y.shape, in: op.name)
     if x.shape == shape, let block = shape.block(of: y.shape) {
       let z = Tensor(uninitialized: shape)
       ck_binary_broadcast(
@@ -62,7 +62,7 @@ enum Kernels {
 
   /// 1 where x > y, else 0.
   static func greater(_ x: Tensor, _ y: Tensor) -> Tensor {
-    let shape = Shape.broadcast(x.shape, y.shape)
+    let shape = Shape.broadcast(x.shape, y.shape, in: "greater")
     // There is no reversed comparison, so a smaller x is repeated.
     return binary(.greater, reversed: .greater, broadcast(x, to: shape), y)
   }
@@ -188,6 +188,20 @@ extension Tensor {
   }
 }
 
+extension ck_binary_op {
+  /// What the caller wrote, for messages.
+  fileprivate var name: String {
+    switch self {
+    case .add: "+"
+    case .subtract: "-"
+    case .multiply: "*"
+    case .maximum: "maximum"
+    case .minimum: "minimum"
+    default: "pair \(rawValue)"
+    }
+  }
+}
+
 extension InlineArray where Element == Int {
   fileprivate func withPointer(_ body: (UnsafePointer<Int>) -> Void) {
     span.withUnsafeBufferPointer { buffer in if let start = buffer.baseAddress { body(start) } }
@@ -196,12 +210,12 @@ extension InlineArray where Element == Int {
 
 extension Shape {
   /// The shape two shapes broadcast to: equal extents, or one of them 1, aligned at the last axis.
-  static func broadcast(_ a: Shape, _ b: Shape) -> Shape {
+  static func broadcast(_ a: Shape, _ b: Shape, in operation: @autoclosure () -> String) -> Shape {
     let rank = Swift.max(a.rank, b.rank)
     return Shape(rank: rank) { axis in
       let (i, j) = (axis - rank + a.rank, axis - rank + b.rank)
       let (m, n) = (i < 0 ? 1 : a[i], j < 0 ? 1 : b[j])
-      precondition(m == n || m == 1 || n == 1, "shapes \(a) and \(b) do not broadcast together")
+      require(m == n || m == 1 || n == 1, "\(operation()): shapes \(a) and \(b) do not broadcast together")
       return m == 1 ? n : m
     }
   }
