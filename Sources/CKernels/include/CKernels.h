@@ -264,6 +264,17 @@ void ck_binary_reference(ck_binary_op op, float a, ptrdiff_t count, const float 
 void ck_binary_broadcast_reference(ck_binary_op op, float a, ptrdiff_t outer, ptrdiff_t middle, ptrdiff_t inner,
                                    const float *x, const float *y, float *z);
 
+/* ---- Gated unit --------------------------------------------------------------------------------------- */
+
+/* y[f, c] = tanh(x[f, c]) · sigmoid(x[f, channels + c]): x is frames × 2·channels, y is frames × channels. */
+void ck_gated(const ck_context *context, ptrdiff_t frames, ptrdiff_t channels, const float *x, float *y);
+/* The cotangent of x for one of y. x_gradient may be x. */
+void ck_gated_gradient(const ck_context *context, ptrdiff_t frames, ptrdiff_t channels, const float *x,
+                       const float *y_gradient, float *x_gradient);
+void ck_gated_reference(ptrdiff_t frames, ptrdiff_t channels, const float *x, float *y);
+void ck_gated_gradient_reference(ptrdiff_t frames, ptrdiff_t channels, const float *x, const float *y_gradient,
+                                 float *x_gradient);
+
 /* ---- Reductions --------------------------------------------------------------------------------------- */
 
 typedef enum __attribute__((enum_extensibility(closed))) ck_reduce_op {

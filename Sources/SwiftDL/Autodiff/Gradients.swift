@@ -9,12 +9,12 @@ public func gradients(
   of value: Tensor, at points: [Tensor], seed: Tensor? = nil, differentiable: Bool = false
 ) -> [Tensor] {
   if let seed {
-    precondition(
+    require(
       seed.shape == value.shape,
       "gradients: a seed of shape \(seed.shape) for a value of shape \(value.shape)")
   }
   for (index, point) in points.enumerated() {
-    precondition(
+    require(
       point.isTracked,
       "gradients: point \(index), of shape \(point.shape), takes no part in a differentiation: use tracked()")
   }

@@ -92,12 +92,12 @@ public struct ParameterValues: Sendable {
 
   /// - Parameter tensors: one per path.
   public init(paths: [String], tensors: [Tensor]) {
-    precondition(paths.count == tensors.count, "ParameterValues: \(paths.count) paths, \(tensors.count) tensors")
+    require(paths.count == tensors.count, "ParameterValues: \(paths.count) paths, \(tensors.count) tensors")
     for (path, tensor) in zip(paths, tensors) { append(path, tensor) }
   }
 
   public mutating func append(_ path: String, _ tensor: Tensor) {
-    precondition(positions[path] == nil, "two fields of the model are called \(path)")
+    require(positions[path] == nil, "two fields of the model are called \(path)")
     positions[path] = paths.count
     paths.append(path)
     tensors.append(tensor)
@@ -105,7 +105,7 @@ public struct ParameterValues: Sendable {
 
   /// The tensor of a path that exists.
   public subscript(path: String) -> Tensor {
-    guard let position = positions[path] else { preconditionFailure("no parameter is called \(path)") }
+    guard let position = positions[path] else { fatalError("no parameter is called \(path)") }
     return tensors[position]
   }
 

@@ -12,7 +12,7 @@ public final class ComputeContext: Sendable {
 
   /// - Parameter instructionSet: `generic`, `avx2` or `avx512`; the best one when absent or not offered.
   public init(threads: Int = ComputeContext.availableCores, instructionSet: String? = nil) {
-    precondition(threads > 0, "ComputeContext: \(threads) threads")
+    require(threads > 0, "ComputeContext: \(threads) threads")
     let named = [ck_isa.generic, .avx2, .avx512].first { String(cString: ck_isa_name($0)) == instructionSet }
     guard let handle = ck_context_create(named ?? ck_isa_default(), Int32(threads)) else {
       fatalError("out of memory: a compute context with \(threads) threads")

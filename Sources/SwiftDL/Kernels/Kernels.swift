@@ -23,7 +23,7 @@ enum Kernels {
       ck_binary(context, op, a, x.count, x.elements, y.elements, z.elements)
       return z
     }
-    let shape = Shape.broadcast(x.shape, y.shape)
+    let shape = Shape.broadcast(x.shape, y.shape, in: op.name)
     if x.shape == shape, let block = shape.block(of: y.shape) {
       let z = Tensor(uninitialized: shape)
       ck_binary_broadcast(
@@ -36,12 +36,33 @@ enum Kernels {
         context, reversed, a, block.outer, block.middle, block.inner, y.elements, x.elements, z.elements)
       return z
     }
+    if x.shape == shape, let z = binaryByExample(op, x, y, a) { return z }
+    if y.shape == shape, let z = binaryByExample(reversed, y, x, a) { return z }
     return binary(op, reversed: reversed, broadcast(x, to: shape), broadcast(y, to: shape), a)
+  }
+
+  /// op(large, small) where the smaller one varies along the outermost axis and again along inner ones,
+  /// such as a value per example and channel. `nil` when the examples are not worth a call each.
+  private static func binaryByExample(_ op: ck_binary_op, _ large: Tensor, _ small: Tensor, _ a: Float)
+    -> Tensor?
+  {
+    guard large.rank == small.rank, large.rank > 0, large.shape[0] == small.shape[0],
+      let block = Shape(large.shape.dropFirst()).block(of: Shape(small.shape.dropFirst()))
+    else { return nil }
+    let count = block.outer * block.middle * block.inner
+    guard count >= 1024 else { return nil }
+    let z = Tensor(uninitialized: large.shape)
+    for example in 0..<large.shape[0] {
+      ck_binary_broadcast(
+        context, op, a, block.outer, block.middle, block.inner, large.elements + example * count,
+        small.elements + example * block.middle, z.elements + example * count)
+    }
+    return z
   }
 
   /// 1 where x > y, else 0.
   static func greater(_ x: Tensor, _ y: Tensor) -> Tensor {
-    let shape = Shape.broadcast(x.shape, y.shape)
+    let shape = Shape.broadcast(x.shape, y.shape, in: "greater")
     // There is no reversed comparison, so a smaller x is repeated.
     return binary(.greater, reversed: .greater, broadcast(x, to: shape), y)
   }
@@ -167,6 +188,20 @@ extension Tensor {
   }
 }
 
+extension ck_binary_op {
+  /// What the caller wrote, for messages.
+  fileprivate var name: String {
+    switch self {
+    case .add: "+"
+    case .subtract: "-"
+    case .multiply: "*"
+    case .maximum: "maximum"
+    case .minimum: "minimum"
+    default: "pair \(rawValue)"
+    }
+  }
+}
+
 extension InlineArray where Element == Int {
   fileprivate func withPointer(_ body: (UnsafePointer<Int>) -> Void) {
     span.withUnsafeBufferPointer { buffer in if let start = buffer.baseAddress { body(start) } }
@@ -175,12 +210,12 @@ extension InlineArray where Element == Int {
 
 extension Shape {
   /// The shape two shapes broadcast to: equal extents, or one of them 1, aligned at the last axis.
-  static func broadcast(_ a: Shape, _ b: Shape) -> Shape {
+  static func broadcast(_ a: Shape, _ b: Shape, in operation: @autoclosure () -> String) -> Shape {
     let rank = Swift.max(a.rank, b.rank)
     return Shape(rank: rank) { axis in
       let (i, j) = (axis - rank + a.rank, axis - rank + b.rank)
       let (m, n) = (i < 0 ? 1 : a[i], j < 0 ? 1 : b[j])
-      precondition(m == n || m == 1 || n == 1, "shapes \(a) and \(b) do not broadcast together")
+      require(m == n || m == 1 || n == 1, "\(operation()): shapes \(a) and \(b) do not broadcast together")
       return m == 1 ? n : m
     }
   }

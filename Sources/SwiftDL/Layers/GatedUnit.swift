@@ -31,15 +31,3 @@ public struct GatedUnit: Module {
   /// The least number of frames that must go in for `frames` to come out.
   public func inputFrames(for frames: Int) -> Int { convolution.inputFrames(for: frames) }
 }
-
-extension Tensor {
-  /// tanh(a)·sigmoid(b), where a is the first half of the channels (the last axis) and b the
-  /// second.
-  public func gated() -> Tensor {
-    precondition(
-      rank >= 1 && shape[rank - 1] % 2 == 0, "gated: the channels of shape \(shape) have no halves")
-    let channels = shape[rank - 1] / 2
-    return sliced(axis: -1, 0..<channels).tanh()
-      * sliced(axis: -1, channels..<2 * channels).sigmoid()
-  }
-}

@@ -29,9 +29,14 @@ public struct GroupNorm: Module {
       x.rank >= 2 && x.shape[x.rank - 1] % groups == 0
         && (scale.map { $0.count == x.shape[x.rank - 1] } ?? true),
       "GroupNorm: a tensor of shape \(x.shape) in \(groups) groups")
-    let grouped = x.reshaped([x.shape[0], -1, groups, x.shape[x.rank - 1] / groups])
-    return grouped.normalized(axes: [1, 3], epsilon: epsilon).reshaped(x.shape).scaled(
-      by: scale, shift)
+    let perGroup = x.shape[x.rank - 1] / groups
+    let grouped = x.reshaped([x.shape[0], -1, groups, perGroup])
+    let centered = grouped - grouped.mean(axes: [1, 3], keepingAxes: true)
+    let variance = centered.squared().mean(axes: [1, 3], keepingAxes: true)
+    // The scale joins the small factor: one pass over the signal fewer.
+    let factor = (variance + epsilon).squareRoot().reciprocal()
+    let scaled = centered * (scale.map { factor * $0.reshaped([groups, perGroup]) } ?? factor)
+    return (shift.map { scaled + $0.reshaped([groups, perGroup]) } ?? scaled).reshaped(x.shape)
   }
 }
 
@@ -59,20 +64,8 @@ public struct LayerNorm: Module {
     precondition(
       x.rank >= 1 && x.shape[x.rank - 1] == scale.count,
       "LayerNorm: a tensor of shape \(x.shape) for \(scale.count) channels")
-    return x.normalized(axes: [-1], epsilon: epsilon).scaled(by: scale, shift)
-  }
-}
-
-extension Tensor {
-  /// (x − mean) / √(variance + ε) with the moments over some axes.
-  func normalized(axes: [Int], epsilon: Float) -> Tensor {
-    let centered = self - mean(axes: axes, keepingAxes: true)
-    let variance = centered.squared().mean(axes: axes, keepingAxes: true)
-    return centered * (variance + epsilon).squareRoot().reciprocal()
-  }
-
-  func scaled(by scale: Tensor?, _ shift: Tensor?) -> Tensor {
-    let product = scale.map { self * $0 } ?? self
-    return shift.map { product + $0 } ?? product
+    let centered = x - x.mean(axes: [-1], keepingAxes: true)
+    let variance = centered.squared().mean(axes: [-1], keepingAxes: true)
+    return centered * (variance + epsilon).squareRoot().reciprocal() * scale + shift
   }
 }

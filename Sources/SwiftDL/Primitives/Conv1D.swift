@@ -31,10 +31,10 @@ public struct Conv1DGeometry: Sendable, Hashable {
     batch: Int, inputFrames: Int, inputChannels: Int, outputChannels: Int, kernelSize: Int,
     stride: Int = 1, dilation: Int = 1, groups: Int = 1, padding: Padding = .none
   ) {
-    precondition(
+    require(
       kernelSize > 0 && stride > 0 && dilation > 0 && groups > 0,
       "Conv1D: kernel \(kernelSize), stride \(stride), dilation \(dilation), groups \(groups)")
-    precondition(
+    require(
       inputChannels % groups == 0 && outputChannels % groups == 0,
       "Conv1D: \(inputChannels) to \(outputChannels) channels in \(groups) groups")
     self.batch = batch
@@ -141,7 +141,7 @@ public func conv1D(
   _ x: Tensor, _ weight: Tensor, stride: Int = 1, dilation: Int = 1, groups: Int = 1,
   padding: Padding = .none
 ) -> Tensor {
-  precondition(
+  require(
     x.rank == 3 && weight.rank == 3 && weight.shape[1] * groups == x.shape[2],
     "conv1D: a signal of shape \(x.shape) and weights of shape \(weight.shape) in \(groups) groups")
   let geometry = Conv1DGeometry(
@@ -154,7 +154,7 @@ public func conv1D(
 /// The transposed convolution: the gradient of a convolution of this geometry with respect to its input.
 /// `y` is `[batch, output frames, output channels]`, the result `[batch, input frames, input channels]`.
 public func conv1DInputGradient(_ weight: Tensor, _ y: Tensor, _ geometry: Conv1DGeometry) -> Tensor {
-  precondition(
+  require(
     y.shape == geometry.outputShape && weight.shape == geometry.weightShape,
     "conv1DInputGradient: shapes \(y.shape) and \(weight.shape) for \(geometry)")
   return trilinear(geometry, solvingFor: .x, weight, y)
@@ -162,7 +162,7 @@ public func conv1DInputGradient(_ weight: Tensor, _ y: Tensor, _ geometry: Conv1
 
 /// The gradient of a convolution with respect to its weights.
 public func conv1DWeightGradient(_ x: Tensor, _ y: Tensor, _ geometry: Conv1DGeometry) -> Tensor {
-  precondition(
+  require(
     x.shape == geometry.inputShape && y.shape == geometry.outputShape,
     "conv1DWeightGradient: shapes \(x.shape) and \(y.shape) for \(geometry)")
   return trilinear(geometry, solvingFor: .w, x, y)

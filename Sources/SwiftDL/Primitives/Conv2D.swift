@@ -33,10 +33,10 @@ public struct Conv2DGeometry: Sendable, Hashable {
     dilation: Pair = .one, groups: Int = 1, verticalPadding: Padding = .none,
     horizontalPadding: Padding = .none
   ) {
-    precondition(
+    require(
       kernel.isPositive && stride.isPositive && dilation.isPositive && groups > 0,
       "Conv2D: kernel \(kernel), stride \(stride), dilation \(dilation), groups \(groups)")
-    precondition(
+    require(
       inputChannels % groups == 0 && outputChannels % groups == 0,
       "Conv2D: \(inputChannels) to \(outputChannels) channels in \(groups) groups")
     self.batch = batch
@@ -115,7 +115,7 @@ public func conv2D(
   _ x: Tensor, _ weight: Tensor, stride: Conv2DGeometry.Pair = .one, dilation: Conv2DGeometry.Pair = .one,
   groups: Int = 1, verticalPadding: Padding = .none, horizontalPadding: Padding = .none
 ) -> Tensor {
-  precondition(
+  require(
     x.rank == 4 && weight.rank == 4 && weight.shape[2] * groups == x.shape[3],
     "conv2D: an image of shape \(x.shape) and weights of shape \(weight.shape) in \(groups) groups")
   let geometry = Conv2DGeometry(
@@ -128,7 +128,7 @@ public func conv2D(
 
 /// The transposed convolution: the gradient of a convolution of this geometry with respect to its input.
 public func conv2DInputGradient(_ weight: Tensor, _ y: Tensor, _ geometry: Conv2DGeometry) -> Tensor {
-  precondition(
+  require(
     y.shape == geometry.outputShape && weight.shape == geometry.weightShape,
     "conv2DInputGradient: shapes \(y.shape) and \(weight.shape) for \(geometry)")
   return trilinear(geometry, solvingFor: .x, weight, y)
@@ -136,7 +136,7 @@ public func conv2DInputGradient(_ weight: Tensor, _ y: Tensor, _ geometry: Conv2
 
 /// The gradient of a convolution with respect to its weights.
 public func conv2DWeightGradient(_ x: Tensor, _ y: Tensor, _ geometry: Conv2DGeometry) -> Tensor {
-  precondition(
+  require(
     x.shape == geometry.inputShape && y.shape == geometry.outputShape,
     "conv2DWeightGradient: shapes \(x.shape) and \(y.shape) for \(geometry)")
   return trilinear(geometry, solvingFor: .w, x, y)

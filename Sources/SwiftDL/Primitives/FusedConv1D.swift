@@ -69,11 +69,11 @@ public func conv1D(
   _ inputs: [Tensor], _ weight: Tensor, bias: Tensor?, activation: Activation = .none, stride: Int = 1,
   dilation: Int = 1, groups: Int = 1, padding: Padding = .none
 ) -> Tensor {
-  precondition(!inputs.isEmpty, "conv1D: no inputs")
+  require(!inputs.isEmpty, "conv1D: no inputs")
   let areSignals = inputs.allSatisfy { $0.rank == 3 && $0.shape[0] == inputs[0].shape[0] }
   let channels = areSignals ? inputs.reduce(0) { $0 + $1.shape[2] } : 0
   let frames = areSignals ? inputs.reduce(Int.max) { min($0, $1.shape[1]) } : 0
-  precondition(
+  require(
     areSignals && weight.rank == 3 && weight.shape[1] * groups == channels
       && (groups == 1 || inputs.count == 1)
       && (bias.map { $0.shape == [weight.shape[2]] } ?? true),

@@ -17,7 +17,7 @@ extension Tensor {
     var extents = extents
     extents[free] = 1
     let rest = extents.reduce(1, *)
-    precondition(
+    require(
       rest > 0 && count % rest == 0, "reshaped: \(shape) with extent \(free) of \(extents) left free")
     extents[free] = count / rest
     return reshaped(Shape(extents))
@@ -25,14 +25,14 @@ extension Tensor {
 
   /// The same elements under another shape.
   public func reshaped(_ shape: Shape) -> Tensor {
-    precondition(shape.elementCount == count, "reshaped: \(self.shape) to \(shape)")
+    require(shape.elementCount == count, "reshaped: \(self.shape) to \(shape)")
     return self.shape == shape ? self : linear(Reshape(from: self.shape, to: shape), self)
   }
 
   /// The same elements with an axis of extent 1 inserted.
   public func expanded(at axis: Int) -> Tensor {
     let place = axis < 0 ? axis + rank + 1 : axis
-    precondition(place >= 0 && place <= rank, "expanded: axis \(axis) of a tensor of shape \(shape)")
+    require(place >= 0 && place <= rank, "expanded: axis \(axis) of a tensor of shape \(shape)")
     var extents = Array(shape)
     extents.insert(1, at: place)
     return reshaped(Shape(extents))
@@ -52,14 +52,14 @@ private struct Permute: LinearMap {
 extension Tensor {
   /// The axes in another order: axis i of the result is axis `axes[i]` of self.
   public func permuted(_ axes: [Int]) -> Tensor {
-    precondition(
+    require(
       axes.sorted() == Array(shape.indices), "permuted: axes \(axes) for a tensor of shape \(shape)")
     return linear(Permute(axes: axes), self)
   }
 
   /// The last two axes exchanged.
   public func transposed() -> Tensor {
-    precondition(rank >= 2, "transposed: a tensor of shape \(shape)")
+    require(rank >= 2, "transposed: a tensor of shape \(shape)")
     var axes = Array(shape.indices)
     axes.swapAt(rank - 2, rank - 1)
     return permuted(axes)
@@ -82,7 +82,7 @@ extension Tensor {
   /// A range of positions along an axis.
   public func sliced(axis: Int, _ range: Range<Int>) -> Tensor {
     let axis = shape.axis(axis, in: "sliced")
-    precondition(
+    require(
       range.lowerBound >= 0 && range.upperBound <= shape[axis],
       "sliced: \(range) along axis \(axis) of a tensor of shape \(shape)")
     if range == 0..<shape[axis] { return self }
@@ -94,7 +94,7 @@ extension Tensor {
   /// Every `factor`-th position along an axis, the first one included.
   public func decimated(axis: Int, by factor: Int) -> Tensor {
     let axis = shape.axis(axis, in: "decimated")
-    precondition(factor > 0, "decimated: factor \(factor)")
+    require(factor > 0, "decimated: factor \(factor)")
     if factor == 1 { return self }
     let small = shape.replacing(axis: axis, with: (shape[axis] + factor - 1) / factor)
     return linear(
@@ -104,7 +104,7 @@ extension Tensor {
   /// Zeros before and after along an axis; negative numbers crop.
   public func padded(axis: Int, before: Int, after: Int) -> Tensor {
     let axis = shape.axis(axis, in: "padded")
-    precondition(
+    require(
       Swift.min(0, before) + Swift.min(0, after) + shape[axis] >= 0,
       "padded: \(before) before and \(after) after axis \(axis) of a tensor of shape \(shape)")
     let cropped = sliced(axis: axis, Swift.max(0, -before)..<shape[axis] - Swift.max(0, -after))
@@ -119,7 +119,7 @@ extension Tensor {
   /// The middle `extent` positions along an axis; of an odd surplus, the extra one goes at the end.
   public func centerCropped(axis: Int, to extent: Int) -> Tensor {
     let axis = shape.axis(axis, in: "centerCropped")
-    precondition(
+    require(
       extent >= 0 && extent <= shape[axis],
       "centerCropped: \(extent) along axis \(axis) of a tensor of shape \(shape)")
     let start = (shape[axis] - extent) / 2
@@ -145,11 +145,11 @@ private struct Concatenate: Primitive {
 extension Tensor {
   /// Tensors one after another along an axis; the other extents agree.
   public static func concatenated(_ parts: [Tensor], axis: Int) -> Tensor {
-    guard let first = parts.first else { preconditionFailure("concatenated: no tensors") }
+    guard let first = parts.first else { fatalError("concatenated: no tensors") }
     let axis = first.shape.axis(axis, in: "concatenated")
     if parts.count == 1 { return first }
     for part in parts {
-      precondition(
+      require(
         part.rank == first.rank && part.shape.replacing(axis: axis, with: first.shape[axis]) == first.shape,
         "concatenated: shapes \(parts.map(\.shape)) along axis \(axis)")
     }
@@ -171,7 +171,7 @@ extension Tensor {
   /// The parts of given extents along an axis.
   public func split(axis: Int, extents: [Int]) -> [Tensor] {
     let axis = shape.axis(axis, in: "split")
-    precondition(
+    require(
       extents.reduce(0, +) == shape[axis] && extents.allSatisfy { $0 >= 0 },
       "split: extents \(extents) along axis \(axis) of shape \(shape)")
     var start = 0
@@ -197,8 +197,8 @@ private struct GatherRows: LinearMap {
 extension Tensor {
   /// Rows of a `[rows, columns]` table: result `[indices.count, columns]`. The adjoint adds rows in order.
   public func gatheredRows(_ indices: [Int]) -> Tensor {
-    precondition(rank == 2, "gatheredRows: a table of shape \(shape)")
-    precondition(
+    require(rank == 2, "gatheredRows: a table of shape \(shape)")
+    require(
       indices.allSatisfy { $0 >= 0 && $0 < shape[0] },
       "gatheredRows: an index outside a table of \(shape[0]) rows")
     return linear(

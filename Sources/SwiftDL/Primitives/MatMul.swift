@@ -58,7 +58,7 @@ extension Kernels {
 ///   - transposeX: `x` is stored `[…, k, m]`.
 ///   - transposeW: `w` is stored `[…, n, k]`.
 public func matmul(_ x: Tensor, _ w: Tensor, transposeX: Bool = false, transposeW: Bool = false) -> Tensor {
-  precondition(x.rank >= 2 && w.rank >= 2, "matmul: shapes \(x.shape) and \(w.shape)")
+  require(x.rank >= 2 && w.rank >= 2, "matmul: shapes \(x.shape) and \(w.shape)")
   if w.rank == 2, x.rank > 2 {
     if transposeX {
       let repeated = w.broadcast(to: Shape(x.shape.dropLast(2) + w.shape))
@@ -71,7 +71,7 @@ public func matmul(_ x: Tensor, _ w: Tensor, transposeX: Bool = false, transpose
   let m = x.shape[x.rank - (transposeX ? 1 : 2)]
   let k = x.shape[x.rank - (transposeX ? 2 : 1)]
   let n = w.shape[w.rank - (transposeW ? 2 : 1)]
-  precondition(
+  require(
     w.shape[w.rank - (transposeW ? 1 : 2)] == k && x.shape.dropLast(2).elementsEqual(w.shape.dropLast(2)),
     "matmul: \(x.shape)\(transposeX ? "ᵀ" : "") × \(w.shape)\(transposeW ? "ᵀ" : "")")
   let form = MatMulForm(

@@ -15,11 +15,11 @@ public struct PoolGeometry: Sendable, Hashable {
   ) {
     self.window = window
     self.stride = stride ?? window
-    precondition(
+    require(
       window.isPositive && self.stride.isPositive,
       "PoolGeometry: window \(window), stride \(self.stride)")
     // Then every window holds an element, unless the image has none.
-    precondition(
+    require(
       max(verticalPadding.before, verticalPadding.after) < window.height
         && max(horizontalPadding.before, horizontalPadding.after) < window.width,
       "PoolGeometry: padding \(verticalPadding), \(horizontalPadding) for window \(window)")
@@ -75,13 +75,13 @@ private struct PoolAt: LinearMap {
 extension Tensor {
   /// The mean over windows of an image; padding is left out of the divisor.
   public func averagePooled(_ geometry: PoolGeometry) -> Tensor {
-    precondition(rank == 4, "averagePooled: an image of shape \(shape)")
+    require(rank == 4, "averagePooled: an image of shape \(shape)")
     return linear(AveragePool(geometry: geometry, input: shape), self)
   }
 
   /// The maximum over windows of an image; ties take the first element.
   public func maxPooled(_ geometry: PoolGeometry) -> Tensor {
-    precondition(rank == 4, "maxPooled: an image of shape \(shape)")
+    require(rank == 4, "maxPooled: an image of shape \(shape)")
     var g = geometry.c(shape)
     let y = Tensor(uninitialized: geometry.outputShape(shape))
     let indices = [Int32](unsafeUninitializedCapacity: y.count) { buffer, count in

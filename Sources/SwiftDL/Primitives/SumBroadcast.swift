@@ -50,16 +50,18 @@ extension Tensor {
   /// Repeats axes of extent 1, and missing outer axes, up to a shape.
   public func broadcast(to shape: Shape) -> Tensor {
     if self.shape == shape { return self }
-    precondition(
-      Shape.broadcast(self.shape, shape) == shape, "broadcast: \(self.shape) does not broadcast to \(shape)")
+    require(
+      Shape.broadcast(self.shape, shape, in: "broadcast") == shape,
+      "broadcast: \(self.shape) does not broadcast to \(shape)")
     return linear(Broadcast(small: self.shape, large: shape), self)
   }
 
   /// Sums over the axes along which `shape` has extent 1, and over missing outer axes.
   public func sum(to shape: Shape) -> Tensor {
     if self.shape == shape { return self }
-    precondition(
-      Shape.broadcast(self.shape, shape) == self.shape, "sum: \(self.shape) does not sum to \(shape)")
+    require(
+      Shape.broadcast(self.shape, shape, in: "sum") == self.shape,
+      "sum: \(self.shape) does not sum to \(shape)")
     return linear(Broadcast(small: shape, large: self.shape), self, adjoint: true)
   }
 
@@ -69,7 +71,7 @@ extension Tensor {
   /// The sum along some axes (negative ones count from the end).
   public func sum(axes: [Int], keepingAxes: Bool = false) -> Tensor {
     let axes = axes.map { shape.axis($0, in: "sum") }
-    precondition(Set(axes).count == axes.count, "sum: an axis twice in \(axes)")
+    require(Set(axes).count == axes.count, "sum: an axis twice in \(axes)")
     var target = shape
     for axis in axes { target[axis] = 1 }
     let total = sum(to: target)

@@ -99,7 +99,7 @@ extension Tensor {
   /// - Parameter mix: `[channels]`, the share of the earlier neighbour in an odd frame; one half when absent.
   /// - Source: Wave-U-Net, section 3.2.1 (learned upsampling is `mix = sigmoid(w)`).
   public func upsampled(edge: UpsampleEdge, mix: Tensor? = nil) -> Tensor {
-    precondition(
+    require(
       rank == 3 && shape[1] > 0 && (mix.map { $0.shape == [shape[2]] } ?? true),
       "upsampled: a signal of shape \(shape)\(mix.map { " with mix of shape \($0.shape)" } ?? "")")
     guard let mix else { return linear(LinearUpsample(shape: shape, edge: edge), self) }

@@ -8,9 +8,9 @@ public struct Shape: Sendable, RandomAccessCollection, ExpressibleByArrayLiteral
   public let rank: Int
 
   public init(_ extents: some Collection<Int>) {
-    precondition(
+    require(
       extents.count <= Self.maximumRank, "Shape: rank \(extents.count) is more than \(Self.maximumRank)")
-    precondition(extents.allSatisfy { $0 >= 0 }, "Shape: negative extent in \(Array(extents))")
+    require(extents.allSatisfy { $0 >= 0 }, "Shape: negative extent in \(Array(extents))")
     rank = extents.count
     self.extents = InlineArray(repeating: 1)
     for (axis, extent) in extents.enumerated() { self.extents[axis] = extent }
@@ -20,7 +20,7 @@ public struct Shape: Sendable, RandomAccessCollection, ExpressibleByArrayLiteral
 
   /// The extents a function of the axis gives.
   init(rank: Int, _ extent: (Int) -> Int) {
-    precondition(rank <= Self.maximumRank, "Shape: rank \(rank) is more than \(Self.maximumRank)")
+    require(rank <= Self.maximumRank, "Shape: rank \(rank) is more than \(Self.maximumRank)")
     self.rank = rank
     extents = InlineArray(repeating: 1)
     for axis in 0..<rank { self[axis] = extent(axis) }
@@ -30,12 +30,12 @@ public struct Shape: Sendable, RandomAccessCollection, ExpressibleByArrayLiteral
   public var endIndex: Int { rank }
   public subscript(axis: Int) -> Int {
     get {
-      precondition(axis >= 0 && axis < rank, "Shape: axis \(axis) of a shape with rank \(rank)")
+      require(axis >= 0 && axis < rank, "Shape: axis \(axis) of a shape with rank \(rank)")
       return extents[axis]
     }
     set {
-      precondition(axis >= 0 && axis < rank, "Shape: axis \(axis) of a shape with rank \(rank)")
-      precondition(newValue >= 0, "Shape: negative extent \(newValue) for axis \(axis) of \(self)")
+      require(axis >= 0 && axis < rank, "Shape: axis \(axis) of a shape with rank \(rank)")
+      require(newValue >= 0, "Shape: negative extent \(newValue) for axis \(axis) of \(self)")
       extents[axis] = newValue
     }
   }
@@ -63,7 +63,7 @@ public struct Shape: Sendable, RandomAccessCollection, ExpressibleByArrayLiteral
   /// The axis meant by a number that may count from the end (-1 is the last).
   func axis(_ axis: Int, in operation: StaticString) -> Int {
     let resolved = axis < 0 ? axis + rank : axis
-    precondition(
+    require(
       resolved >= 0 && resolved < rank, "\(operation): axis \(axis) of a tensor of shape \(self)")
     return resolved
   }

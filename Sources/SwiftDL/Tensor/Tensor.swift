@@ -32,7 +32,7 @@ public struct Tensor: Sendable {
 extension Tensor {
   /// A tensor of the given shape from its elements in row-major order.
   public init(_ shape: Shape, _ scalars: some Collection<Float>) {
-    precondition(
+    require(
       scalars.count == shape.elementCount,
       "Tensor: \(scalars.count) elements for shape \(shape), which has \(shape.elementCount)")
     self.init(unsafe: shape) { buffer in _ = buffer.initialize(from: scalars) }
@@ -77,7 +77,7 @@ extension Tensor {
   public mutating func withUnsafeMutableBuffer<Result>(
     _ body: (UnsafeMutableBufferPointer<Float>) throws -> Result
   ) rethrows -> Result {
-    precondition(node == nil, "Tensor: a value that takes part in a differentiation cannot change in place")
+    require(node == nil, "Tensor: a value that takes part in a differentiation cannot change in place")
     makeUnique()
     return try body(UnsafeMutableBufferPointer(start: storage.pointer, count: count))
   }
@@ -87,16 +87,16 @@ extension Tensor {
 
   /// The only element.
   public var scalar: Float {
-    precondition(count == 1, "Tensor: scalar of a tensor of shape \(shape)")
+    require(count == 1, "Tensor: scalar of a tensor of shape \(shape)")
     return elements[0]
   }
 
   /// The element at an index per axis.
   public subscript(indices: Int...) -> Float {
-    precondition(indices.count == rank, "Tensor: \(indices.count) indices for shape \(shape)")
+    require(indices.count == rank, "Tensor: \(indices.count) indices for shape \(shape)")
     var offset = 0
     for (axis, index) in indices.enumerated() {
-      precondition(index >= 0 && index < shape[axis], "Tensor: index \(indices) in shape \(shape)")
+      require(index >= 0 && index < shape[axis], "Tensor: index \(indices) in shape \(shape)")
       offset = offset * shape[axis] + index
     }
     return elements[offset]
@@ -107,7 +107,7 @@ extension Tensor {
 
   /// The memory, for kernels.
   var elements: UnsafeMutablePointer<Float> {
-    precondition(storage.count >= count, "Tensor: a gradient rule reads a value it did not ask to keep")
+    require(storage.count >= count, "Tensor: a gradient rule reads a value it did not ask to keep")
     return storage.pointer
   }
 
