@@ -126,7 +126,7 @@ protocol FusedOperation: Sendable {
 }
 
 func fused(_ operation: some FusedOperation, _ inputs: [Tensor]) -> Tensor {
-  record(Fused(operation: operation), inputs, operation.apply(inputs.map(\.detached)))
+  record(Fused(operation: operation), inputs, operation.apply(inputs.map { $0.detached }))
 }
 
 private struct Fused<Operation: FusedOperation>: Primitive {

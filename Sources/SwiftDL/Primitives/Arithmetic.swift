@@ -17,12 +17,13 @@ private struct Add: Primitive {
 
 extension Tensor {
   public static func + (x: Tensor, y: Tensor) -> Tensor {
-    record(Add(weight: 1), [x, y], Kernels.binary(.add, reversed: .add, x, y))
+    let value = Kernels.binary(.add, reversed: .add, x, y)
+    return x.isTracked || y.isTracked ? record(Add(weight: 1), [x, y], value) : value
   }
 
   public static func - (x: Tensor, y: Tensor) -> Tensor {
-    record(
-      Add(weight: -1), [x, y], Kernels.binary(.subtract, reversed: .reverse_subtract, x, y))
+    let value = Kernels.binary(.subtract, reversed: .reverse_subtract, x, y)
+    return x.isTracked || y.isTracked ? record(Add(weight: -1), [x, y], value) : value
   }
 }
 
@@ -54,21 +55,19 @@ extension Tensor {
 
 // MARK: - With numbers
 
-private struct Affine: PointwiseFunction {
+private struct Affine: Primitive {
   let scale: Float
-  let offset: Float
-  func apply(_ x: Tensor) -> Tensor { Kernels.unary(.affine, x, scale, offset) }
-  func slope(_ x: Tensor, _ y: Tensor) -> Tensor? { .init(scale) }
-  var slopeReadsInput: Bool { false }
-  func fusedPullback(_ g: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor? {
-    scale == 1 ? g : Kernels.unary(.affine, g, scale, 0)
+  func pullback(_ g: Tensor, _ inputs: [Tensor], _ output: Tensor, _ wanted: [Bool]) -> [Tensor?] {
+    [scale == 1 ? g : scale * g]
   }
+  func keeps(input index: Int, of inputs: [Tensor]) -> Bool { false }
 }
 
 extension Tensor {
   /// scale · x + offset.
   public func affine(scale: Float, offset: Float) -> Tensor {
-    pointwise(Affine(scale: scale, offset: offset), self)
+    let value = Kernels.unary(.affine, self, scale, offset)
+    return isTracked ? record(Affine(scale: scale), [self], value) : value
   }
 
   public static func + (x: Tensor, y: Float) -> Tensor { x.affine(scale: 1, offset: y) }
