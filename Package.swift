@@ -27,6 +27,7 @@ let package = Package(
     .systemLibrary(name: "CFFTW", pkgConfig: "fftw3f", providers: [.apt(["libfftw3-dev"])]),
     .systemLibrary(name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
     .systemLibrary(name: "CSoxr", pkgConfig: "soxr", providers: [.apt(["libsoxr-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     // The house, one storey above another; the arrows never turn back.
     .target(
@@ -39,7 +40,9 @@ let package = Package(
     .target(name: "SwiftDLModels", dependencies: ["SwiftDL"], swiftSettings: strict),
     .target(
       name: "Experiments",
-      dependencies: ["SwiftDL", "SwiftDLAudio", "SwiftDLModels", .product(name: "Yams", package: "Yams")],
+      dependencies: [
+        "SwiftDL", "SwiftDLAudio", "SwiftDLModels", "CZlib", .product(name: "Yams", package: "Yams"),
+      ],
       swiftSettings: strict),
     .executableTarget(
       name: "swiftdl",
@@ -62,7 +65,7 @@ let package = Package(
       name: "SwiftDLModelsTests", dependencies: ["SwiftDLModels", "TestSupport"],
       resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(
-      name: "ExperimentsTests", dependencies: ["Experiments", "TestSupport"],
+      name: "ExperimentsTests", dependencies: ["Experiments", "TestSupport", "CZlib"],
       resources: [.copy("Fixtures")], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],

@@ -54,11 +54,21 @@ extension RunConfiguration {
 }
 
 extension JSONObject {
-  /// The leaves with their dotted keys, depth first. Lists and empty objects are leaves.
+  /// The leaves with their dotted keys, `layers[0].channels`, depth first. Lists of plain values
+  /// are leaves, and so is what is empty.
   public var flattened: [(key: String, value: JSONValue)] {
-    entries.flatMap { key, value -> [(key: String, value: JSONValue)] in
-      guard let object = value.object, !object.isEmpty else { return [(key, value)] }
-      return object.flattened.map { ("\(key).\($0.key)", $0.value) }
+    entries.flatMap { Self.leaves($0.value, at: $0.key) }
+  }
+
+  private static func leaves(_ value: JSONValue, at key: String) -> [(
+    key: String, value: JSONValue
+  )] {
+    switch value {
+    case .object(let object) where !object.isEmpty:
+      object.entries.flatMap { leaves($0.value, at: "\(key).\($0.key)") }
+    case .array(let values) where values.contains { $0.object != nil }:
+      values.enumerated().flatMap { leaves($1, at: "\(key)[\($0)]") }
+    default: [(key, value)]
     }
   }
 }

@@ -16,7 +16,7 @@ public struct RunEnvironment: Sendable, Equatable {
     let facts: JSONObject = [
       "date": timestamp(Date()),
       "program version": programVersion,
-      "command": CommandLine.arguments.joined(separator: " "),
+      "command": command,
       "processor": processor,
       "cores": ProcessInfo.processInfo.activeProcessorCount,
       "memory (GiB)": (memoryInGiB * 10).rounded() / 10,
@@ -24,6 +24,12 @@ public struct RunEnvironment: Sendable, Equatable {
       "compiler": compiler,
     ]
     return RunEnvironment(facts: facts.merging(details))
+  }
+
+  /// The program by its name alone: reports travel, and folders of a machine are nobody's business.
+  private static var command: String {
+    let program = CommandLine.arguments.first?.split(separator: "/").last.map(String.init) ?? ""
+    return ([program] + CommandLine.arguments.dropFirst()).joined(separator: " ")
   }
 
   /// UTC, to the second: `2026-03-01T12:00:00Z`.
