@@ -38,8 +38,8 @@ static void gradient_item(void *state, ptrdiff_t item) {
                        w->result + start * 2 * c);
 }
 
-static void run(const ck_context *context, void (*item)(void *, ptrdiff_t), ptrdiff_t frames, ptrdiff_t channels,
-                const float *x, const float *y_gradient, float *result) {
+static void run(const ck_context *context, void (*item)(void *, ptrdiff_t), ptrdiff_t frames,
+                ptrdiff_t channels, const float *x, const float *y_gradient, float *result) {
   if (frames == 0 || channels == 0) return;
   const ptrdiff_t per_item = (grain + channels - 1) / channels;
   gated_work w = {kernels(context), frames, channels, per_item, x, y_gradient, result};

@@ -13,7 +13,8 @@
 /* What one instruction set offers: loops over whole frames. */
 typedef struct ck_gated_kernels {
   void (*forward)(ptrdiff_t frames, ptrdiff_t channels, const float *x, float *y);
-  void (*gradient)(ptrdiff_t frames, ptrdiff_t channels, const float *x, const float *y_gradient, float *x_gradient);
+  void (*gradient)(ptrdiff_t frames, ptrdiff_t channels, const float *x, const float *y_gradient,
+                   float *x_gradient);
 } ck_gated_kernels;
 
 #define CK_KERNELS(variant) extern const ck_gated_kernels ck_gated_##variant;

@@ -12,8 +12,8 @@ void ck_gated_reference(ptrdiff_t frames, ptrdiff_t channels, const float *x, fl
     }
 }
 
-void ck_gated_gradient_reference(ptrdiff_t frames, ptrdiff_t channels, const float *x, const float *y_gradient,
-                                 float *x_gradient) {
+void ck_gated_gradient_reference(ptrdiff_t frames, ptrdiff_t channels, const float *x,
+                                 const float *y_gradient, float *x_gradient) {
   for (ptrdiff_t f = 0; f < frames; f++)
     for (ptrdiff_t c = 0; c < channels; c++) {
       const ptrdiff_t at = f * 2 * channels + c;

@@ -55,15 +55,15 @@ public func binaryCrossEntropyWithLogits(
 public func crossEntropy(
   _ logits: Tensor, _ classes: [Int], ignoring: Int? = nil, reduction: Reduction = .mean
 ) -> Tensor {
-  precondition(logits.rank >= 1, "crossEntropy: logits of shape \(logits.shape)")
+  require(logits.rank >= 1, "crossEntropy: logits of shape \(logits.shape)")
   let classCount = logits.shape[logits.rank - 1]
-  precondition(
+  require(
     classes.count * classCount == logits.count,
     "crossEntropy: \(classes.count) classes for logits of shape \(logits.shape)")
   let counted = classes.map { $0 != ignoring }
   let positions = classes.indices.map { index in
     let target = counted[index] ? classes[index] : 0
-    precondition(
+    require(
       target >= 0 && target < classCount, "crossEntropy: class \(target) of \(classCount) classes")
     return index * classCount + target
   }
@@ -80,5 +80,5 @@ public func crossEntropy(
 }
 
 private func expectEqualShapes(_ operation: StaticString, _ x: Tensor, _ y: Tensor) {
-  precondition(x.shape == y.shape, "\(operation): shapes \(x.shape) and \(y.shape)")
+  require(x.shape == y.shape, "\(operation): shapes \(x.shape) and \(y.shape)")
 }

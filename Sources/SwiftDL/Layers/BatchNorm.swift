@@ -31,7 +31,7 @@ public struct BatchNorm: Module {
 
   public func callAsFunction(_ x: Tensor, _ context: Context) -> Tensor {
     let channels = scale.count
-    precondition(
+    require(
       x.rank >= 2 && x.shape[x.rank - 1] == channels,
       "BatchNorm: a tensor of shape \(x.shape) for \(channels) channels")
     guard context.isTraining else {
@@ -39,7 +39,7 @@ public struct BatchNorm: Module {
       return x * factor + (shift - runningMean * factor)
     }
     let count = x.count / channels
-    precondition(count > 1, "BatchNorm: one value per channel has no variance (shape \(x.shape))")
+    require(count > 1, "BatchNorm: one value per channel has no variance (shape \(x.shape))")
     let rows = x.reshaped([count, channels])
     let mean = rows.mean(axes: [0])
     let centered = rows - mean

@@ -32,11 +32,11 @@ public struct Conv1D: WeightedLayer {
     weight: Tensor, bias: Tensor?, stride: Int = 1, dilation: Int = 1, groups: Int = 1,
     padding: Conv1DPadding = .valid, activation: Activation = .none
   ) {
-    precondition(
+    require(
       weight.rank == 3 && (bias.map { $0.shape == [weight.shape[2]] } ?? true),
       "Conv1D: weight of shape \(weight.shape), bias of shape \(description(of: bias))"
     )
-    precondition(
+    require(
       stride > 0 && dilation > 0 && groups > 0 && weight.shape[2] % groups == 0,
       "Conv1D: \(weight.shape[2]) channels in \(groups) groups, stride \(stride), dilation \(dilation)"
     )
@@ -56,7 +56,7 @@ public struct Conv1D: WeightedLayer {
     hasBias: Bool = true,
     initialization: Initialization = .glorotUniform, random: inout RandomStream
   ) {
-    precondition(
+    require(
       inputChannels % groups == 0, "Conv1D: \(inputChannels) input channels in \(groups) groups")
     let fanIn = kernelSize * inputChannels / groups
     let weight = initialization.weight(

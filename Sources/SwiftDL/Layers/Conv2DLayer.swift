@@ -31,7 +31,7 @@ public struct Conv2D: WeightedLayer {
     weight: Tensor, bias: Tensor?, stride: Pair = .one, dilation: Pair = .one, groups: Int = 1,
     padding: Conv2DPadding = .valid, activation: Activation = .none
   ) {
-    precondition(
+    require(
       weight.rank == 4 && (bias.map { $0.shape == [weight.shape[3]] } ?? true),
       "Conv2D: weight of shape \(weight.shape), bias of shape \(description(of: bias))"
     )
@@ -52,7 +52,7 @@ public struct Conv2D: WeightedLayer {
     hasBias: Bool = true,
     initialization: Initialization = .glorotUniform, random: inout RandomStream
   ) {
-    precondition(
+    require(
       inputChannels % groups == 0 && outputChannels % groups == 0,
       "Conv2D: \(inputChannels) to \(outputChannels) channels in \(groups) groups")
     let area = kernel.height * kernel.width
@@ -78,7 +78,7 @@ public struct Conv2D: WeightedLayer {
   }
 
   public func callAsFunction(_ x: Tensor) -> Tensor {
-    precondition(x.rank == 4, "Conv2D: an image of shape \(x.shape)")
+    require(x.rank == 4, "Conv2D: an image of shape \(x.shape)")
     let zeros = zeros(around: Pair(x.shape[1], x.shape[2]))
     let sum = conv2D(
       x, weight, stride: stride, dilation: dilation, groups: groups,

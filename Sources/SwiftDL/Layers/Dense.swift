@@ -10,7 +10,7 @@ public struct Dense: WeightedLayer {
 
   /// A layer with given weights.
   public init(weight: Tensor, bias: Tensor?, activation: Activation = .none) {
-    precondition(
+    require(
       weight.rank == 2 && (bias.map { $0.shape == [weight.shape[1]] } ?? true),
       "Dense: weight of shape \(weight.shape), bias of shape \(description(of: bias))"
     )
@@ -42,7 +42,7 @@ public struct Dense: WeightedLayer {
   }
 
   public func callAsFunction(_ x: Tensor) -> Tensor {
-    precondition(
+    require(
       x.rank >= 2 && x.shape[x.rank - 1] == inputChannels,
       "Dense: a tensor of shape \(x.shape) for \(inputChannels) channels")
     let product = matmul(x, weight)

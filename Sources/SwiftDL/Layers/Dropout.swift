@@ -10,7 +10,7 @@ public struct Dropout: Module {
   public let sharedAxes: [Int]
 
   public init(probability: Float, sharedAxes: [Int] = []) {
-    precondition(probability >= 0 && probability < 1, "Dropout: probability \(probability)")
+    require(probability >= 0 && probability < 1, "Dropout: probability \(probability)")
     self.probability = probability
     self.sharedAxes = sharedAxes
   }

@@ -6,7 +6,7 @@ public struct Embedding: Module {
 
   /// A layer with a given table.
   public init(table: Tensor) {
-    precondition(table.rank == 2, "Embedding: a table of shape \(table.shape)")
+    require(table.rank == 2, "Embedding: a table of shape \(table.shape)")
     self.table = table
   }
 
@@ -26,7 +26,7 @@ public struct Embedding: Module {
 
   /// The vectors of entries numbered in row-major order of `shape`: `[shape…, channels]`.
   public func callAsFunction(_ indices: [Int], shape: Shape) -> Tensor {
-    precondition(
+    require(
       indices.count == shape.elementCount, "Embedding: \(indices.count) indices for shape \(shape)")
     return self(indices).reshaped(Shape(Array(shape) + [table.shape[1]]))
   }

@@ -11,7 +11,7 @@ public struct GroupNorm: Module {
 
   /// - Parameter hasScale: whether scale and shift are learned.
   public init(groups: Int, channels: Int, hasScale: Bool = true, epsilon: Float = 1e-5) {
-    precondition(
+    require(
       groups > 0 && channels % groups == 0, "GroupNorm: \(channels) channels in \(groups) groups")
     scale = hasScale ? .ones([channels]) : nil
     shift = hasScale ? .zeros([channels]) : nil
@@ -25,7 +25,7 @@ public struct GroupNorm: Module {
   }
 
   public func callAsFunction(_ x: Tensor) -> Tensor {
-    precondition(
+    require(
       x.rank >= 2 && x.shape[x.rank - 1] % groups == 0
         && (scale.map { $0.count == x.shape[x.rank - 1] } ?? true),
       "GroupNorm: a tensor of shape \(x.shape) in \(groups) groups")
@@ -61,7 +61,7 @@ public struct LayerNorm: Module {
   }
 
   public func callAsFunction(_ x: Tensor) -> Tensor {
-    precondition(
+    require(
       x.rank >= 1 && x.shape[x.rank - 1] == scale.count,
       "LayerNorm: a tensor of shape \(x.shape) for \(scale.count) channels")
     let centered = x - x.mean(axes: [-1], keepingAxes: true)

@@ -21,13 +21,13 @@ public struct TransposedConv1D: WeightedLayer {
     weight: Tensor, bias: Tensor?, stride: Int = 1, dilation: Int = 1, groups: Int = 1,
     cropping: Padding = .none, activation: Activation = .none
   ) {
-    precondition(
+    require(
       weight.rank == 3 && (bias.map { $0.shape == [weight.shape[1] * groups] } ?? true),
       """
       TransposedConv1D: weight of shape \(weight.shape) in \(groups) groups, bias of shape \
       \(description(of: bias))
       """)
-    precondition(
+    require(
       stride > 0 && dilation > 0 && groups > 0 && weight.shape[2] % groups == 0,
       """
       TransposedConv1D: \(weight.shape[2]) channels in \(groups) groups, stride \(stride), \
@@ -49,7 +49,7 @@ public struct TransposedConv1D: WeightedLayer {
     hasBias: Bool = true,
     initialization: Initialization = .glorotUniform, random: inout RandomStream
   ) {
-    precondition(
+    require(
       outputChannels % groups == 0,
       "TransposedConv1D: \(outputChannels) output channels in \(groups) groups")
     let fanIn = kernelSize * outputChannels / groups
@@ -77,7 +77,7 @@ public struct TransposedConv1D: WeightedLayer {
   }
 
   public func callAsFunction(_ x: Tensor) -> Tensor {
-    precondition(
+    require(
       x.rank == 3 && x.shape[2] == inputChannels,
       "TransposedConv1D: a signal of shape \(x.shape) for \(inputChannels) channels")
     let geometry = Conv1DGeometry(

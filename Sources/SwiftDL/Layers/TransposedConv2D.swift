@@ -25,7 +25,7 @@ public struct TransposedConv2D: WeightedLayer {
     verticalCropping: Padding = .none, horizontalCropping: Padding = .none,
     activation: Activation = .none
   ) {
-    precondition(
+    require(
       weight.rank == 4 && (bias.map { $0.shape == [weight.shape[2] * groups] } ?? true),
       """
       TransposedConv2D: weight of shape \(weight.shape) in \(groups) groups, bias of shape \
@@ -50,7 +50,7 @@ public struct TransposedConv2D: WeightedLayer {
     initialization: Initialization = .glorotUniform,
     random: inout RandomStream
   ) {
-    precondition(
+    require(
       inputChannels % groups == 0 && outputChannels % groups == 0,
       "TransposedConv2D: \(inputChannels) to \(outputChannels) channels in \(groups) groups")
     let area = kernel.height * kernel.width
@@ -76,7 +76,7 @@ public struct TransposedConv2D: WeightedLayer {
   }
 
   public func callAsFunction(_ x: Tensor) -> Tensor {
-    precondition(
+    require(
       x.rank == 4 && x.shape[3] == inputChannels,
       "TransposedConv2D: an image of shape \(x.shape) for \(inputChannels) channels")
     let rows = Windows(kernelSize: kernel.height, stride: stride.height, dilation: dilation.height)
@@ -84,7 +84,7 @@ public struct TransposedConv2D: WeightedLayer {
     let height = rows.extent(of: x.shape[1]) - verticalCropping.before - verticalCropping.after
     let width =
       columns.extent(of: x.shape[2]) - horizontalCropping.before - horizontalCropping.after
-    precondition(
+    require(
       height >= 0 && width >= 0, "TransposedConv2D: nothing is left of an image of shape \(x.shape)"
     )
     let geometry = Conv2DGeometry(

@@ -40,7 +40,7 @@ private struct Gated: FusedOperation {
 extension Tensor {
   /// tanh(a)·sigmoid(b), where a is the first half of the channels (the last axis) and b the second.
   public func gated() -> Tensor {
-    precondition(
+    require(
       rank >= 1 && shape[rank - 1] % 2 == 0, "gated: the channels of shape \(shape) have no halves")
     return fused(Gated(), [self])
   }
