@@ -162,7 +162,7 @@ struct WaveUNetTests {
   }
 
   @Test("every tensor is visited")
-  func visited() { expectEveryTensorVisited(WaveUNet(.m5)) }
+  func visited() { expectEveryTensorVisited(in: WaveUNet(.m5)) }
 
   private func fixture(_ name: String) throws -> String {
     try #require(Bundle.module.path(forResource: "Fixtures/\(name)", ofType: nil))
