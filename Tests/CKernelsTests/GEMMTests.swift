@@ -33,9 +33,11 @@ struct GEMMTests {
       }
     }
 
-    func result(_ context: Context?) -> Guarded {
+    func result(_ context: Context?, openBLAS: Bool = false) -> Guarded {
       let result = Guarded(c.values)
-      if let context {
+      if let context, openBLAS {
+        ck_gemm_openblas(context.pointer, [g], a.constant, b.constant, result.pointer)
+      } else if let context {
         ck_gemm(context.pointer, [g], a.constant, b.constant, result.pointer)
       } else {
         ck_gemm_reference([g], a.constant, b.constant, result.pointer)
@@ -51,8 +53,8 @@ struct GEMMTests {
     for _ in 0..<40 {
       let product = Product(&stream)
       let expected = product.result(nil).values
-      for context in contexts {
-        let result = product.result(context)
+      for (context, openBLAS) in contexts.map({ ($0, false) }) + [(contexts[contexts.count - 1], true)] {
+        let result = product.result(context, openBLAS: openBLAS)
         // Operands are at most 1, so k bounds Σ|a·b|, and 1 what beta adds.
         let sizes = expected.map { _ in Float(product.g.k + 1) }
         let bound = tolerance(terms: product.g.k + 2)
