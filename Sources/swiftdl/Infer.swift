@@ -24,6 +24,9 @@ struct Infer: ParsableCommand {
     if let problem = network.problem(withInput: x.shape) {
       throw FileError(input, problem)
     }
+    if let bad = x.scalars.firstIndex(where: { !$0.isFinite }) {
+      throw FileError(input, "element \(bad) is \(x.scalars[bad])", hint: "every number must be finite")
+    }
     let y = compute.run { network(x) }
     try NumPyFile.write(y, to: output)
     print("\(output) \(y.shape)")

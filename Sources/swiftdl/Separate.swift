@@ -33,6 +33,10 @@ struct Separate: ParsableCommand {
 
   func validate() throws {
     if trackName != nil && files.count > 1 { throw ValidationError("--track-name needs a single file.") }
+    let tracks = Dictionary(grouping: files, by: FileSeparator.trackName)
+    if let clash = tracks.values.first(where: { $0.count > 1 }) {
+      throw ValidationError("\(clash.joined(separator: " and ")) would be written to the same folder.")
+    }
     if !(segment > 0 && segment <= 3600) { throw ValidationError("--segment \(segment): 0 to 3600 seconds.") }
     _ = try audioFormat()
   }

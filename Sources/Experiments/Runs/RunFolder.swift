@@ -27,16 +27,28 @@ public final class RunFolder: Sendable {
     // Asked before the lock, so that a refusal leaves nothing in a folder that is not ours; and
     // again behind it, for two processes that begin at once.
     try refuseOccupied(path)
-    try Folders.create(path)
-    let lock = try RunLock(folder: path)
-    try refuseOccupied(path)
-    try Folders.create(RunFiles.checkpoints(path))
-    try Folders.create(RunFiles.samples(path))
-    try write(environment.facts, to: RunFiles.environment(path))
-    let run = try RunFolder(path: path, lock: lock)
-    // Last, since a folder with a configuration counts as a run.
-    try run.save(configuration)
-    return run
+    let fresh = FreshFolder(path)
+    let lock: RunLock
+    do throws(FileError) {
+      try Folders.create(path)
+      lock = try RunLock(folder: path)
+      try refuseOccupied(path)
+    } catch {
+      fresh.discardFolders()
+      throw error
+    }
+    do throws(FileError) {
+      try Folders.create(RunFiles.checkpoints(path))
+      try Folders.create(RunFiles.samples(path))
+      try write(environment.facts, to: RunFiles.environment(path))
+      let run = try RunFolder(path: path, lock: lock)
+      // Last, since a folder with a configuration counts as a run.
+      try run.save(configuration)
+      return run
+    } catch {
+      fresh.discard()
+      throw error
+    }
   }
 
   /// Opens a run that was interrupted. Call `rewind(toStep:)` with the checkpoint's step before

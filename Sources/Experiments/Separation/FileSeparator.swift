@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 public import SwiftDL
 public import SwiftDLAudio
 public import SwiftDLModels
@@ -20,12 +21,9 @@ public struct FileSeparator: Sendable {
     self.tileFrames = tileFrames
   }
 
-  /// Where the sources of a file go: `folder/MODEL/TRACK/STEM.ext`.
-  public func outputPaths(for path: String, in folder: String) -> [String] {
-    let track = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
-    return model.configuration.sources.map {
-      "\(folder)/\(modelName)/\(track)/\($0).\(format.pathExtension)"
-    }
+  /// The name of a file's track: its own, without folder and ending.
+  public static func trackName(of path: String) -> String {
+    URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
   }
 
   /// Separates one file; the results have its exact length, sample rate and channels. Nothing is written
@@ -44,8 +42,28 @@ public struct FileSeparator: Sendable {
     guard info.frames > 0 else {
       throw FileError(path, "has no samples", hint: "give a file with at least one frame")
     }
-    let paths = outputPaths(for: trackName ?? path, in: folder)
-    if let first = paths.first { try Folders.create(String(first[..<(first.lastIndex(of: "/") ?? first.endIndex)])) }
+    let track = "\(folder)/\(modelName)/\(trackName ?? Self.trackName(of: path))"
+    let paths = model.configuration.sources.map { "\(track)/\($0).\(format.pathExtension)" }
+    let fresh = FreshFolder(track)
+    var finished: [String] = []
+    do throws(FileError) {
+      try Folders.create(track)
+      if try separate(reader, to: paths, finished: { finished.append($0) }, progress) { return paths }
+    } catch {
+      for path in finished { unlink(path) }
+      fresh.discardFolders()
+      throw error
+    }
+    fresh.discardFolders()
+    return nil
+  }
+
+  /// Returns false when stopped. `finished` is told every file that has appeared.
+  private func separate(
+    _ reader: AudioReader, to paths: [String], finished: (String) -> Void,
+    _ progress: (_ done: Int, _ total: Int) -> Bool
+  ) throws(FileError) -> Bool {
+    let info = reader.info
     var writers: [AudioWriter] = []
     for path in paths {
       writers.append(
@@ -62,9 +80,12 @@ public struct FileSeparator: Sendable {
       for (writer, piece) in zip(writers, stream.process(block.samples, isLast: ended)) {
         try writer.write(piece)
       }
-      if !progress(done, info.frames) { return nil }
+      if !progress(done, info.frames) { return false }
     }
-    for writer in writers { try writer.finish() }
-    return paths
+    for writer in writers {
+      try writer.finish()
+      finished(writer.path)
+    }
+    return true
   }
 }

@@ -64,12 +64,24 @@ public struct SeparationRecipe {
         "instruction_set": ComputeContext.current.instructionSet, "threads": ComputeContext.current.threads,
         "precision": "highest",
       ])
+    let fresh = FreshFolder(folder)
     let run =
       try resumes
       ? RunFolder.resume(
         folder, environment: environment, extending: try isExtended(configuration))
       : RunFolder.create(folder, configuration: configuration, environment: environment)
-    if resumes { try run.save(configuration) }
+    do {
+      return try train(configuration, in: run, style: style)
+    } catch {
+      // Without a checkpoint there is nothing to resume: the name is free for the next attempt.
+      if !resumes, try CheckpointStore(run.checkpoints).last() == nil { fresh.discard() }
+      throw error
+    }
+  }
+
+  private func train(
+    _ configuration: SeparationConfiguration, in run: RunFolder, style: ProgressMeter.Style
+  ) throws -> SeparationTraining.Outcome {
     Interrupt.install()
     var decoding: ProgressMeter?
     var training = try SeparationTraining(configuration, in: run, resuming: resumes) { done, total in
@@ -77,6 +89,8 @@ public struct SeparationRecipe {
       decoding?.update(done)
     }
     decoding?.finish()
+    // Not before the data were found: a bound or a path that leads nowhere is not remembered.
+    if resumes { try run.save(configuration) }
     var bar: ProgressMeter?
     var epoch = -1
     let outcome = try training.run(

@@ -14,6 +14,13 @@ public final class AtomicFile {
   /// Creates the temporary file; missing parent folders are an error that says so.
   public init(_ path: String) throws(FileError) {
     self.path = path
+    var status = stat()
+    if stat(path, &status) == 0, (status.st_mode & S_IFMT) != S_IFREG {
+      // Found out now, not after hours of work; and a device is not replaced by a file.
+      throw FileError(
+        path, Folders.isDirectory(path) ? "is a folder" : "is not a regular file",
+        hint: "choose the name of a file")
+    }
     let serial = Self.serial.add(1, ordering: .relaxed).newValue
     let slash = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
     temporaryPath = "\(path[..<slash]).\(path[slash...]).\(getpid()).\(serial).part"

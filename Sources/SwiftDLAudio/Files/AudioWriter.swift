@@ -29,13 +29,6 @@ public final class AudioWriter {
     precondition(
       (1...0x7FFF_FFFF).contains(sampleRate),
       "AudioWriter: \(sampleRate) Hz; 1 to 2147483647 work")
-    var status = stat()
-    if stat(path, &status) == 0, (status.st_mode & S_IFMT) != S_IFREG {
-      // Found out now, not after hours of work; and a device is not replaced by a file.
-      throw FileError(
-        path, Folders.isDirectory(path) ? "is a folder" : "is not a regular file",
-        hint: "choose the name of a file")
-    }
     self.path = path
     self.channels = channels
     self.sampleRate = sampleRate

