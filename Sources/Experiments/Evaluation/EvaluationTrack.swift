@@ -66,6 +66,7 @@ struct EvaluationTrack {
         hint: "scores need estimates with the channels of the references")
     }
     if sound.frames == track.frames { return sound }
+    if sound.frames == 0 { throw FileError(path, "has no samples", hint: "separate the track again") }
     let change = sound.frames < track.frames ? "padded with silence" : "cut"
     warn("\(path): \(sound.frames) frames, \(change) to the \(track.frames) of its reference")
     var samples = Array(sound.samples.prefix(track.frames * track.channels))
