@@ -33,15 +33,24 @@ struct Evaluate: ParsableCommand {
     let evaluation = SeparationEvaluation(
       references: references, estimates: estimates, baselines: baselines)
     let folder = json.flatMap { $0.hasSuffix(".json") ? nil : $0 }
-    let methods = try evaluation.run(
-      warn: { note($0) },
-      finished: { method, scores throws(FileError) in
-        if !quiet { note("\(method): \(scores.track) scored") }
-        if let folder {
-          try Folders.create("\(folder)/\(method)")
-          try AtomicFile.write(scores.musevalJSON, to: "\(folder)/\(method)/\(scores.track).json")
-        }
-      })
+    var folders: [String: FreshFolder] = [:]
+    let methods: [SeparationEvaluation.Method]
+    do {
+      methods = try evaluation.run(
+        warn: { note($0) },
+        finished: { method, scores throws(FileError) in
+          if !quiet { note("\(method): \(scores.track) scored") }
+          if let folder {
+            let place = "\(folder)/\(method)"
+            if folders[method] == nil { folders[method] = FreshFolder(place) }
+            try Folders.create(place)
+            try AtomicFile.write(scores.musevalJSON, to: "\(place)/\(scores.track).json")
+          }
+        })
+    } catch {
+      for folder in folders.values { folder.discard() }
+      throw error
+    }
     let summary = ScoreSummary(methods.map { ($0.name, $0.tracks) })
     print(summary.text)
     if let csv { try AtomicFile.write(summary.csv, to: csv) }

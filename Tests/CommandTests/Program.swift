@@ -54,12 +54,20 @@ enum Program {
       posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
       posix_spawn_file_actions_adddup2(&actions, outputPipe.write, 1)
       posix_spawn_file_actions_adddup2(&actions, errorPipe.write, 2)
+      // Threads of the test runner may hold signals back, and a child inherits that.
+      var attributes = posix_spawnattr_t()
+      posix_spawnattr_init(&attributes)
+      defer { posix_spawnattr_destroy(&attributes) }
+      var none = sigset_t()
+      sigemptyset(&none)
+      posix_spawnattr_setsigmask(&attributes, &none)
+      posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
       var argumentTexts: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
       var variableTexts: [UnsafeMutablePointer<CChar>?] = variables.map { strdup("\($0)=\($1)") } + [nil]
       defer { for text in argumentTexts + variableTexts { free(text) } }
       var identifier: pid_t = 0
       let failure = posix_spawn(
-        &identifier, words[0], &actions, nil, &argumentTexts, &variableTexts)
+        &identifier, words[0], &actions, &attributes, &argumentTexts, &variableTexts)
       close(outputPipe.write)
       close(errorPipe.write)
       output = FileHandle(fileDescriptor: outputPipe.read, closeOnDealloc: true)
@@ -169,5 +177,5 @@ func expectUsageError(
   let told = Comment(rawValue: "status \(outcome.status): \(outcome.errors)")
   #expect((1..<128).contains(outcome.status), told, sourceLocation: location)
   #expect(outcome.errorLines.first?.hasPrefix("Error: ") == true, told, sourceLocation: location)
-  #expect(outcome.errorLines.first?.contains(word) == true, told, sourceLocation: location)
+  #expect(word.isEmpty || outcome.errorLines.first?.contains(word) == true, told, sourceLocation: location)
 }

@@ -33,10 +33,10 @@ final class Workshop {
     try String(contentsOfFile: self(name), encoding: .utf8)
   }
 
-  /// Everything below the workshop, hidden files too, with the content of the small ones.
+  /// Everything below the workshop with its content, hidden files too, except the locks of runs.
   func listing() throws -> [String: Data] {
     var listing: [String: Data] = [:]
-    for name in try FileManager.default.subpathsOfDirectory(atPath: path) {
+    for name in try FileManager.default.subpathsOfDirectory(atPath: path) where !name.hasSuffix("/.lock") {
       let isFolder = Folders.isDirectory(self(name))
       listing[name] = isFolder ? Data() : try bytes(name)
     }

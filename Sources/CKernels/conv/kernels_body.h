@@ -8,15 +8,15 @@
 #include "base/vector_math.h"
 
 /* Pixels of a tile by its number of vectors: as many as registers hold beside the weights (32, or 16 on x86 below
-   AVX-512). Tails use the same code with fewer pixels, so the arithmetic of a pixel never depends on its tile. */
+   AVX-512, where 4 × 3 would fill all 16 and spill). Tails use the same code with fewer pixels, so the arithmetic of a pixel never depends on its tile. */
 #if CK_LANES == 16 || defined(__aarch64__)
 enum { most_vectors = 4, pixels_1 = 14, pixels_2 = 12, pixels_3 = 8, pixels_4 = 6 };
 #else
-enum { most_vectors = 3, pixels_1 = 10, pixels_2 = 6, pixels_3 = 4, pixels_4 = 1 };
+enum { most_vectors = 2, pixels_1 = 10, pixels_2 = 6, pixels_3 = 1, pixels_4 = 1 };
 #endif
 
 /* A sum longer than this is cut: its parts are added apart, so that error grows with the length of a part. */
-enum { chain = 256 };
+enum { chain = 128 };
 
 CK_INLINE ck_vec activate(ck_vec x, ck_activation activation, float slope) {
   switch (activation) {

@@ -32,6 +32,16 @@ struct EvaluationTrack {
     return Self.sum(sounds)
   }
 
+  /// What a source of a pass is mixed with: the other sources, and the stems that are in none.
+  func others(
+    than group: SourceGroup, in pass: EvaluationPass
+  ) throws(FileError) -> [AudioBuffer] {
+    var others: [AudioBuffer] = []
+    for other in pass.groups where other != group { others.append(try reference(other)) }
+    let used = Set(pass.groups.flatMap(\.stems))
+    return others + track.stems.filter { !used.contains($0.name) }.compactMap { stems[$0.name] }
+  }
+
   /// The mixture file, or the sum of the stems.
   func mixture() throws(FileError) -> AudioBuffer {
     if let path = track.mixture { return try AudioFile.read(path) }
@@ -66,6 +76,7 @@ struct EvaluationTrack {
         hint: "scores need estimates with the channels of the references")
     }
     if sound.frames == track.frames { return sound }
+    if sound.frames == 0 { throw FileError(path, "has no samples", hint: "separate the track again") }
     let change = sound.frames < track.frames ? "padded with silence" : "cut"
     warn("\(path): \(sound.frames) frames, \(change) to the \(track.frames) of its reference")
     var samples = Array(sound.samples.prefix(track.frames * track.channels))
