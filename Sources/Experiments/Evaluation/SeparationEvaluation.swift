@@ -185,7 +185,9 @@ public struct SeparationEvaluation: Sendable {
         targets.append(
           TargetScores(
             name: group.name, windows: windows,
-            wholeTrackSDR: Self.wholeTrackSDR(references[index], estimates[index])))
+            wholeTrackSDR: Self.wholeTrackSDR(references[index], estimates[index]),
+            energyRatios: BSSEval.signalToDistortionRatio(
+              reference: references[index], estimate: estimates[index], window: window)))
       }
     }
     return targets
