@@ -57,7 +57,9 @@ final class Node: Sendable {
 
 /// A value that gradients are asked for: nothing came before it.
 struct Leaf: Primitive {
-  func pullback(_ cotangent: Tensor, _ inputs: [Tensor], _ output: Tensor, _ wanted: [Bool]) -> [Tensor?] { [] }
+  func pullback(_ cotangent: Tensor, _ inputs: [Tensor], _ output: Tensor, _ wanted: [Bool]) -> [Tensor?] {
+    []
+  }
   func keeps(input index: Int, of inputs: [Tensor]) -> Bool { false }
 }
 

@@ -59,7 +59,6 @@ public struct Shape: Sendable, RandomAccessCollection, ExpressibleByArrayLiteral
     return strides
   }
 
-
   /// The axis meant by a number that may count from the end (-1 is the last).
   func axis(_ axis: Int, in operation: StaticString) -> Int {
     let resolved = axis < 0 ? axis + rank : axis

@@ -36,8 +36,10 @@ import Testing
   static let geometries: [Conv1DGeometry] = {
     var list: [Conv1DGeometry] = []
     let channels = [(1, 1, 1), (3, 2, 1), (4, 6, 2), (4, 4, 4), (3, 6, 3)]  // inputs, outputs, groups
-    let paddings = [Padding.none, Padding(before: 2, after: 0), Padding(before: 1, after: 3),
-      Padding(before: -2, after: 1), Padding(before: 4, after: -3)]
+    let paddings = [
+      Padding.none, Padding(before: 2, after: 0), Padding(before: 1, after: 3),
+      Padding(before: -2, after: 1), Padding(before: 4, after: -3),
+    ]
     for (inputs, outputs, groups) in channels {
       for padding in paddings {
         for (kernel, stride, dilation) in [(1, 1, 1), (3, 1, 1), (3, 2, 1), (2, 1, 3), (4, 3, 2), (5, 4, 1)] {

@@ -88,7 +88,9 @@ import Testing
     withEvery("axis", in: [0, 1, 2, -1]) { axis in
       let place = axis < 0 ? axis + 3 : axis
       var expected = x.sliced(axis: axis, 0..<1)
-      for index in 1..<x.shape[place] { expected = .maximum(expected, x.sliced(axis: axis, index..<index + 1)) }
+      for index in 1..<x.shape[place] {
+        expected = .maximum(expected, x.sliced(axis: axis, index..<index + 1))
+      }
       expectIdentical(x.max(axis: axis, keepingAxis: true), expected)
       #expect(x.max(axis: axis).rank == 2, trail)
       expectGradients(of: { $0[0].max(axis: axis).squared() }, at: [x])
@@ -97,8 +99,10 @@ import Testing
 
   @Test func largestOfEqualsAndInfinities() {
     let infinity = Float.infinity
-    let x = Tensor([4, 3], [2, 2, 1, infinity, 0, infinity, -infinity, 5, -infinity, -infinity, -infinity, -infinity])
-      .tracked()
+    let x = Tensor(
+      [4, 3], [2, 2, 1, infinity, 0, infinity, -infinity, 5, -infinity, -infinity, -infinity, -infinity]
+    )
+    .tracked()
     let largest = x.max(axis: 1)
     #expect(largest.scalars == [2, infinity, 5, -infinity])
     let slope = gradients(of: largest, at: [x])[0]
