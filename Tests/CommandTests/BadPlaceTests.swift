@@ -12,15 +12,18 @@ import Testing
     var testDescription: String { name }
   }
 
+  private static func separation(to format: String) -> Writer {
+    Writer(name: "separate to \(format)", output: "PLACE/tiny/song") {
+      let song = try $0.sound("song.wav")
+      return ["separate", song, "-m", try $0.model(), "-o", $0("PLACE"), "--quiet", "--format", format]
+    }
+  }
+
   static let writers: [Writer] = [
     Writer(name: "separate", output: "PLACE/tiny/song") {
       ["separate", try $0.sound("song.wav"), "-m", try $0.model(), "-o", $0("PLACE"), "--quiet"]
     },
-    Writer(name: "separate to FLAC", output: "PLACE/tiny/song") {
-      [
-        "separate", try $0.sound("song.wav"), "-m", try $0.model(), "-o", $0("PLACE"), "--quiet", "--format", "flac",
-      ]
-    },
+    separation(to: "flac"), separation(to: "ogg"), separation(to: "mp3"),
     Writer(name: "train separation", output: "PLACE") {
       try $0.corpus()
       return $0.training("PLACE")

@@ -146,6 +146,18 @@ import Testing
     }
   }
 
+  @Test(arguments: [("flac", 9, 8000), ("mp3", 6, 8000), ("mp3", 1, 96000), ("ogg", 1, 768_000)])
+  func formatsThatCannotHoldTheSoundSaySo(_ format: String, _ channels: Int, _ rate: Int) throws {
+    let workshop = try Workshop()
+    let model = try workshop.model()
+    let song = try workshop.sound("song.wav", frames: 1000, channels: channels, rate: rate)
+    let before = try workshop.listing()
+    let outcome = try Program.run(
+      ["separate", song, "-m", model, "-o", workshop("out"), "--quiet", "--format", format])
+    expectRefusal(outcome, naming: workshop("out"), "cannot hold \(channels) channels at \(rate) Hz")
+    #expect(try workshop.listing() == before)
+  }
+
   @Test func aTrackMayHaveAnyName() throws {
     let workshop = try Workshop()
     let model = try workshop.model()
