@@ -1,5 +1,5 @@
 # The four commands of the project. Each installs what it needs first, and only what is missing.
-.PHONY: setup build demo test bench install-kernels
+.PHONY: setup build demo test bench
 
 BUILD = swift build -c release
 PROGRAM = .build/release/swiftdl
@@ -16,5 +16,5 @@ demo: build
 test: setup
 	@scripts/test
 
-bench: build
-	@scripts/bench $(PROGRAM)
+bench: setup
+	@scripts/bench

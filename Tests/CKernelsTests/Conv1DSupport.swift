@@ -23,35 +23,13 @@ struct Stream {
   mutating func pick<T>(_ values: [T]) -> T { values[integer(0...(values.count - 1))] }
 }
 
-/// Floats with guard values round them: nothing outside may be written.
-final class Guarded {
-  private static let margin = 64
-  private static let mark: Float = 1234.5
-  let count: Int
-  private let memory: UnsafeMutablePointer<Float>
-
-  init(count: Int, filledWith value: Float = .nan) {
-    self.count = count
-    memory = .allocate(capacity: count + 2 * Self.margin)
-    memory.initialize(repeating: Self.mark, count: count + 2 * Self.margin)
-    for i in 0..<count { start[i] = value }
+extension Guarded {
+  convenience init(count: Int, filledWith value: Float) {
+    self.init([Float](repeating: value, count: count))
   }
-  convenience init(_ values: [Float]) {
-    self.init(count: values.count)
-    for (i, value) in values.enumerated() { start[i] = value }
-  }
-  deinit { memory.deallocate() }
-
-  var start: UnsafeMutablePointer<Float> { memory + Self.margin }
-  var constant: UnsafePointer<Float> { UnsafePointer(start) }
-  var values: [Float] { Array(UnsafeBufferPointer(start: start, count: count)) }
+  var constant: UnsafePointer<Float> { UnsafePointer(pointer) }
   /// The same numbers without their signs.
   var sizes: Guarded { Guarded(values.map { abs($0) }) }
-  var guardsHold: Bool {
-    (0..<Self.margin).allSatisfy {
-      memory[$0] == Self.mark && memory[Self.margin + count + $0] == Self.mark
-    }
-  }
 }
 
 /// A kernel context that lives as long as its variable.
@@ -91,6 +69,6 @@ func firstDifference(
 }
 
 /// Σ a·b in float64, where NaN marks memory that does not belong to a view.
-func inner(_ a: [Float], _ b: [Float]) -> Double {
+func innerOfViews(_ a: [Float], _ b: [Float]) -> Double {
   zip(a, b).reduce(0) { $1.0.isNaN || $1.1.isNaN ? $0 : $0 + Double($1.0) * Double($1.1) }
 }

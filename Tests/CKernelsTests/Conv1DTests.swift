@@ -62,7 +62,7 @@ struct Conv1DTests {
     let trial = ConvTrial(
       .signal(frames: 60, inputs: 5, outputs: 20, kernel: 3, padding: (1, 1)), isSignal: true,
       stream: &stream)
-    trial.inputs[0].start[30 * 5 + 2] = value
+    trial.inputs[0].pointer[30 * 5 + 2] = value
     for context in Context.everyVariant() {
       let y = trial.output(context).values
       for t in 0..<60 {
@@ -77,8 +77,8 @@ struct Conv1DTests {
     let g = ck_conv2d_geometry.signal(frames: 33, inputs: 1, outputs: 20, kernel: 1)
     for (activation, low) in [(ck_activation.tanh, Float(-1)), (ck_activation.sigmoid, Float(0))] {
       let trial = ConvTrial(g, isSignal: true, epilogue: (activation, 0, false), stream: &stream)
-      for t in 0..<33 { trial.inputs[0].start[t] = t % 2 == 0 ? 1e30 : -1e30 }
-      for o in 0..<20 { trial.weights.start[o] = 1 }
+      for t in 0..<33 { trial.inputs[0].pointer[t] = t % 2 == 0 ? 1e30 : -1e30 }
+      for o in 0..<20 { trial.weights.pointer[o] = 1 }
       for context in Context.everyVariant() {
         let y = trial.output(context).values
         #expect(y.indices.allSatisfy { y[$0] == ($0 / 20 % 2 == 0 ? 1 : low) }, "\(context)")

@@ -22,30 +22,30 @@ func expectReference(_ trial: ConvTrial, _ contexts: [Context]) {
     let difference = firstDifference(
       got.values, y, sizes: ySizes, bound: tolerance(terms: trial.termsOfOutput), floor: floor)
     #expect(difference == nil, "output, \(context)\n\(what)")
-    #expect(got.guardsHold, "output guards, \(context)\n\(what)")
+    #expect(got.isIntact, "output guards, \(context)\n\(what)")
 
     for (v, gradient) in trial.inputGradients(context).enumerated() {
       let difference = firstDifference(
         gradient.values, dx[v], sizes: dxSizes[v], bound: tolerance(terms: trial.termsOfInput))
       #expect(difference == nil, "input gradient \(v), \(context)\n\(what)")
-      #expect(gradient.guardsHold, "input gradient guards, \(context)\n\(what)")
+      #expect(gradient.isIntact, "input gradient guards, \(context)\n\(what)")
     }
 
     let gradient = trial.weightGradient(context)
     let wrong = firstDifference(
       gradient.values, dw, sizes: dwSizes, bound: tolerance(terms: trial.termsOfWeight))
     #expect(wrong == nil, "weight gradient, \(context)\n\(what)")
-    #expect(gradient.guardsHold, "weight gradient guards, \(context)\n\(what)")
+    #expect(gradient.isIntact, "weight gradient guards, \(context)\n\(what)")
   }
 }
 
 /// ⟨conv(x, w), y⟩ = ⟨inputGradient(y, w), x⟩ = ⟨weightGradient(x, y), w⟩.
 func expectTrilinear(_ trial: ConvTrial, _ context: Context) {
-  let forward = inner(trial.output(context, finish: false).values, trial.outputGradient.values)
+  let forward = innerOfViews(trial.output(context, finish: false).values, trial.outputGradient.values)
   let back = zip(trial.inputGradients(context), trial.inputs)
-    .reduce(0) { $0 + inner($1.0.values, $1.1.values) }
-  let weigh = inner(trial.weightGradient(context).values, trial.weights.values)
-  let size = inner(
+    .reduce(0) { $0 + innerOfViews($1.0.values, $1.1.values) }
+  let weigh = innerOfViews(trial.weightGradient(context).values, trial.weights.values)
+  let size = innerOfViews(
     trial.output(nil, inputs: trial.inputs.map(\.sizes), weights: trial.weights.sizes, finish: false).values,
     trial.outputGradient.sizes.values)
   let terms = max(trial.termsOfOutput, trial.termsOfInput, trial.termsOfWeight)

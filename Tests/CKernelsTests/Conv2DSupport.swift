@@ -59,7 +59,7 @@ struct ConvTrial {
         for y in 0..<g.input_height {
           for x in 0..<g.input_width {
             for i in 0..<c {
-              buffer.start[b * stride.batch + y * stride.row + x * stride.pixel + i] = stream.number()
+              buffer.pointer[b * stride.batch + y * stride.row + x * stride.pixel + i] = stream.number()
             }
           }
         }
@@ -103,13 +103,13 @@ struct ConvTrial {
       switch (isSignal, context) {
       case (true, let context?):
         ck_conv1d(
-          context.pointer, [signal], buffers.count, signals(buffers), w.constant, e, y.start)
+          context.pointer, [signal], buffers.count, signals(buffers), w.constant, e, y.pointer)
       case (true, nil):
-        ck_conv1d_reference([signal], buffers.count, signals(buffers), w.constant, e, y.start)
+        ck_conv1d_reference([signal], buffers.count, signals(buffers), w.constant, e, y.pointer)
       case (false, let context?):
-        ck_conv2d(context.pointer, [g], buffers.count, images(buffers), w.constant, e, y.start)
+        ck_conv2d(context.pointer, [g], buffers.count, images(buffers), w.constant, e, y.pointer)
       case (false, nil):
-        ck_conv2d_reference([g], buffers.count, images(buffers), w.constant, e, y.start)
+        ck_conv2d_reference([g], buffers.count, images(buffers), w.constant, e, y.pointer)
       }
     }
     return y
@@ -125,7 +125,7 @@ struct ConvTrial {
     if isSignal {
       let views = dx.indices.map {
         ck_mutable_signal(
-          data: dx[$0].start, channels: channels[$0], frame_stride: strides[$0].pixel,
+          data: dx[$0].pointer, channels: channels[$0], frame_stride: strides[$0].pixel,
           batch_stride: strides[$0].batch)
       }
       if let context {
@@ -137,7 +137,7 @@ struct ConvTrial {
     } else {
       let views = dx.indices.map {
         ck_mutable_image(
-          data: dx[$0].start, channels: channels[$0], pixel_stride: strides[$0].pixel,
+          data: dx[$0].pointer, channels: channels[$0], pixel_stride: strides[$0].pixel,
           row_stride: strides[$0].row, batch_stride: strides[$0].batch)
       }
       if let context {
@@ -158,15 +158,15 @@ struct ConvTrial {
     switch (isSignal, context) {
     case (true, let context?):
       ck_conv1d_weight_gradient(
-        context.pointer, [signal], buffers.count, signals(buffers), dy.constant, dw.start)
+        context.pointer, [signal], buffers.count, signals(buffers), dy.constant, dw.pointer)
     case (true, nil):
       ck_conv1d_weight_gradient_reference(
-        [signal], buffers.count, signals(buffers), dy.constant, dw.start)
+        [signal], buffers.count, signals(buffers), dy.constant, dw.pointer)
     case (false, let context?):
       ck_conv2d_weight_gradient(
-        context.pointer, [g], buffers.count, images(buffers), dy.constant, dw.start)
+        context.pointer, [g], buffers.count, images(buffers), dy.constant, dw.pointer)
     case (false, nil):
-      ck_conv2d_weight_gradient_reference([g], buffers.count, images(buffers), dy.constant, dw.start)
+      ck_conv2d_weight_gradient_reference([g], buffers.count, images(buffers), dy.constant, dw.pointer)
     }
     return dw
   }

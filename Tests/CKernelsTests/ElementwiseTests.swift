@@ -45,9 +45,7 @@ import Testing
           }
           #expect(wrong == nil, "\(operation) of \(wrong.map { x[$0] } ?? 0), \(size) elements")
           #expect(y.isIntact && place.isIntact, "\(operation), \(size) elements")
-          #expect(
-            values.map(\.bitPattern) == place.values.map(\.bitPattern),
-            "\(operation), \(size) elements in place")
+          expectSameBits(place.values, values, "\(operation), \(size) elements in place")
         }
       }
     }
@@ -85,8 +83,8 @@ import Testing
             wrong == nil,
             "\(operation) of \(wrong.map { (x[$0], y[$0]) } ?? (0, 0)), \(size) elements")
           #expect(z.isIntact && left.isIntact && right.isIntact, "\(operation), \(size) elements")
-          #expect(values.map(\.bitPattern) == left.values.map(\.bitPattern), "\(operation) into x")
-          #expect(values.map(\.bitPattern) == right.values.map(\.bitPattern), "\(operation) into y")
+          expectSameBits(left.values, values, "\(operation) into x")
+          expectSameBits(right.values, values, "\(operation) into y")
         }
       }
     }
@@ -125,8 +123,8 @@ import Testing
           let place = Guarded(x, shift: 9)
           ck_binary_broadcast(
             context, operation, 0.2, outer, middle, inner, place.pointer, y, place.pointer)
-          #expect(z.values == expected, "\(operation) over \((outer, middle, inner))")
-          #expect(place.values == expected, "\(operation) over \((outer, middle, inner)) in place")
+          expectSame(z.values, expected, "\(operation) over \((outer, middle, inner))")
+          expectSame(place.values, expected, "\(operation) over \((outer, middle, inner)) in place")
           #expect(z.isIntact && place.isIntact)
         }
       }

@@ -8,10 +8,10 @@ struct Im2colTests {
     let columns = Guarded(count: trial.g.batch * trial.outputHeight * trial.outputWidth * rows)
     let x = trial.inputs[0].constant
     switch (trial.isSignal, context) {
-    case (true, let context?): ck_im2col1d(context.pointer, [trial.signal], x, columns.start)
-    case (true, nil): ck_im2col1d_reference([trial.signal], x, columns.start)
-    case (false, let context?): ck_im2col2d(context.pointer, [trial.g], x, columns.start)
-    case (false, nil): ck_im2col2d_reference([trial.g], x, columns.start)
+    case (true, let context?): ck_im2col1d(context.pointer, [trial.signal], x, columns.pointer)
+    case (true, nil): ck_im2col1d_reference([trial.signal], x, columns.pointer)
+    case (false, let context?): ck_im2col2d(context.pointer, [trial.g], x, columns.pointer)
+    case (false, nil): ck_im2col2d_reference([trial.g], x, columns.pointer)
     }
     return columns
   }
@@ -19,10 +19,10 @@ struct Im2colTests {
     let x = Guarded(count: trial.inputs[0].count)
     switch (trial.isSignal, context) {
     case (true, let context?):
-      ck_col2im1d(context.pointer, [trial.signal], columns.constant, x.start)
-    case (true, nil): ck_col2im1d_reference([trial.signal], columns.constant, x.start)
-    case (false, let context?): ck_col2im2d(context.pointer, [trial.g], columns.constant, x.start)
-    case (false, nil): ck_col2im2d_reference([trial.g], columns.constant, x.start)
+      ck_col2im1d(context.pointer, [trial.signal], columns.constant, x.pointer)
+    case (true, nil): ck_col2im1d_reference([trial.signal], columns.constant, x.pointer)
+    case (false, let context?): ck_col2im2d(context.pointer, [trial.g], columns.constant, x.pointer)
+    case (false, nil): ck_col2im2d_reference([trial.g], columns.constant, x.pointer)
     }
     return x
   }
@@ -42,7 +42,7 @@ struct Im2colTests {
         let trial = dense(&stream, isSignal: isSignal)
         let columns = unfolded(trial, context)
         #expect(columns.values == unfolded(trial, nil).values, "\(trial.g)")
-        #expect(columns.guardsHold)
+        #expect(columns.isIntact)
         let back = folded(trial, columns, context)
         let taps = trial.g.kernel_height * trial.g.kernel_width
         let expected = folded(trial, columns, nil).values
@@ -50,7 +50,7 @@ struct Im2colTests {
           back.values, expected, sizes: folded(trial, columns.sizes, nil).values,
           bound: tolerance(terms: taps))
         #expect(difference == nil, "\(trial.g)")
-        #expect(back.guardsHold)
+        #expect(back.isIntact)
       }
     }
   }
@@ -68,7 +68,7 @@ struct Im2colTests {
         let product = ck_gemm_geometry(
           transpose_a: false, transpose_b: false, m: trial.termsOfWeight, n: n, k: k, alpha: 1,
           beta: 0, lda: k, ldb: n, ldc: n, batch: 1, a_stride: 0, b_stride: 0, c_stride: 0)
-        ck_gemm(context.pointer, [product], columns.constant, trial.weights.constant, y.start)
+        ck_gemm(context.pointer, [product], columns.constant, trial.weights.constant, y.pointer)
         let sizes = trial.output(nil, inputs: [trial.inputs[0].sizes], weights: trial.weights.sizes)
         let difference = firstDifference(
           y.values, trial.output(context).values, sizes: sizes.values, bound: 2 * tolerance(terms: k))
@@ -85,9 +85,9 @@ struct Im2colTests {
       let trial = dense(&stream, isSignal: isSignal)
       let columns = unfolded(trial, context)
       let cotangent = Guarded(stream.numbers(columns.count))
-      let left = inner(columns.values, cotangent.values)
-      let right = inner(trial.inputs[0].values, folded(trial, cotangent, context).values)
-      let size = inner(columns.sizes.values, cotangent.sizes.values)
+      let left = innerOfViews(columns.values, cotangent.values)
+      let right = innerOfViews(trial.inputs[0].values, folded(trial, cotangent, context).values)
+      let size = innerOfViews(columns.sizes.values, cotangent.sizes.values)
       let taps = trial.g.kernel_height * trial.g.kernel_width
       #expect(abs(left - right) <= Double(tolerance(terms: taps)) * size + 1e-30, "\(trial.g)")
     }

@@ -51,10 +51,12 @@ struct StridedCase {
         var expected = y.values
         ck_copy_strided(context, rank, c.shape, x.pointer, c.xStrides, y.pointer, c.yStrides)
         ck_copy_strided_reference(rank, c.shape, x.pointer, c.xStrides, &expected, c.yStrides)
-        #expect(y.values == expected && y.isIntact, "copy \(c)")
+        expectSame(y.values, expected, "copy \(c)")
+        #expect(y.isIntact, "copy \(c)")
         ck_add_strided(context, rank, c.shape, x.pointer, c.xStrides, y.pointer, c.yStrides)
         ck_add_strided_reference(rank, c.shape, x.pointer, c.xStrides, &expected, c.yStrides)
-        #expect(y.values == expected && y.isIntact, "add \(c)")
+        expectSame(y.values, expected, "add \(c)")
+        #expect(y.isIntact, "add \(c)")
       }
     }
   }
@@ -83,7 +85,7 @@ struct StridedCase {
           var y = start
           ck_copy_strided(context, shape.count, shape, x, xStrides, &y, yStrides)
           ck_add_strided(context, shape.count, shape, x, xStrides, &y, yStrides)
-          #expect(y == expected, "\(shape) from \(xStrides) to \(yStrides) on \(threads) threads")
+          expectSame(y, expected, "\(shape) from \(xStrides) to \(yStrides) on \(threads) threads")
         }
       }
     }
@@ -101,7 +103,7 @@ struct StridedCase {
       )
       ck_copy_strided(nil, rank, c.shape, x, c.xStrides, &image, c.yStrides)
       ck_add_strided(nil, rank, c.shape, y, c.yStrides, &back, c.xStrides)
-      #expect(inner(image, y) == inner(x, back), "\(c)")
+      expectAdjoint(inner(image, y), inner(x, back), "\(c)")
     }
   }
 
@@ -111,7 +113,7 @@ struct StridedCase {
     x.withUnsafeBufferPointer { buffer in
       ck_copy_strided(nil, 1, [100], buffer.baseAddress.map { $0 + 99 }, [-1], &y, [1])
     }
-    #expect(y == x.reversed())
+    expectSame(y, x.reversed(), "reversed")
   }
 
   @Test func fillWritesItsRangeOnly() {
@@ -141,9 +143,10 @@ struct StridedCase {
           let (gathered, scattered) = (Guarded(count: y.count), Guarded(count: table.count))
           ck_gather_rows(context, count, columns, indices, table, gathered.pointer)
           ck_gather_rows_adjoint(context, count, columns, rows, indices, y, scattered.pointer)
-          #expect(gathered.values == expected && gathered.isIntact)
-          #expect(scattered.values == expectedTable && scattered.isIntact)
-          #expect(inner(gathered.values, y) == inner(table, scattered.values))
+          expectSame(gathered.values, expected, "\(count) rows")
+          expectSame(scattered.values, expectedTable, "\(count) rows")
+          #expect(gathered.isIntact && scattered.isIntact)
+          expectAdjoint(inner(gathered.values, y), inner(table, scattered.values), "\(count) rows")
         }
       }
     }

@@ -64,7 +64,7 @@ import Testing
         ck_max_pool(context, &g, x, alone.pointer, nil)
         #expect(zip(ownMaxima.values, maxima).allSatisfy(same), "\(g)")
         #expect(zip(alone.values, maxima).allSatisfy(same), "\(g)")
-        #expect(ownIndices == indices, "\(g)")
+        expectSame(ownIndices, indices, "\(g)")
 
         var (at, back) = (y, x)
         ck_pool_at_reference(&g, indices, x, &at)
@@ -73,7 +73,7 @@ import Testing
         ck_pool_at(context, &g, indices, x, ownAt.pointer)
         ck_pool_at_adjoint(context, &g, indices, y, ownBack.pointer)
         #expect(zip(ownAt.values, at).allSatisfy(same), "\(g)")
-        #expect(ownBack.values == back, "\(g)")
+        expectSame(ownBack.values, back, "\(g)")
         #expect(zip(zip(at, maxima), indices).allSatisfy { $1 < 0 || same($0.0, $0.1) }, "\(g)")
 
         var (mean, spread) = (y, x)
@@ -106,13 +106,13 @@ import Testing
         var (at, back) = (y, x)
         ck_pool_at(context, &g, indices, x, &at)
         ck_pool_at_adjoint(context, &g, indices, y, &back)
-        #expect(inner(at, y) == inner(x, back), "\(g)")
+        expectAdjoint(inner(at, y), inner(x, back), "\(g)")
         // Divisors are 1 … 16, so quotients are rounded: each term is at most 16, and there are 2 ·
         // outputs · 16.
         ck_average_pool(context, &g, x, &at)
         ck_average_pool_adjoint(context, &g, y, &back)
         let bound = 0x1p-24 * 16 * 16 * Double(outputs) * 4
-        #expect(abs(inner(at, y) - inner(x, back)) <= bound, "\(g)")
+        expectAdjoint(inner(at, y), inner(x, back), within: bound, "\(g)")
       }
     }
   }

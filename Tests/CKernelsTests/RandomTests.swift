@@ -97,7 +97,7 @@ func philox(_ counter: [UInt32], _ key: [UInt32]) -> [UInt32] {
             let front = Self.numbers(distribution, context, key: key, offset: offset, count: cut)
             let back = Self.numbers(
               distribution, context, key: key, offset: offset + UInt64(cut), count: count - cut)
-            #expect(front + back == whole, "cut at \(cut), \(set), \(threads) threads")
+            expectSame(front + back, whole, "cut at \(cut), \(set), \(threads) threads")
           }
         }
       }

@@ -170,7 +170,7 @@ import Testing
           )
           ck_argmax_reference(outer, count, inner, x, &expected)
           ck_argmax(context, outer, count, inner, x, &y)
-          #expect(y == expected, "over \((outer, count, inner))")
+          expectSame(y, expected, "over \((outer, count, inner))")
         }
       }
     }

@@ -28,14 +28,14 @@ enum Rooms {
 
   /// Calls `body` with a context of one, two and three threads and expects the same bits from each.
   static func expectSameBits(
-    _ instructionSet: ck_isa, _ what: Comment, sourceLocation: SourceLocation = #_sourceLocation,
+    _ instructionSet: ck_isa, _ what: String, sourceLocation: SourceLocation = #_sourceLocation,
     _ body: (OpaquePointer?) -> [Float]
   ) {
     let results = (1...3).map { threads in
       withContext(instructionSet, threads: Int32(threads)) { body($0).map(\.bitPattern) }
     }
-    #expect(results[0] == results[1], what, sourceLocation: sourceLocation)
-    #expect(results[0] == results[2], what, sourceLocation: sourceLocation)
+    expectSame(results[1], results[0], "\(what) on two threads", sourceLocation: sourceLocation)
+    expectSame(results[2], results[0], "\(what) on three threads", sourceLocation: sourceLocation)
   }
 }
 
@@ -112,3 +112,36 @@ func inner(_ x: [Float], _ y: [Float]) -> Double {
 
 /// Equal numbers, or both NaN.
 func same(_ x: Float, _ y: Float) -> Bool { x == y || (x.isNaN && y.isNaN) }
+
+/// Equal arrays. Names the first difference only: `#expect(x == y)` would print an edit script,
+/// which takes minutes for arrays of this size.
+func expectSame<Element: Equatable>(
+  _ values: [Element], _ expected: [Element], _ what: String,
+  sourceLocation: SourceLocation = #_sourceLocation
+) {
+  let equal = values.count == expected.count
+  #expect(equal, "\(what): \(values.count) of \(expected.count)", sourceLocation: sourceLocation)
+  guard let i = zip(values, expected).enumerated().first(where: { $1.0 != $1.1 })?.offset else {
+    return
+  }
+  Issue.record(
+    "\(what): element \(i) of \(values.count) is \(values[i]) for \(expected[i])",
+    sourceLocation: sourceLocation)
+}
+
+/// The same bits: -0 is not 0, and NaN is itself.
+func expectSameBits(
+  _ values: [Float], _ expected: [Float], _ what: String,
+  sourceLocation: SourceLocation = #_sourceLocation
+) {
+  expectSame(
+    values.map(\.bitPattern), expected.map(\.bitPattern), what, sourceLocation: sourceLocation)
+}
+
+/// ⟨A x, y⟩ = ⟨x, Aᵀ y⟩.
+func expectAdjoint(
+  _ image: Double, _ back: Double, within bound: Double = 0, _ what: String,
+  sourceLocation: SourceLocation = #_sourceLocation
+) {
+  #expect(abs(image - back) <= bound, "\(what)", sourceLocation: sourceLocation)
+}

@@ -19,7 +19,7 @@ enum Program {
   /// `swiftdl` in the folder of the test bundle.
   static let path: String = {
     var folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-    // On Linux the test executable lies beside the program; a bundle would lie a few folders deeper.
+    // On Linux the tests lie beside the program; a bundle would lie a few folders deeper.
     for _ in 0..<4 {
       let path = folder.appendingPathComponent("swiftdl").path
       if FileManager.default.isExecutableFile(atPath: path) { return path }
@@ -82,7 +82,7 @@ enum Program {
     /// One at a time, so that no program inherits the pipes of another.
     private static let spawning = NSLock()
 
-    /// A pipe roomy enough for all a command says, so that it can be read when the command has ended.
+    /// A pipe roomy enough for all a command says: it is read when the command has ended.
     private static func pipe() throws -> (read: Int32, write: Int32) {
       var ends: [Int32] = [0, 0]
       try #require(Glibc.pipe(&ends) == 0)
@@ -174,7 +174,7 @@ func expectRefusal(
   for word in words { #expect(outcome.errors.contains(word), told, sourceLocation: location) }
 }
 
-/// Expects a refusal of the command line itself: the problem in one line, then how the command is used.
+/// Expects a refusal of the command line itself: the problem in one line, then the usage.
 func expectUsageError(
   _ outcome: Program.Outcome, naming word: String, at location: SourceLocation = #_sourceLocation
 ) {

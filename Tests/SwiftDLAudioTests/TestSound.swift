@@ -15,7 +15,9 @@ final class ScratchFolder {
   func file(_ name: String) -> String { "\(path)/\(name)" }
 
   /// Every name in the folder, hidden ones too.
-  func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
+  func names() throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+  }
 }
 
 /// A small counter-based generator: the same numbers everywhere.

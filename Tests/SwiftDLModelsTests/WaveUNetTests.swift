@@ -19,11 +19,6 @@ struct WaveUNetTests {
     #expect(WaveUNetConfiguration.m1.defaultWindow == WindowLengths(input: 16384, output: 16384))
     #expect(WaveUNetConfiguration.m4.defaultWindow == WindowLengths(input: 147443, output: 16389))
     #expect(WaveUNetConfiguration.m4.window(forOutputFrames: 98560) == WindowLengths(input: 233459, output: 102405))
-    var deep = WaveUNetConfiguration.m4
-    deep.levels = 14
-    deep.downKernel = 5
-    deep.upKernel = 1
-    #expect(deep.defaultWindow == WindowLengths(input: 147463, output: 16385))
   }
 
   @Test("a wanted length is reached by the smallest window")
@@ -80,14 +75,14 @@ struct WaveUNetTests {
       var c = WaveUNetConfiguration.tiny
       c.context = context
       let model = WaveUNet(c, random: RandomStream(seed: 5))
-      let window = c.window(forOutputFrames: 10 * c.totalStride)
+      let window = c.window(forOutputFrames: 20 * c.totalStride)
       var random = RandomStream(seed: 6)
       let x = random.normal([1, window.input, 1]).tracked()
       let y = model(x)
       var before = 0
       var after = 0
       for position in 0..<c.totalStride {
-        let output = 5 * c.totalStride + position
+        let output = 10 * c.totalStride + position
         let one = y.sliced(axis: 1, output..<output + 1).sliced(axis: 2, 0..<1).sum()
         let gradient = gradients(of: one, at: [x])[0].scalars
         let centre = output + window.contextBefore
@@ -162,7 +157,7 @@ struct WaveUNetTests {
   }
 
   @Test("every tensor is visited")
-  func visited() { expectEveryTensorVisited(WaveUNet(.m5)) }
+  func visited() { expectEveryTensorVisited(in: WaveUNet(.m5)) }
 
   private func fixture(_ name: String) throws -> String {
     try #require(Bundle.module.path(forResource: "Fixtures/\(name)", ofType: nil))

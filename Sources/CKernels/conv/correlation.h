@@ -80,7 +80,10 @@ typedef struct ck_conv_kernels {
   void (*dot)(const ck_run *run, const ck_block *block);
   /* The same, channel by channel: w holds one row per tap. */
   void (*depthwise)(const ck_run *run, const ck_block *block);
-  /* sums[row, o] += Σ x · y over runs of one shape; y as rows of `vectors` vectors, run after run. */
+  /* Channels `first` … of the runs' y as rows of `vectors` vectors, run after run, zeros behind the last channel. */
+  void (*pack)(const ck_run *runs, ptrdiff_t run_count, ptrdiff_t first, ptrdiff_t channels, ptrdiff_t vectors,
+               float *to);
+  /* sums[row, o] += Σ x · y over runs of one shape; y as `pack` leaves it. */
   void (*outer)(const ck_run *runs, ptrdiff_t run_count, const float *y, ptrdiff_t vectors, float *sums);
   /* The same for `outputs` <= most_dots channels, y as rows of `outputs`; sums[row · outputs + o]. */
   void (*outer_few)(const ck_run *runs, ptrdiff_t run_count, const float *y, ptrdiff_t outputs, float *sums);

@@ -8,20 +8,20 @@
 #include "base/vector_math.h"
 
 /* Pixels of a tile by its number of vectors: as many as registers hold beside the weights (32, or 16 on x86 below
-   AVX-512). Tails use the same code with fewer pixels, so the arithmetic of a pixel never depends on its tile. */
+   AVX-512, where 4 × 3 would fill all 16 and spill). Tails use the same code with fewer pixels, so the arithmetic of a pixel never depends on its tile. */
 #if CK_LANES == 16 || defined(__aarch64__)
 enum { most_vectors = 4, pixels_1 = 14, pixels_2 = 12, pixels_3 = 8, pixels_4 = 6 };
 #else
-enum { most_vectors = 3, pixels_1 = 10, pixels_2 = 6, pixels_3 = 4, pixels_4 = 1 };
+enum { most_vectors = 2, pixels_1 = 10, pixels_2 = 6, pixels_3 = 1, pixels_4 = 1 };
 #endif
 
 /* A sum longer than this is cut: its parts are added apart, so that error grows with the length of a part. */
-enum { chain = 256 };
+enum { chain = 128 };
 
 CK_INLINE ck_vec activate(ck_vec x, ck_activation activation, float slope) {
   switch (activation) {
   case ck_activation_none: break;
-  case ck_activation_relu: return ck_vec_select(x < 0.0f, ck_vec_splat(0), x);
+  case ck_activation_relu: return ck_vec_select(x < 0.0f, ck_vec_splat(0), x); /* NaN stays */
   case ck_activation_leaky_relu: return ck_vec_select(x > 0.0f, x, slope * x);
   case ck_activation_tanh: return ck_vec_tanh(x);
   case ck_activation_sigmoid: return ck_vec_sigmoid(x);
@@ -52,7 +52,14 @@ CK_INLINE void multiply_tile(const int pixels, const int vectors, const ck_run *
   ck_vec sum[14][4], parts[14][4];
   bool cut = false;
   ptrdiff_t left = chain;
-  EACH(i, pixels) EACH(j, vectors) sum[i][j] = 0;
+  const ptrdiff_t tail = block->channels - (vectors - 1) * CK_LANES;
+  EACH(j, vectors) {
+    ck_vec start = 0; /* the bias: as good first as last, and free */
+    if (block->epilogue.bias)
+      start = j < vectors - 1 ? ck_vec_load(block->epilogue.bias + j * CK_LANES)
+                              : ck_vec_load_first(block->epilogue.bias + j * CK_LANES, tail);
+    EACH(i, pixels) sum[i][j] = start;
+  }
   for (ptrdiff_t s = 0; s < run->segment_count; s++) {
     const ck_segment *segment = &run->segments[s];
     const ptrdiff_t step = segment->step, w_step = block->w_step;
@@ -78,7 +85,6 @@ CK_INLINE void multiply_tile(const int pixels, const int vectors, const ck_run *
   }
   if (cut) EACH(i, pixels) EACH(j, vectors) sum[i][j] += parts[i][j];
 
-  const ptrdiff_t tail = block->channels - (vectors - 1) * CK_LANES;
   float *y = run->y + first * run->y_step + block->first;
   if (block->keep != 0)
     EACH(i, pixels) {
@@ -86,12 +92,6 @@ CK_INLINE void multiply_tile(const int pixels, const int vectors, const ck_run *
       EACH(j, vectors - 1) sum[i][j] += block->keep * ck_vec_load(old + j * CK_LANES);
       sum[i][vectors - 1] += block->keep * ck_vec_load_first(old + (vectors - 1) * CK_LANES, tail);
     }
-  if (block->epilogue.bias) {
-    ck_vec bias[4];
-    EACH(j, vectors - 1) bias[j] = ck_vec_load(block->epilogue.bias + j * CK_LANES);
-    bias[vectors - 1] = ck_vec_load_first(block->epilogue.bias + (vectors - 1) * CK_LANES, tail);
-    EACH(i, pixels) EACH(j, vectors) sum[i][j] += bias[j];
-  }
   if (block->epilogue.activation == ck_activation_relu)
     EACH(i, pixels) EACH(j, vectors) sum[i][j] = activate(sum[i][j], ck_activation_relu, 0);
   if (block->epilogue.activation == ck_activation_leaky_relu)
@@ -286,6 +286,28 @@ static void depthwise(const ck_run *run, const ck_block *block) {
 
 /* ---- outer -------------------------------------------------------------------------------------------- */
 
+/* Channels `first` … of the runs' y as rows of whole vectors, zeros behind: read once here, then once per row tile. */
+CK_INLINE void pack_rows(const int vectors, const ck_run *runs, ptrdiff_t run_count, ptrdiff_t first, ptrdiff_t channels,
+                         float *to) {
+  const ptrdiff_t tail = channels - (vectors - 1) * CK_LANES;
+  for (ptrdiff_t r = 0; r < run_count; r++) {
+    const float *y = runs[r].y + first;
+    for (ptrdiff_t t = runs[r].count; t > 0; t--, y += runs[r].y_step, to += vectors * CK_LANES) {
+      EACH(j, vectors - 1) ck_vec_store(to + j * CK_LANES, ck_vec_load(y + j * CK_LANES));
+      ck_vec_store(to + (vectors - 1) * CK_LANES, ck_vec_load_first(y + (vectors - 1) * CK_LANES, tail));
+    }
+  }
+}
+static void pack(const ck_run *runs, ptrdiff_t run_count, ptrdiff_t first, ptrdiff_t channels, ptrdiff_t vectors,
+                 float *to) {
+  switch (vectors) {
+  case 1: pack_rows(1, runs, run_count, first, channels, to); break;
+  case 2: pack_rows(2, runs, run_count, first, channels, to); break;
+  case 3: pack_rows(3, runs, run_count, first, channels, to); break;
+  case 4: pack_rows(4, runs, run_count, first, channels, to); break;
+  }
+}
+
 /* sums[i, j] += Σ over the runs of x[i] · y[j] for `rows` rows of segment s from `row` on. */
 CK_INLINE void outer_tile(const int rows, const int vectors, const ck_run *runs, ptrdiff_t run_count, ptrdiff_t s,
                           ptrdiff_t row, const float *y, float *sums) {
@@ -416,4 +438,4 @@ static void outer_depthwise(const ck_run *runs, ptrdiff_t run_count, ptrdiff_t c
 const ck_conv_kernels CK_CONV_NAME = {
     .isa = CK_CONV_ISA, .lanes = CK_LANES, .most_vectors = most_vectors, .most_dots = most_dots,
     .multiply = multiply, .dot = dot, .depthwise = depthwise,
-    .outer = outer, .outer_few = outer_few, .outer_depthwise = outer_depthwise};
+    .pack = pack, .outer = outer, .outer_few = outer_few, .outer_depthwise = outer_depthwise};

@@ -12,8 +12,11 @@ ck_cut ck_cut_pixels(const ck_correlation *c, ptrdiff_t pixels_wanted, ptrdiff_t
   ck_cut cut = {.across_batch = c->out_width < batch_from_width && c->batch > c->out_width};
   cut.lines = cut.across_batch ? c->out_height * c->out_width : c->batch * c->out_height;
   cut.line_length = cut.across_batch ? c->batch : c->out_width;
-  cut.chunk_pixels = least(cut.line_length, pixels_wanted);
   if (cut.lines == 0 || cut.line_length == 0) return cut;
+  /* Chunks of a line are about equally long: a short last one would waste its share of every fixed cost. */
+  cut.chunks_per_line = (cut.line_length + pixels_wanted - 1) / pixels_wanted;
+  cut.chunk_pixels = (cut.line_length + cut.chunks_per_line - 1) / cut.chunks_per_line;
+  cut.chunk_pixels = least(cut.line_length, (cut.chunk_pixels + 7) / 8 * 8);
   cut.chunks_per_line = (cut.line_length + cut.chunk_pixels - 1) / cut.chunk_pixels;
   cut.chunk_lines = cut.chunks_per_line > 1 ? 1 : most(1, pixels_wanted / cut.line_length);
   cut.chunks = cut.chunks_per_line * ((cut.lines + cut.chunk_lines - 1) / cut.chunk_lines);

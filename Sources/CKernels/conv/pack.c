@@ -23,6 +23,29 @@ typedef struct {
   ptrdiff_t width, first_block;
 } packing;
 
+typedef float four __attribute__((ext_vector_type(4), aligned(4), may_alias));
+
+/* to[i · width + o] = scale · from[o · out_step + i · in_step], four by four where the inputs are neighbours. */
+static void transpose(const float *from, ptrdiff_t out_step, ptrdiff_t in_step, ptrdiff_t inputs, ptrdiff_t outputs,
+                      float scale, float *to, ptrdiff_t width) {
+  ptrdiff_t whole_i = in_step == 1 ? inputs / 4 * 4 : 0, whole_o = outputs / 4 * 4;
+  for (ptrdiff_t i = 0; i < whole_i; i += 4)
+    for (ptrdiff_t o = 0; o < whole_o; o += 4) {
+      four r[4];
+      for (int n = 0; n < 4; n++) r[n] = *(const four *)(from + (o + n) * out_step + i) * scale;
+      four a = __builtin_shufflevector(r[0], r[1], 0, 4, 1, 5), b = __builtin_shufflevector(r[0], r[1], 2, 6, 3, 7);
+      four c = __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5), d = __builtin_shufflevector(r[2], r[3], 2, 6, 3, 7);
+      float *p = to + i * width + o;
+      *(four *)p = __builtin_shufflevector(a, c, 0, 1, 4, 5);
+      *(four *)(p + width) = __builtin_shufflevector(a, c, 2, 3, 6, 7);
+      *(four *)(p + 2 * width) = __builtin_shufflevector(b, d, 0, 1, 4, 5);
+      *(four *)(p + 3 * width) = __builtin_shufflevector(b, d, 2, 3, 6, 7);
+    }
+  for (ptrdiff_t i = 0; i < inputs; i++)
+    for (ptrdiff_t o = i < whole_i ? whole_o : 0; o < outputs; o++)
+      to[i * width + o] = from[o * out_step + i * in_step] * scale;
+}
+
 static void pack_tap(void *state, ptrdiff_t item) {
   const packing *self = state;
   const ck_weights *w = self->w;
@@ -39,14 +62,8 @@ static void pack_tap(void *state, ptrdiff_t item) {
     }
     return;
   }
-  /* A transposition in strips that stay in the first-level cache. */
-  enum { strip = 64 };
-  for (ptrdiff_t i0 = 0; i0 < w->inputs; i0 += strip) {
-    ptrdiff_t i1 = i0 + strip < w->inputs ? i0 + strip : w->inputs;
-    for (ptrdiff_t o = 0; o < columns; o++)
-      for (ptrdiff_t i = i0; i < i1; i++) to[i * width + o] = from[o * w->out_step + i * w->in_step] * w->scale;
-    for (ptrdiff_t i = i0; i < i1; i++) memset(to + i * width + columns, 0, (size_t)(width - columns) * sizeof *to);
-  }
+  transpose(from, w->out_step, w->in_step, w->inputs, columns, w->scale, to, width);
+  for (ptrdiff_t i = 0; i < w->inputs; i++) memset(to + i * width + columns, 0, (size_t)(width - columns) * sizeof *to);
 }
 
 static ck_packed pack_dots(const ck_weights *w) {

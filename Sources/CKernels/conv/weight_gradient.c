@@ -6,14 +6,14 @@
 /* The weight gradient walks the runs of the convolution and adds, for every row of the weights, input × output gradient.
 
    Pixels are divided into `parts` and blocks of output channels into `groups`, both by shape alone; every part has its
-   own sums, and the parts are added in order. Within a part a tile adds at most `piece` pixels in registers before it
-   adds them to the sums: error grows with the length of a piece, and pieces are few. */
+   own sums, and the parts are added in order. Within a part a tile adds one piece of pixels in registers before it
+   adds them to the sums: error grows with the length of a piece (about a hundred pixels), and pieces are few. */
 
 enum {
-  piece = 192,            /* pixels whose gradients, packed, share the first-level cache with a column of inputs */
+  first_level = 28 << 10, /* bytes of cache for the packed gradients of a piece and one column of its inputs */
   fewest_items = 8,
   fewest_pixels = 1024,   /* of a part */
-  most_floats = 1 << 22,  /* of all parts together */
+  group_floats = 1 << 17, /* sums that an item walks through once a piece: half a mebibyte of second-level cache */
   batch_from_width = 4,
 };
 
@@ -36,14 +36,11 @@ static bool same_shape(const ck_run *a, const ck_run *b) {
   return true;
 }
 
-/* Channels first ..< first + channels of the runs' output gradients, as rows of `width`, zeros behind. */
-static void pack_gradients(const ck_run *runs, ptrdiff_t count, ptrdiff_t first, ptrdiff_t channels, ptrdiff_t width,
-                           float *to) {
+/* The output gradients of a few channels, one row per pixel. */
+static void pack_few(const ck_run *runs, ptrdiff_t count, ptrdiff_t channels, float *to) {
   for (ptrdiff_t r = 0; r < count; r++)
-    for (ptrdiff_t t = 0; t < runs[r].count; t++, to += width) {
-      memcpy(to, runs[r].y + t * runs[r].y_step + first, (size_t)channels * sizeof *to);
-      if (channels < width) memset(to + channels, 0, (size_t)(width - channels) * sizeof *to);
-    }
+    for (ptrdiff_t t = 0; t < runs[r].count; t++)
+      for (ptrdiff_t o = 0; o < channels; o++) *to++ = runs[r].y[t * runs[r].y_step + o];
 }
 
 static void add_runs(const weighing *self, const ck_run *runs, ptrdiff_t count, ptrdiff_t pixels, ptrdiff_t first_block,
@@ -56,10 +53,14 @@ static void add_runs(const weighing *self, const ck_run *runs, ptrdiff_t count, 
   float *y = ck_scratch(3, (size_t)(pixels * self->width) * sizeof *y);
   for (ptrdiff_t b = first_block; b < end_block; b++) {
     ptrdiff_t first = b * self->width, rest = channels - first < self->width ? channels - first : self->width;
-    pack_gradients(runs, count, first, rest, self->width, y);
     float *block = sums + b * self->rows * self->width;
-    if (self->few) self->kernels->outer_few(runs, count, y, self->width, block);
-    else self->kernels->outer(runs, count, y, self->vectors, block);
+    if (self->few) {
+      pack_few(runs, count, channels, y);
+      self->kernels->outer_few(runs, count, y, channels, block);
+    } else {
+      self->kernels->pack(runs, count, first, rest, self->vectors, y);
+      self->kernels->outer(runs, count, y, self->vectors, block);
+    }
   }
 }
 
@@ -107,8 +108,7 @@ void ck_correlation_weights(const ck_context *context, const ck_conv_kernels *ke
   ptrdiff_t outputs = c->destination.channels, pixels = c->batch * c->out_height * c->out_width;
   if (outputs == 0 || rows == 0) return;
   weighing self = {.kernels = kernels, .c = c, .rows = rows, .gradient = gradient, .row_step = row_step,
-                   .scale = scale, .keep = keep,
-                   .cut = ck_cut_pixels(c, piece, batch_from_width)};
+                   .scale = scale, .keep = keep};
   self.few = !c->depthwise && outputs <= kernels->most_dots && outputs * 4 <= kernels->lanes;
   if (self.few || c->depthwise) {
     self.width = outputs;
@@ -117,11 +117,17 @@ void ck_correlation_weights(const ck_context *context, const ck_conv_kernels *ke
     self.width = self.vectors * kernels->lanes;
   }
   self.blocks = (outputs + self.width - 1) / self.width;
+  ptrdiff_t piece = clamp(first_level / (self.width * (ptrdiff_t)sizeof(float) + 64), 48, 256);
+  self.cut = ck_cut_pixels(c, piece, batch_from_width);
   ptrdiff_t floats = rows * self.blocks * self.width;
-  self.parts = clamp(clamp(pixels / fewest_pixels, 1, fewest_items), 1, clamp(most_floats / floats, 1, fewest_items));
-  self.groups = clamp((fewest_items + self.parts - 1) / self.parts, 1, self.blocks);
-  self.group_blocks = (self.blocks + self.groups - 1) / self.groups;
+  self.group_blocks = clamp(group_floats / (rows * self.width), 1, self.blocks);
   self.groups = (self.blocks + self.group_blocks - 1) / self.group_blocks;
+  self.parts = clamp((fewest_items + self.groups - 1) / self.groups, 1, clamp(pixels / fewest_pixels, 1, fewest_items));
+  if (self.groups * self.parts < fewest_items) {
+    self.groups = clamp((fewest_items + self.parts - 1) / self.parts, 1, self.blocks);
+    self.group_blocks = (self.blocks + self.groups - 1) / self.groups;
+    self.groups = (self.blocks + self.group_blocks - 1) / self.group_blocks;
+  }
   self.sums = ck_scratch(1, (size_t)(self.parts * floats) * sizeof(float));
   ck_parallel_for(context, self.parts * self.groups, add_part, &self);
   ck_parallel_for(context, (rows + rows_together - 1) / rows_together, add_parts, &self);

@@ -99,6 +99,9 @@ typedef struct ck_gemm_geometry {
 } ck_gemm_geometry;
 
 void ck_gemm(const ck_context *context, const ck_gemm_geometry *g, const float *a, const float *b, float *c);
+/* The same by OpenBLAS, on as many threads as the context has: for comparison, and for processors whose own BLAS is
+   better than our tiles. Sets OpenBLAS to one thread of its own. Other kernels do not use it. */
+void ck_gemm_openblas(const ck_context *context, const ck_gemm_geometry *g, const float *a, const float *b, float *c);
 void ck_gemm_reference(const ck_gemm_geometry *g, const float *a, const float *b, float *c);
 
 /* ---- Conv1d ------------------------------------------------------------------------------------------- */

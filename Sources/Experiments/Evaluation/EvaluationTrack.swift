@@ -32,6 +32,16 @@ struct EvaluationTrack {
     return Self.sum(sounds)
   }
 
+  /// What a source of a pass is mixed with: the other sources, and the stems that are in none.
+  func others(
+    than group: SourceGroup, in pass: EvaluationPass
+  ) throws(FileError) -> [AudioBuffer] {
+    var others: [AudioBuffer] = []
+    for other in pass.groups where other != group { others.append(try reference(other)) }
+    let used = Set(pass.groups.flatMap(\.stems))
+    return others + track.stems.filter { !used.contains($0.name) }.compactMap { stems[$0.name] }
+  }
+
   /// The mixture file, or the sum of the stems.
   func mixture() throws(FileError) -> AudioBuffer {
     if let path = track.mixture { return try AudioFile.read(path) }

@@ -7,7 +7,7 @@ public struct ScoreSummary: Sendable, Equatable {
   public struct Row: Sendable, Equatable {
     public let method: String
     public let target: String
-    /// `SDR`, `SIR`, `ISR`, `SAR` over windows, or `SDR of track`, whose “windows” are the tracks.
+    /// `SDR`, `SIR`, `ISR`, `SAR`, `energy SDR` over windows, or `SDR of track`, whose “windows” are the tracks.
     public let metric: String
     /// Over all windows of all tracks.
     public let pooled: ScoreStatistics
@@ -16,6 +16,8 @@ public struct ScoreSummary: Sendable, Equatable {
   }
 
   public static let wholeTrackMetric = "SDR of track"
+  /// Energy of the reference over energy of the error in each window, without filters.
+  public static let energyMetric = "energy SDR"
 
   public let rows: [Row]
 
@@ -36,6 +38,14 @@ public struct ScoreSummary: Sendable, Equatable {
               method: method.name, target: name, metric: metric,
               pooled: ScoreStatistics(Array(byTrack.joined())),
               trackMedian: ScoreStatistics.median(byTrack.map(ScoreStatistics.median))))
+        }
+        let energy = scores.map(\.energyRatios)
+        if energy.contains(where: { !$0.isEmpty }) {
+          rows.append(
+            Row(
+              method: method.name, target: name, metric: Self.energyMetric,
+              pooled: ScoreStatistics(Array(energy.joined())),
+              trackMedian: ScoreStatistics.median(energy.map(ScoreStatistics.median))))
         }
         let whole = ScoreStatistics(scores.map(\.wholeTrackSDR))
         rows.append(

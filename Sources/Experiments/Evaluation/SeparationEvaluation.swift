@@ -12,6 +12,9 @@ public struct SeparationEvaluation: Sendable {
   public enum Baseline: String, CaseIterable, Sendable {
     /// The mixture as the estimate of every source.
     case mixture
+    /// The ideal ratio mask, which knows the references: |S|² / Σ|Sⱼ|² on the spectrogram of each
+    /// channel of the mixture, frames of 2048 samples every 512.
+    case irm
   }
 
   /// The scores of a method on all tracks.
@@ -30,6 +33,10 @@ public struct SeparationEvaluation: Sendable {
   /// Length of a window and distance between windows, in seconds.
   public var window = 1.0
   public var hop = 1.0
+  /// Passed to `BSSEval`: 0 is museval. Nil is 0 too, unless parts of the references' spectra are
+  /// empty (sound from lossy files, or resampled), where museval's ISR, SIR and SAR are rounding
+  /// errors: then it is 1e-9, and a warning says so. SDR is the same either way.
+  public var regularization: Double?
 
   public init(
     references: String, estimates: String?, targets: [SourceGroup]? = nil,
@@ -111,17 +118,24 @@ public struct SeparationEvaluation: Sendable {
           "\(name): no estimate of \(missing.joined(separator: ", ")); "
             + "their interference is counted as artifacts")
       }
-      let targets = try score(track, passes) { group throws(FileError) in
+      let targets = try score(track, passes, warn) { _, group throws(FileError) in
         try track.estimate(group, warn: warn)
       }
       results.append((methodName, trackScores(name, targets)))
     }
     for baseline in baselines {
       let mixture = try track.mixture()
-      let targets: [TargetScores]
-      switch baseline {
-      case .mixture:
-        targets = try score(track, passes) { _ in mixture }
+      // What is wrong with the references is said once.
+      let isFirst = estimates == nil && baseline == baselines.first
+      let targets = try score(track, passes, { if isFirst { warn($0) } }) {
+        pass, group throws(FileError) in
+        switch baseline {
+        case .mixture: return mixture
+        case .irm:
+          return IdealRatioMask.estimate(
+            of: try track.reference(group), among: try track.others(than: group, in: pass),
+            in: mixture)
+        }
       }
       results.append((baseline.rawValue, trackScores(name, targets)))
     }
@@ -139,8 +153,8 @@ public struct SeparationEvaluation: Sendable {
   }
 
   private func score(
-    _ track: EvaluationTrack, _ passes: [EvaluationPass],
-    estimate: (SourceGroup) throws(FileError) -> AudioBuffer
+    _ track: EvaluationTrack, _ passes: [EvaluationPass], _ warn: (String) -> Void,
+    estimate: (EvaluationPass, SourceGroup) throws(FileError) -> AudioBuffer
   ) throws(FileError) -> [TargetScores] {
     var targets: [TargetScores] = []
     for pass in passes {
@@ -148,10 +162,20 @@ public struct SeparationEvaluation: Sendable {
       var estimates: [AudioBuffer] = []
       for group in pass.groups {
         references.append(try track.reference(group))
-        estimates.append(try estimate(group))
+        estimates.append(try estimate(pass, group))
       }
-      let scores = BSSEval.scores(
-        references: references, estimates: estimates, window: window, hop: hop)
+      func scored(_ regularization: Double) -> BSSEval.Scores {
+        BSSEval.scores(
+          references: references, estimates: estimates, window: window, hop: hop,
+          regularization: regularization)
+      }
+      var scores = scored(regularization ?? 0)
+      if scores.referenceFloor < -130 && regularization == nil {
+        scores = scored(1e-9)
+        warn(
+          "\(track.track.name): parts of the references' spectra are empty (lossy or resampled "
+            + "sound); ISR, SIR and SAR are computed with a regularization of 1e-9")
+      }
       for (index, group) in pass.groups.enumerated() where pass.kept.contains(group.name) {
         let target = scores.targets[index]
         let windows = target.sdr.indices.map {
@@ -161,10 +185,18 @@ public struct SeparationEvaluation: Sendable {
         targets.append(
           TargetScores(
             name: group.name, windows: windows,
-            wholeTrackSDR: Decibels.signalToDistortion(
-              references[index].samples, estimates[index].samples)))
+            wholeTrackSDR: Self.wholeTrackSDR(references[index], estimates[index]),
+            energyRatios: BSSEval.signalToDistortionRatio(
+              reference: references[index], estimate: estimates[index], window: window)))
       }
     }
     return targets
+  }
+
+  /// The ratio over one window that is longer than the track.
+  private static func wholeTrackSDR(_ reference: AudioBuffer, _ estimate: AudioBuffer) -> Double {
+    BSSEval.signalToDistortionRatio(
+      reference: reference, estimate: estimate, window: reference.duration + 1
+    ).first ?? .nan
   }
 }

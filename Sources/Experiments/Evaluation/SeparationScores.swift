@@ -40,11 +40,16 @@ public struct TargetScores: Sendable, Equatable {
   /// Energy of the reference over energy of the error, over the whole track, in dB; needs no
   /// filters and no other source.
   public let wholeTrackSDR: Double
+  /// The same ratio in each window; NaN where the reference is silent.
+  public let energyRatios: [Double]
 
-  public init(name: String, windows: [SeparationMetrics], wholeTrackSDR: Double) {
+  public init(
+    name: String, windows: [SeparationMetrics], wholeTrackSDR: Double, energyRatios: [Double] = []
+  ) {
     self.name = name
     self.windows = windows
     self.wholeTrackSDR = wholeTrackSDR
+    self.energyRatios = energyRatios
   }
 }
 

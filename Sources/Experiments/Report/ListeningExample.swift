@@ -5,9 +5,9 @@ public struct ListeningExample: Sendable {
   public struct Panel: Sendable {
     public var name: String
     public var clip: AudioClip?
-    public var spectrogram: Spectrogram?
+    public var spectrogram: SpectrogramPicture?
 
-    public init(_ name: String, clip: AudioClip? = nil, spectrogram: Spectrogram? = nil) {
+    public init(_ name: String, clip: AudioClip? = nil, spectrogram: SpectrogramPicture? = nil) {
       self.name = name
       self.clip = clip
       self.spectrogram = spectrogram
@@ -18,7 +18,7 @@ public struct ListeningExample: Sendable {
       self.init(
         name, clip: AudioClip(samples: samples, rate: rate),
         spectrogram: samples.isEmpty
-          ? nil : Spectrogram(samples: samples, rate: Double(rate), topFrequency: topFrequency))
+          ? nil : SpectrogramPicture(samples: samples, rate: Double(rate), topFrequency: topFrequency))
     }
   }
 

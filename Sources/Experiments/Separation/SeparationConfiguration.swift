@@ -33,7 +33,16 @@ public struct SeparationConfiguration: RunConfiguration {
     public var clipNorm: Float = 0
     /// Steps over which the rate rises from 0.
     public var warmupSteps = 0
+    /// What the rate does afterwards, in the first stage.
+    public var schedule = Schedule.constant
     public init() {}
+  }
+
+  /// The course of the rate.
+  public enum Schedule: String, Codable, Sendable, CaseIterable {
+    case constant
+    /// Half a cosine down to 0 at `maximumSteps`.
+    case cosine
   }
 
   /// The second stage: further training from the last weights with a larger batch and a smaller rate.
@@ -96,6 +105,9 @@ public struct SeparationConfiguration: RunConfiguration {
     ] where value < 0 { throw ConfigurationError(key, "is \(value); 0 or more is needed") }
     for (key, rate) in [("optimizer.rate", optimizer.rate), ("secondStage.rate", secondStage.rate)]
     where !(rate > 0 && rate < 10) { throw ConfigurationError(key, "is \(rate); a positive number below 10 is needed") }
+    if optimizer.schedule == .cosine && maximumSteps == 0 {
+      throw ConfigurationError("optimizer.schedule", "cosine needs to know maximumSteps")
+    }
     let gain = augmentation.gain
     guard gain.count == 2, gain[0] >= 0, gain[1] >= gain[0], gain[1] <= 100 else {
       throw ConfigurationError("augmentation.gain", "is \(gain); two numbers, low and high, are needed")
@@ -111,6 +123,8 @@ public struct SeparationConfiguration: RunConfiguration {
     "data.groups": "sources that are sums of stems: {accompaniment: [bass, drums, other]}",
     "outputFrames": "least output frames of a window; the network rounds up",
     "loss": "mse or l1",
+    "optimizer.schedule": "constant, or cosine: down to 0 at maximumSteps",
+    "optimizer.clipNorm": "0: gradients are left alone",
     "stepsPerEpoch": "steps between validations",
     "patience": "epochs without improvement before a stage ends",
     "maximumSteps": "0: no bound",

@@ -67,7 +67,7 @@ public struct SeparationReport {
     }
     let targets = methods.first?.tracks.first?.targets.map(\.name) ?? []
     let system = methods.first?.name ?? "estimates"
-    let tables = [(ScoreSummary.wholeTrackMetric, "energy ratio"), ("SDR", "BSS Eval v4"), ("SIR", "BSS Eval v4")]
+    let tables = [(ScoreSummary.energyMetric, "plain ratio of energies"), ("SDR", "BSS Eval v4"), ("SIR", "BSS Eval v4")]
       .map { metric, kind in
         ScoreTable(
           caption: "Median over windows of 1 s", measure: "\(metric) in dB (\(kind))", subject: "source",
@@ -85,7 +85,7 @@ public struct SeparationReport {
         return ScoreChart.System(name, distributions: targets.map { Self.windows(of: method, $0) })
       })
     for target in targets {
-      if let score = value(system, target, ScoreSummary.wholeTrackMetric) {
+      if let score = value(system, target, ScoreSummary.energyMetric) {
         report.highlight("SDR \(target)", "\(score.rounded(decimals: 2)) dB")
       }
     }
@@ -123,7 +123,7 @@ public struct SeparationReport {
           path, start: Int(start * Double(rate)), frames: Int(excerptSeconds * Double(rate)))
         return .init(
           title, clip: AudioClip(samples: excerpt.samples, channels: excerpt.channels, rate: rate),
-          spectrogram: Spectrogram(samples: excerpt.mono().samples, rate: Double(rate)))
+          spectrogram: SpectrogramPicture(samples: excerpt.mono().samples, rate: Double(rate)))
       }
       var rows: [ListeningExample.Row] = []
       if let mixture = truths["mixture"] { rows.append(.init("mixture", [try panel("mixture", mixture)])) }

@@ -83,8 +83,6 @@ public struct SeparationTraining {
     report: (SeparationStep) -> Void, shouldStop: () -> Bool
   ) throws -> Bool {
     let batchSize = position.stage == .second ? configuration.secondStage.batchSize : configuration.batchSize
-    let rate = position.stage == .second ? configuration.secondStage.rate : configuration.optimizer.rate
-    let schedule = LinearWarmUp(steps: configuration.optimizer.warmupSteps, followedBy: ConstantRate(rate))
     var last = configuration.stepsPerEpoch
     if configuration.maximumSteps > 0 {
       last = min(last, position.stepOfEpoch + configuration.maximumSteps - position.step)
@@ -97,7 +95,7 @@ public struct SeparationTraining {
     defer { batches.stop() }
     while let batch = try batches.next() {
       let started = ContinuousClock.now
-      let (loss, gradients) = valueAndGradients(of: model) { model in
+      var (loss, gradients) = valueAndGradients(of: model) { model in
         configuration.loss.mean(model(batch.mixture), batch.targets)
       }
       let value = Double(loss.scalar)
@@ -109,8 +107,9 @@ public struct SeparationTraining {
           hint: "the state before it is saved; resume with a smaller optimizer.rate or an optimizer.clipNorm")
       }
       let limit = configuration.optimizer.clipNorm
-      optimizer.learningRate = schedule.learningRate(at: position.step)
-      optimizer.update(&model, with: limit > 0 ? gradients.clipped(toGlobalNorm: limit).values : gradients)
+      if limit > 0 { gradients.clip(toGlobalNorm: limit) }
+      optimizer.learningRate = learningRate
+      optimizer.update(&model, with: gradients)
       position.step += 1
       position.stepOfEpoch += 1
       position.lossOfEpoch += value
@@ -135,6 +134,17 @@ public struct SeparationTraining {
     return true
   }
 
+  /// The step size of the next update.
+  private var learningRate: Float {
+    let settings = configuration.optimizer
+    if position.stage == .second { return configuration.secondStage.rate }
+    let warmUp = LinearWarmUp(steps: settings.warmupSteps, followedBy: ConstantRate(settings.rate))
+    let rate = warmUp.learningRate(at: position.step)
+    guard settings.schedule == .cosine else { return rate }
+    let share = Double(position.step) / Double(configuration.maximumSteps)
+    return rate * Float(0.5 + 0.5 * cos(Double.pi * min(1, share)))
+  }
+
   /// The mean loss over the validation windows.
   private func validate() -> Double {
     var total = 0.0
@@ -156,7 +166,9 @@ public struct SeparationTraining {
     state.epoch = position.epoch
     state.position = position.stepOfEpoch
     state.optimizers["adam"] = optimizer.state
-    state.notes["progress"] = (try? JSONEncoder().encode(position)).map { String(decoding: $0, as: UTF8.self) }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    state.notes["progress"] = (try? encoder.encode(position)).map { String(decoding: $0, as: UTF8.self) }
     try checkpoints.write(model, state, metadata: ModelFile.metadata(of: model), isBest: isBest)
   }
 

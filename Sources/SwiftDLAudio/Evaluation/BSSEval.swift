@@ -40,8 +40,9 @@ public enum BSSEval {
     /// Length of a window and distance between windows, in seconds.
     public let window: Double
     public let hop: Double
-    /// How empty the emptiest part of the references' spectra is, in dB relative to their mean level:
-    /// the smallest eigenvalue of their correlation matrix over its mean diagonal. Below about -130
+    /// How empty the emptiest part of the references' spectra is, in dB relative to their mean level.
+    ///
+    /// The smallest eigenvalue of their correlation matrix over its mean diagonal. Below about -130
     /// ISR, SIR and SAR are made of rounding errors. 0 where nothing was scored.
     public let referenceFloor: Double
 
@@ -150,7 +151,8 @@ public enum BSSEval {
         targets[index].sar.append(decibels(energy.all, energy.artifacts))
       }
     }
-    return Scores(targets: targets, window: window, hop: hop, referenceFloor: filters.referenceFloor)
+    return Scores(
+      targets: targets, window: window, hop: hop, referenceFloor: filters.referenceFloor)
   }
 
   /// 10 log₁₀ of a ratio of energies; infinite where there is no error, NaN passes through.

@@ -1,5 +1,7 @@
-/// Products of spectra in `RealTransform`'s layout: real parts, and `stride` further the imaginary
-/// parts. Ranges of bins begin and end at multiples of four.
+/// Products of spectra in the layout of `RealTransform`.
+///
+/// Real parts come first, and `stride` further the imaginary ones. Ranges of bins begin and end at
+/// multiples of four.
 enum SpectrumProducts {
   typealias Pointer = UnsafeMutablePointer<Double>
   private typealias Vector = SIMD4<Double>

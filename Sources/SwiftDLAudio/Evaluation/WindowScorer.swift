@@ -119,11 +119,15 @@ struct WindowScorer {
           measure(
             slots.map { (planes.pointer + $0 * 2 * signals * size, batch[first + $0].count) },
             with: workspaces[group]
-          ) { block, source, energy in energies[(slots.lowerBound + block) * sources + source] = energy }
+          ) { block, source, energy in
+            energies[(slots.lowerBound + block) * sources + source] = energy
+          }
         }
       }
       for (slot, block) in batch.enumerated() {
-        for source in 0..<sources { totals[block.window][source] += energies[slot * sources + source] }
+        for source in 0..<sources {
+          totals[block.window][source] += energies[slot * sources + source]
+        }
       }
     }
     for window in 0..<windows where isSilent[window].contains(true) {

@@ -1,6 +1,5 @@
-public import SwiftDL
-
 import Glibc
+public import SwiftDL
 
 /// Whole sound files, in and out.
 public enum AudioFile {
@@ -26,7 +25,8 @@ public enum AudioFile {
     let memory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
     if overflow || bytes > memory {
       throw FileError(
-        path, "says it holds \(count) frames of \(info.channels) channels, more than fits in memory",
+        path,
+        "says it holds \(count) frames of \(info.channels) channels, more than fits in memory",
         hint: "read a part of it; if it is not that long, it is damaged")
     }
     if first > 0 { try reader.seek(toFrame: first) }

@@ -31,7 +31,8 @@ public enum AudioFormat: Sendable, Hashable {
   case flac(IntegerSampleFormat)
   /// Ogg Vorbis, quality 0 to 1 (0.6 is about 192 kbit/s in stereo).
   case ogg(quality: Double)
-  /// MP3 of constant bit rate in kbit/s, 1 or 2 channels, 8 to 48 kHz.
+  /// MP3 of constant bit rate, 64 to 320 kbit/s (of which MP3 takes at most 160 below 32 kHz and 64
+  /// below 16 kHz); 1 or 2 channels, 8 to 48 kHz.
   case mp3(bitrate: Int)
 
   /// The usual choice for a file name's ending, with or without its dot, in any case.

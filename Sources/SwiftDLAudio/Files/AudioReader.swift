@@ -73,16 +73,26 @@ public final class AudioReader {
     var received = 0
     let samples = [Float](unsafeUninitializedCapacity: wanted * channels) { buffer, count in
       if let base = buffer.baseAddress, wanted > 0 {
-        received = Int(sf_readf_float(file, base, sf_count_t(wanted)))
+        received = max(0, Int(sf_readf_float(file, base, sf_count_t(wanted))))
       }
-      count = max(0, received) * channels
+      if isNearEnd(position + received) {
+        buffer[(received * channels)...].initialize(repeating: 0)
+        received = wanted
+      }
+      count = received * channels
     }
     guard received == wanted else {
       throw FileError(
-        path, "ends after \(position + max(0, received)) of the \(info.frames) frames it promises",
+        path, "ends after \(position + received) of the \(info.frames) frames it promises",
         hint: SoundLibrary.damagedHint)
     }
     return samples
+  }
+
+  /// Whether sound may well end here: an MP3's promise is rounded up to its packets of 1152 frames,
+  /// and what is missing of the last is silence.
+  private func isNearEnd(_ frame: Int) -> Bool {
+    info.format == "MP3" && info.frames - frame < 1152
   }
 
   /// The index of the first NaN or infinity.

@@ -27,7 +27,10 @@ final class LibraryEncoder: SoundEncoder {
       precondition((0...1).contains(quality), "AudioFormat.ogg: quality \(quality); 0 to 1 work")
       bits = nil
       word = Int(SF_FORMAT_OGG) | Int(SF_FORMAT_VORBIS)
-    case .mp3:
+    case .mp3(let bitrate):
+      // Frames below 64 kbit/s have no room for the tag that tells the sound's exact length.
+      precondition(
+        (64...320).contains(bitrate), "AudioFormat.mp3: \(bitrate) kbit/s; 64 to 320 work")
       bits = nil
       word = Int(SF_FORMAT_MPEG) | Int(SF_FORMAT_MPEG_LAYER_III)
     }
@@ -98,7 +101,8 @@ final class LibraryEncoder: SoundEncoder {
       sf_command(file, Int32(SFC_SET_VBR_ENCODING_QUALITY), &quality, doubleSize)
     case .mp3(let bitrate):
       // The library asks for a compression level, linear between the highest and the lowest rate.
-      let range: (highest: Double, lowest: Double) = sampleRate >= 32000 ? (320, 32) : (160, 8)
+      let range: (highest: Double, lowest: Double) =
+        sampleRate >= 32000 ? (320, 32) : sampleRate >= 16000 ? (160, 8) : (64, 8)
       var level = (range.highest - Double(bitrate)) / (range.highest - range.lowest)
       level = min(max(level, 0), 1)
       var mode = Int32(SF_BITRATE_MODE_CONSTANT)

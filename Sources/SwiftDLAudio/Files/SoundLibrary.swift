@@ -116,7 +116,8 @@ enum SoundLibrary {
   private static func description(
     of about: SF_INFO, path: String
   ) throws(FileError) -> AudioInfo {
-    let channels = Int(about.channels), sampleRate = Int(about.samplerate), frames = Int(about.frames)
+    let channels = Int(about.channels), sampleRate = Int(about.samplerate),
+      frames = Int(about.frames)
     guard (1...1024).contains(channels) else {
       throw FileError(path, "says it has \(channels) channels; 1 to 1024 work", hint: damagedHint)
     }
@@ -128,7 +129,8 @@ enum SoundLibrary {
     }
     let (format, bitDepth) = name(of: Int(about.format))
     return AudioInfo(
-      frames: frames, channels: channels, sampleRate: sampleRate, format: format, bitDepth: bitDepth)
+      frames: frames, channels: channels, sampleRate: sampleRate, format: format, bitDepth: bitDepth
+    )
   }
 
   /// "WAV PCM 16 bit" and its bits, from the library's format word.

@@ -12,7 +12,6 @@ final class WAVEncoder: SoundEncoder {
   private let sampleRate: Int
   private let format: SampleFormat
   private var dataBytes = 0
-  private var block: [UInt8] = []
 
   init(_ path: String, channels: Int, sampleRate: Int, format: SampleFormat) throws(FileError) {
     self.channels = channels
@@ -23,16 +22,13 @@ final class WAVEncoder: SoundEncoder {
   }
 
   func write(_ samples: UnsafeBufferPointer<Float>) throws(FileError) {
-    let bytesPerSample = format.bits / 8
     var rest = samples[...]
     while !rest.isEmpty {
-      let part = rest.prefix(1 << 16)
+      let part = UnsafeBufferPointer(rebasing: rest.prefix(1 << 16))
       rest = rest.dropFirst(part.count)
-      block.removeAll(keepingCapacity: true)
-      block.reserveCapacity(part.count * bytesPerSample)
-      for sample in part { append(sample) }
-      try emit(block)
-      dataBytes += block.count
+      let bytes = encoded(part)
+      try emit(bytes)
+      dataBytes += bytes.count
     }
   }
 
@@ -51,19 +47,39 @@ final class WAVEncoder: SoundEncoder {
 
   private func emit(_ bytes: [UInt8]) throws(FileError) {
     let result: Result<Void, FileError> = bytes.withUnsafeBytes { bytes in
-      do throws(FileError) { return .success(try file.write(bytes)) } catch { return .failure(error) }
+      do throws(FileError) { return .success(try file.write(bytes)) } catch {
+        return .failure(error)
+      }
     }
     try result.get()
   }
 
-  private func append(_ sample: Float) {
-    let word: UInt32 =
-      format == .float32
-      ? sample.bitPattern : UInt32(bitPattern: quantized(sample, bits: format.bits))
-    block.append(UInt8(truncatingIfNeeded: word))
-    block.append(UInt8(truncatingIfNeeded: word >> 8))
-    if format != .int16 { block.append(UInt8(truncatingIfNeeded: word >> 16)) }
-    if format == .float32 { block.append(UInt8(truncatingIfNeeded: word >> 24)) }
+  /// Little-endian samples.
+  private func encoded(_ samples: UnsafeBufferPointer<Float>) -> [UInt8] {
+    let count = samples.count * format.bits / 8
+    return [UInt8](unsafeUninitializedCapacity: count) { bytes, initialized in
+      initialized = count
+      let bytes = UnsafeMutableRawBufferPointer(bytes)
+      switch format {
+      case .float32:
+        for (index, sample) in samples.enumerated() {
+          bytes.storeBytes(
+            of: sample.bitPattern.littleEndian, toByteOffset: 4 * index, as: UInt32.self)
+        }
+      case .int24:
+        for (index, sample) in samples.enumerated() {
+          let value = quantized(sample, bits: 24)
+          bytes[3 * index] = UInt8(truncatingIfNeeded: value)
+          bytes[3 * index + 1] = UInt8(truncatingIfNeeded: value >> 8)
+          bytes[3 * index + 2] = UInt8(truncatingIfNeeded: value >> 16)
+        }
+      case .int16:
+        for (index, sample) in samples.enumerated() {
+          let value = Int16(truncatingIfNeeded: quantized(sample, bits: 16))
+          bytes.storeBytes(of: value.littleEndian, toByteOffset: 2 * index, as: Int16.self)
+        }
+      }
+    }
   }
 
   /// The chunks before the sound, for the sizes known so far.

@@ -51,7 +51,8 @@ final class RealTransform: Sendable {
   }
 
   /// `spectrum[k] = Σ signal[t] e^(-2πi k t / size)`; the signal stays as it is.
-  func forward(_ signal: UnsafeMutablePointer<Double>, into spectrum: UnsafeMutablePointer<Double>) {
+  func forward(_ signal: UnsafeMutablePointer<Double>, into spectrum: UnsafeMutablePointer<Double>)
+  {
     fftw_execute_split_dft_r2c(forwardPlan, signal, spectrum, spectrum + stride)
     for index in bins..<stride {
       spectrum[index] = 0
@@ -60,7 +61,8 @@ final class RealTransform: Sendable {
   }
 
   /// `size` times the signal whose spectrum this is; the spectrum is used up.
-  func inverse(_ spectrum: UnsafeMutablePointer<Double>, into signal: UnsafeMutablePointer<Double>) {
+  func inverse(_ spectrum: UnsafeMutablePointer<Double>, into signal: UnsafeMutablePointer<Double>)
+  {
     fftw_execute_split_dft_c2r(inversePlan, spectrum, spectrum + stride, signal)
   }
 }

@@ -87,6 +87,71 @@ import Testing
     }
   }
 
+  @Test func anOracleBeatsTheMixture() throws {
+    let root = try TemporaryFolder()
+    try Self.writeReferences(root)
+    // Sources that differ in frequency, so that a mask can tell them apart.
+    for (index, stem) in ["vocals", "drums", "bass"].enumerated() {
+      let tone = (0..<Self.frames).map { sample in
+        Float(0.2 * sin(0.05 * Double(index * index * 4 + index + 1) * Double(sample)))
+      }
+      for track in ["A", "B"] {
+        try root.write(tone, channels: 1, to: "refs/test/\(track)/\(stem).wav")
+      }
+    }
+    var evaluation = Self.evaluation(root, estimates: nil, baselines: [.mixture, .irm])
+    var warnings: [String] = []
+    let methods = try evaluation.run { warnings.append($0) }
+    #expect(methods.map(\.name) == ["mixture", "irm"])
+    // Tones leave most of the spectrum empty: that is said once a track, and does not touch SDR.
+    #expect(warnings.count == 2 && warnings.allSatisfy { $0.contains("regularization") })
+    evaluation.regularization = 0
+    let plain = try evaluation.run { warnings.append($0) }
+    #expect(warnings.count == 2)
+    func ratios(_ methods: [SeparationEvaluation.Method]) -> [Double] {
+      methods.flatMap { $0.tracks.flatMap { $0.targets.flatMap { $0.windows.map(\.sdr) } } }
+    }
+    #expect(zip(ratios(plain), ratios(methods)).allSatisfy { abs($0 - $1) < 1e-6 })
+    for (mixture, oracle) in zip(methods[0].tracks[0].targets, methods[1].tracks[0].targets) {
+      #expect(mixture.name == oracle.name)
+      #expect(oracle.wholeTrackSDR > mixture.wholeTrackSDR + 15)
+    }
+  }
+
+  /// Worked on in pieces, the oracle is that of the whole sound; the estimates of all sources sum
+  /// to the mixture.
+  @Test func theOracleWorksInPieces() {
+    let frames = 530_000
+    let sounds = (0..<3).map {
+      AudioBuffer(samples: noise(frames, seed: UInt64($0)), channels: 1, sampleRate: 8000)
+    }
+    var mixture = sounds[0]
+    for index in 0..<frames {
+      mixture.samples[index] += sounds[1].samples[index] + sounds[2].samples[index]
+    }
+    let estimates = (0..<3).map { index in
+      IdealRatioMask.estimate(
+        of: sounds[index], among: sounds.indices.filter { $0 != index }.map { sounds[$0] },
+        in: mixture)
+    }
+    let transform = STFT(size: 2048, hop: 512)
+    let powers = sounds.map { transform.forward($0.samples).power }
+    let mask = powers[0].indices.map { index in
+      powers[0][index] / ((powers[0][index] + powers[1][index]) + powers[2][index])
+    }
+    let whole = transform.inverse(
+      transform.forward(mixture.samples).masked(by: mask), length: frames)
+    var largest: Float = 0
+    var residual: Float = 0
+    for index in 0..<frames {
+      largest = max(largest, abs(whole[index] - estimates[0].samples[index]))
+      let sum = estimates.reduce(Float(0)) { $0 + $1.samples[index] }
+      residual = max(residual, abs(sum - mixture.samples[index]))
+    }
+    // Rounding of floats near 1.
+    #expect(largest < 1e-6 && residual < 1e-5)
+  }
+
   /// As in museval: the stems together, vocals and accompaniment on their own.
   @Test func accompanimentIsScoredAgainstVocalsAlone() throws {
     let root = try TemporaryFolder()

@@ -34,7 +34,7 @@ import Testing
         ChartSeries("]]>", step, dashed: true),
       ]),
     SpectrogramChart(
-      title: "s", spectrogram: Spectrogram(samples: SampleReport.drums(seconds: 0.3), rate: 22050)),
+      title: "s", spectrogram: SpectrogramPicture(samples: SampleReport.drums(seconds: 0.3), rate: 22050)),
   ]
 
   @Test(arguments: charts.indices)

@@ -87,7 +87,7 @@ import Testing
   }
 
   /// The row in which a frequency lies.
-  static func row(_ frequency: Double, _ spectrogram: Spectrogram) -> Int {
+  static func row(_ frequency: Double, _ spectrogram: SpectrogramPicture) -> Int {
     let share =
       spectrogram.scale == .linear
       ? frequency / spectrogram.topFrequency
@@ -98,9 +98,9 @@ import Testing
   @Test(arguments: [110.0, 440, 1000, 3000, 7900], [8000.0, 16000, 44100])
   func aSineShowsWhereItSoundsAndHowLoud(frequency: Double, rate: Double) {
     guard frequency < rate / 2 - 50 else { return }
-    for (scale, amplitude) in [(Spectrogram.FrequencyScale.linear, 1.0), (.mel, 1), (.mel, 0.01)] {
+    for (scale, amplitude) in [(SpectrogramPicture.FrequencyScale.linear, 1.0), (.mel, 1), (.mel, 0.01)] {
       let samples = Self.sine(frequency, rate: rate, count: Int(rate), amplitude: amplitude)
-      let spectrogram = Spectrogram(
+      let spectrogram = SpectrogramPicture(
         samples: samples, rate: rate, scale: scale, columns: 20, rows: 100)
       let middle = spectrogram.decibels[10 * 100..<11 * 100]
       let loudest = middle.indices.max { middle[$0] < middle[$1] } ?? 0
@@ -113,10 +113,10 @@ import Testing
   }
 
   @Test func silenceIsDarkAndShortSoundsWork() {
-    let silence = Spectrogram(samples: [Float](repeating: 0, count: 4000), rate: 8000)
+    let silence = SpectrogramPicture(samples: [Float](repeating: 0, count: 4000), rate: 8000)
     #expect(silence.peak == -120)
     #expect(silence.image(ceiling: 0).pixels.allSatisfy { $0 == 0 })
-    let click = Spectrogram(samples: [1], rate: 8000, rows: 10)
+    let click = SpectrogramPicture(samples: [1], rate: 8000, rows: 10)
     #expect(click.columns == 1 && click.decibels.count == 10)
   }
 
@@ -126,7 +126,7 @@ import Testing
     let (frames, bins) = (6, 9)
     var magnitudes = [Float](repeating: 0, count: frames * bins)
     magnitudes[3 * bins + 2] = 1
-    let spectrogram = Spectrogram(
+    let spectrogram = SpectrogramPicture(
       magnitudes: magnitudes, frames: frames, rate: 800, duration: 1, scale: .linear, rows: 8)
     let image = spectrogram.image(ceiling: 0)
     #expect(image.width == frames && image.height == 8)
@@ -139,7 +139,7 @@ import Testing
   /// A long signal keeps its loudness whatever the number of columns.
   @Test func columnsAverageTheirFrames() {
     let samples = Self.sine(1000, rate: 8000, count: 80000)
-    let peaks = [10, 100, 600].map { Spectrogram(samples: samples, rate: 8000, columns: $0).peak }
+    let peaks = [10, 100, 600].map { SpectrogramPicture(samples: samples, rate: 8000, columns: $0).peak }
     #expect(peaks.allSatisfy { abs($0 - peaks[0]) < 0.3 })
   }
 }

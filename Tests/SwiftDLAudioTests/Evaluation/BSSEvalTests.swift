@@ -8,7 +8,7 @@ struct MusevalCase: Decodable, Sendable, CustomTestStringConvertible {
   let name, sound: String
   let sources, frames, channels, sampleRate: Int
   let window, hop: Double
-  /// [metric][target][window]
+  /// By metric, target and window.
   let scores: [[[Score]]]
 
   var testDescription: String { name }
@@ -51,7 +51,7 @@ struct MusevalCase: Decodable, Sendable, CustomTestStringConvertible {
 }
 
 extension BSSEval.Scores {
-  /// [metric][target][window], as museval orders them.
+  /// By metric, target and window, as museval orders them.
   var metrics: [[[Double]]] {
     [targets.map(\.sdr), targets.map(\.isr), targets.map(\.sir), targets.map(\.sar)]
   }
@@ -109,13 +109,15 @@ struct BSSEvalTests {
       _ = try BSSEval.scores(referencePaths: [long], estimatePaths: [short])
       Issue.record("no error")
     } catch {
-      #expect(error.path == short && error.problem.contains("8000") && error.problem.contains("9000"))
+      #expect(
+        error.path == short && error.problem.contains("8000") && error.problem.contains("9000"))
     }
   }
 
-  /// An estimate that is its source through a filter of 512 taps has no interference and no
-  /// artifacts; adding a filtered other source makes interference, and still no artifacts. Within
-  /// windows of the whole track, where edges do not matter.
+  /// A source through a filter of up to 512 taps has no interference and no artifacts.
+  ///
+  /// Adding the other source through one makes interference, and still no artifacts. The window is
+  /// the whole track, where edges do not matter.
   @Test(arguments: [1, 2]) func partsAreWhatTheyAre(channels: Int) {
     let frames = 30000, taps = 400, rate = 8000
     func filtered(_ sound: AudioBuffer, seed: UInt64) -> AudioBuffer {
@@ -235,7 +237,8 @@ struct EnergyRatioTests {
     #expect(ratios.count == 3)
     #expect(ratios.allSatisfy { abs($0 - 20) < 1e-4 })
     #expect(
-      BSSEval.signalToDistortionRatio(reference: reference, estimate: estimate, window: 2).count == 1)
+      BSSEval.signalToDistortionRatio(reference: reference, estimate: estimate, window: 2).count
+        == 1)
     let silence = AudioBuffer(silence: 4000, channels: 2, sampleRate: 4000)
     let onSilence = BSSEval.signalToDistortionRatio(
       reference: silence, estimate: reference[0..<4000])

@@ -53,7 +53,9 @@ struct BadInputTests {
   ])
   func whatIsCutShort(format: AudioFormat) throws {
     let whole = try bytes(of: format)
-    let lengths = [1, 4, 11, 12, 20, 43, 44, 60, 80, 95, 100, 500, whole.count / 2, whole.count - 1]
+    let lengths = [
+      1, 4, 11, 12, 20, 43, 44, 60, 80, 95, 100, 500, whole.count / 2, whole.count - 1,
+    ]
     for length in lengths where length < whole.count {
       let path = try write(whole.prefix(length))
       #expect(failure(reading: path) != nil, "\(format), \(length) of \(whole.count) bytes")
@@ -136,7 +138,9 @@ struct BadInputTests {
     #expect(try folder.names().isEmpty)
   }
 
-  @Test(arguments: RoundTripTests.every) func unfinishedFilesLeaveNothing(format: AudioFormat) throws {
+  @Test(arguments: RoundTripTests.every) func unfinishedFilesLeaveNothing(format: AudioFormat)
+    throws
+  {
     let path = folder.file("a")
     try Data("older".utf8).write(to: URL(fileURLWithPath: path))
     do {

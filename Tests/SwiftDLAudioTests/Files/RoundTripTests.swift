@@ -65,6 +65,18 @@ struct RoundTripTests {
     #expect(try AudioFile.read(path).frames == frames)
   }
 
+  @Test(arguments: [8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000])
+  func mp3KeepsItsLength(sampleRate: Int) throws {
+    let path = folder.file("a.mp3")
+    for (frames, channels, bitrate) in [(1, 1, 64), (100, 2, 64), (30001, 2, 64), (9999, 1, 256)] {
+      let sound = AudioBuffer.noise(
+        frames: frames, channels: channels, sampleRate: sampleRate, gain: 0.1)
+      try AudioFile.write(sound, to: path, format: .mp3(bitrate: bitrate))
+      #expect(try AudioFile.info(path).sampleRate == sampleRate)
+      #expect(try AudioFile.read(path).frames == frames, "\(channels) channels, \(bitrate) kbit/s")
+    }
+  }
+
   @Test(arguments: [1, 2, 6]) func noFramesAtAll(channels: Int) throws {
     let nothing = AudioBuffer(silence: 0, channels: channels, sampleRate: 96000)
     for format in [AudioFormat.wav(.float32), .wav(.int16), .wav(.int24), .ogg(quality: 0.5)] {

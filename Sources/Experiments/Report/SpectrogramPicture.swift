@@ -2,7 +2,7 @@ import Foundation
 
 /// The loudness of sound over time and frequency, ready to be painted: decibels below a full-scale
 /// sine.
-public struct Spectrogram: Sendable {
+public struct SpectrogramPicture: Sendable {
   /// How frequencies are spread from the bottom to the top.
   public enum FrequencyScale: String, Sendable {
     case linear
@@ -140,13 +140,13 @@ public struct Spectrogram: Sendable {
 /// A spectrogram with its axes: seconds to the right, kilohertz upwards.
 public struct SpectrogramChart: Chart {
   public var title: String
-  public var spectrogram: Spectrogram
+  public var spectrogram: SpectrogramPicture
   /// The loudness of the brightest colour; give pictures that shall be compared the same one.
   public var ceiling: Float
   public var range: Float
   public let size = (width: 360.0, height: 208.0)
 
-  public init(title: String, spectrogram: Spectrogram, ceiling: Float? = nil, range: Float = 80) {
+  public init(title: String, spectrogram: SpectrogramPicture, ceiling: Float? = nil, range: Float = 80) {
     self.title = title
     self.spectrogram = spectrogram
     self.ceiling = ceiling ?? spectrogram.peak

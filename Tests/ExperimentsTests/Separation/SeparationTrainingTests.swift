@@ -1,0 +1,101 @@
+import Experiments
+import Foundation
+import SwiftDL
+import SwiftDLModels
+import Testing
+
+@Suite("Separation training", .serialized)
+struct SeparationTrainingTests {
+  private func withCorpus(_ body: (String) throws -> Void) throws {
+    let folder = FileManager.default.temporaryDirectory.path + "/swiftdl-training-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try Folders.create(folder)
+    try SyntheticCorpus(minutes: 0.15, secondsPerTrack: 3, sampleRate: 8000, seed: 2).write(
+      to: "\(folder)/corpus")
+    try body(folder)
+  }
+
+  private func configuration(_ folder: String) throws -> SeparationConfiguration {
+    try ConfigurationLoader.load(
+      SeparationConfiguration.self, base: SeparationConfiguration(preset: "wave-u-net-tiny"),
+      overrides: [
+        "data.path=\(folder)/corpus", "data.cache=\(folder)/cache", "model.sampleRate=8000",
+        "model.sources=[accompaniment, vocals]", "data.groups={accompaniment: [bass, drums, other]}",
+        "batchSize=2", "outputFrames=256", "stepsPerEpoch=5", "maximumSteps=14", "patience=1",
+        "secondStage.batchSize=3", "augmentation.remix=true", "optimizer.rate=1e-3", "validationWindows=6",
+      ])
+  }
+
+  private func train(
+    _ configuration: SeparationConfiguration, in path: String, resuming: Bool = false, stopAfter: Int? = nil
+  ) throws -> SeparationTraining.Outcome {
+    let folder =
+      try resuming
+      ? RunFolder.resume(path)
+      : RunFolder.create(
+        path, configuration: configuration, environment: RunEnvironment.current(programVersion: "test"))
+    var training = try SeparationTraining(configuration, in: folder, resuming: resuming)
+    var steps = 0
+    return try training.run(report: { _ in steps += 1 }, shouldStop: { steps == stopAfter })
+  }
+
+  /// The metrics without times.
+  private func metrics(_ path: String) throws -> [String] {
+    try RunRecord(path).metrics.map { line in
+      var line = line
+      line["step_seconds"] = nil
+      line["validation_seconds"] = nil
+      return line.json.text
+    }
+  }
+
+  @Test("an interrupted and resumed run ends with the bits of an uninterrupted one")
+  func resumes() throws {
+    try withCorpus { folder in
+      let configuration = try configuration(folder)
+      #expect(try train(configuration, in: "\(folder)/whole") == .finished)
+      #expect(try train(configuration, in: "\(folder)/parts", stopAfter: 3) == .interrupted(step: 3))
+      #expect(
+        try train(configuration, in: "\(folder)/parts", resuming: true, stopAfter: 6) == .interrupted(step: 9))
+      #expect(try train(configuration, in: "\(folder)/parts", resuming: true) == .finished)
+      for name in ["last", "best"] {
+        for file in ["weights", "state"] {
+          let whole = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/whole/checkpoints/\(name)/\(file).safetensors"))
+          let parts = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/parts/checkpoints/\(name)/\(file).safetensors"))
+          #expect(whole == parts, "\(name)/\(file)")
+        }
+      }
+      #expect(try metrics("\(folder)/whole") == metrics("\(folder)/parts"))
+    }
+  }
+
+  @Test("training makes the loss smaller")
+  func learns() throws {
+    try withCorpus { folder in
+      var configuration = try configuration(folder)
+      configuration.maximumSteps = 120
+      configuration.stepsPerEpoch = 40
+      configuration.patience = 20
+      configuration.optimizer.rate = 5e-3
+      #expect(try train(configuration, in: "\(folder)/run") == .finished)
+      let losses = try RunRecord("\(folder)/run").series("train_loss").map(\.value)
+      #expect(losses.count == 3)
+      #expect((losses.last ?? 1) < 0.9 * (losses.first ?? 0), "training losses \(losses)")
+    }
+  }
+
+  @Test("patience leads to the second stage and to the end")
+  func stages() throws {
+    try withCorpus { folder in
+      var configuration = try configuration(folder)
+      configuration.maximumSteps = 0
+      configuration.stepsPerEpoch = 1
+      // So large that the loss can only get worse.
+      configuration.optimizer.rate = 1
+      configuration.secondStage.rate = 1
+      #expect(try train(configuration, in: "\(folder)/run") == .finished)
+      let stages = try RunRecord("\(folder)/run").metrics.compactMap { $0["stage"]?.integer }
+      #expect(stages.first == 1 && stages.last == 2)
+    }
+  }
+}
