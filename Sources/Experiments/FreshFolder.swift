@@ -6,6 +6,8 @@ import SwiftDL
 public struct FreshFolder: Sendable {
   private let path: String
   private let wasEmpty: Bool
+  /// What was in the folder, hidden names too.
+  private let names: Set<String>
   /// The folders that have to be made, outermost first.
   private let missing: [String]
 
@@ -19,13 +21,15 @@ public struct FreshFolder: Sendable {
       folder = folder.lastIndex(of: "/").map { String(folder[..<$0]) } ?? ""
     }
     self.missing = missing.reversed()
-    wasEmpty = !missing.isEmpty || (try? Folders.names(in: path).isEmpty) == true
+    names = Set((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [])
+    wasEmpty = !missing.isEmpty || names.allSatisfy { $0.hasPrefix(".") }
   }
 
-  /// Removes everything in the folder, if it was new or empty, and the folders made for it.
+  /// Removes what came into the folder, if it was new or empty, and the folders made for it.
   public func discard() {
     if wasEmpty, Folders.isDirectory(path) {
-      for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] {
+      for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+      where !names.contains(name) {
         try? FileManager.default.removeItem(atPath: "\(path)/\(name)")
       }
     }

@@ -12,25 +12,31 @@ import Testing
     try NumPyFile.write(Tensor.zeros([1, 512, 1]), to: workshop("x.npy"))
     let before = try workshop.listing()
     expectRefusal(
-      try Program.run(["separate", workshop("song.wav"), "-m", model, "-o", workshop("out"), "--quiet"]),
+      try Program.run([
+        "separate", workshop("song.wav"), "-m", model, "-o", workshop("out"), "--quiet",
+      ]),
       naming: model)
     expectRefusal(try Program.run(["models", "info", model]), naming: model)
     expectRefusal(
-      try Program.run(["infer", model, "--input", workshop("x.npy"), "--output", workshop("y.npy")]),
+      try Program.run(["infer", model, "--input", workshop("x.npy"), "--output", workshop("y.npy")]
+      ),
       naming: model)
     #expect(try workshop.listing() == before)
   }
 
   @Test func unknownPresetsGetASuggestion() throws {
     let workshop = try Workshop()
-    expectRefusal(try Program.run(["models", "info", "wave-u-net-m7"]), naming: "wave-u-net-m7", "did you mean")
+    expectRefusal(
+      try Program.run(["models", "info", "wave-u-net-m7"]), naming: "wave-u-net-m7", "did you mean")
     expectRefusal(
       try Program.run(["models", "init", "wave-unet-m4", "-o", workshop("m.safetensors")]),
       naming: "did you mean wave-u-net-m4?")
     #expect(try workshop.listing().isEmpty)
   }
 
-  @Test(arguments: ["missing", "empty", "text", "truncated", "nan", "channels", "frames", "rank", "nobody"])
+  @Test(arguments: [
+    "missing", "empty", "text", "truncated", "nan", "channels", "frames", "rank", "nobody",
+  ])
   func inferRefusesAnArray(_ flaw: String) throws {
     let workshop = try Workshop()
     let model = try workshop.model()
@@ -53,7 +59,8 @@ import Testing
     }
     let before = try workshop.listing()
     expectRefusal(
-      try Program.run(["infer", model, "--input", workshop("x.npy"), "--output", workshop("y.npy")]),
+      try Program.run(["infer", model, "--input", workshop("x.npy"), "--output", workshop("y.npy")]
+      ),
       naming: workshop("x.npy"))
     #expect(try workshop.listing() == before)
   }

@@ -12,15 +12,20 @@ import Testing
     var testDescription: String { name }
   }
 
+  private static func separation(to format: String) -> Writer {
+    Writer(name: "separate to \(format)", output: "PLACE/tiny/song") {
+      let song = try $0.sound("song.wav")
+      return [
+        "separate", song, "-m", try $0.model(), "-o", $0("PLACE"), "--quiet", "--format", format,
+      ]
+    }
+  }
+
   static let writers: [Writer] = [
     Writer(name: "separate", output: "PLACE/tiny/song") {
       ["separate", try $0.sound("song.wav"), "-m", try $0.model(), "-o", $0("PLACE"), "--quiet"]
     },
-    Writer(name: "separate to FLAC", output: "PLACE/tiny/song") {
-      [
-        "separate", try $0.sound("song.wav"), "-m", try $0.model(), "-o", $0("PLACE"), "--quiet", "--format", "flac",
-      ]
-    },
+    separation(to: "flac"), separation(to: "ogg"), separation(to: "mp3"),
     Writer(name: "train separation", output: "PLACE") {
       try $0.corpus()
       return $0.training("PLACE")
@@ -30,7 +35,9 @@ import Testing
     },
     Writer(name: "data prepare", output: "PLACE") {
       for name in ["guitar", "song"] { try $0.sound("songs/pack/title/\(name).ogg") }
-      return ["data", "prepare", "fretsonfire", "--songs", $0("songs"), "-o", $0("PLACE"), "--quiet"]
+      return [
+        "data", "prepare", "fretsonfire", "--songs", $0("songs"), "-o", $0("PLACE"), "--quiet",
+      ]
     },
     Writer(name: "models init", output: "PLACE") {
       ["models", "init", "wave-u-net-tiny", "-o", $0("PLACE")]
@@ -42,21 +49,24 @@ import Testing
     Writer(name: "evaluate --json FILE", output: "PLACE.json") {
       try $0.corpus()
       return [
-        "evaluate", "--references", $0("corpus/test"), "--estimates", $0("corpus/test"), "--quiet", "--json",
+        "evaluate", "--references", $0("corpus/test"), "--estimates", $0("corpus/test"), "--quiet",
+        "--json",
         $0("PLACE.json"),
       ]
     },
     Writer(name: "evaluate --json FOLDER", output: "PLACE") {
       try $0.corpus()
       return [
-        "evaluate", "--references", $0("corpus/test"), "--estimates", $0("corpus/test"), "--quiet", "--json",
+        "evaluate", "--references", $0("corpus/test"), "--estimates", $0("corpus/test"), "--quiet",
+        "--json",
         $0("PLACE"),
       ]
     },
     Writer(name: "evaluate --csv", output: "PLACE.csv") {
       try $0.corpus()
       return [
-        "evaluate", "--references", $0("corpus/test"), "--estimates", $0("corpus/test"), "--quiet", "--csv",
+        "evaluate", "--references", $0("corpus/test"), "--estimates", $0("corpus/test"), "--quiet",
+        "--csv",
         $0("PLACE.csv"),
       ]
     },
@@ -85,7 +95,8 @@ import Testing
     try refuse(arguments, in: workshop, naming: workshop("PLACE"), fileSizeLimit: 0)
   }
 
-  @Test(arguments: writers.filter { ["separate", "train separation", "data synth"].contains($0.name) })
+  @Test(
+    arguments: writers.filter { ["separate", "train separation", "data synth"].contains($0.name) })
   func aDiskThatFillsUpIsTold(_ writer: Writer) throws {
     let workshop = try Workshop()
     let arguments = try writer.arguments(workshop)
@@ -102,12 +113,14 @@ import Testing
     try refuse(arguments, in: workshop, naming: workshop("file"))
   }
 
-  @Test(arguments: writers.filter { !["data prepare", "evaluate --json FOLDER"].contains($0.name) })
+  @Test(
+    arguments: writers.filter { !["data prepare", "evaluate --json FOLDER"].contains($0.name) })
   func whatIsThereStays(_ writer: Writer) throws {
     let workshop = try Workshop()
     let arguments = try writer.arguments(workshop)
     // A file where a folder is needed, a folder where a file is needed.
-    let wantsFile = ["models init", "infer", "evaluate --json FILE", "evaluate --csv"].contains(writer.name)
+    let wantsFile = ["models init", "infer", "evaluate --json FILE", "evaluate --csv"].contains(
+      writer.name)
     if wantsFile {
       try workshop.write(Data("precious".utf8), to: "\(writer.output)/precious")
     } else {
@@ -130,7 +143,8 @@ import Testing
     try workshop.corpus()
     try Program.succeed(workshop.training("run"))
     try refuse(
-      ["report", workshop("run")], in: workshop, naming: workshop("run/report.html"), fileSizeLimit: 0)
+      ["report", workshop("run")], in: workshop, naming: workshop("run/report.html"),
+      fileSizeLimit: 0)
     expectRefusal(try Program.run(["report", workshop("nowhere")]), naming: workshop("nowhere"))
   }
 

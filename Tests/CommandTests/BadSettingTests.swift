@@ -23,7 +23,8 @@ import Testing
 
   @Test(arguments: [
     ("optimiser:\n  rate: 1\n", "wrong.yaml:1"), ("batchSize: 2\nlos: l1\n", "wrong.yaml:2"),
-    ("batchSize: [1\n", "wrong.yaml:"), ("- a\n- b\n", "wrong.yaml"), ("batchSize: 2\nbatchSize: 3\n", "twice"),
+    ("batchSize: [1\n", "wrong.yaml:"), ("- a\n- b\n", "wrong.yaml"),
+    ("batchSize: 2\nbatchSize: 3\n", "twice"),
   ])
   func wrongFilesAreNamedWithTheLine(_ text: String, _ word: String) throws {
     let workshop = try Workshop()
@@ -33,7 +34,8 @@ import Testing
     expectRefusal(
       try Program.run(workshop.training("run") + ["-c", workshop("wrong.yaml")]), naming: word)
     expectRefusal(
-      try Program.run(workshop.training("run") + ["-c", workshop("nowhere.yaml")]), naming: "nowhere.yaml")
+      try Program.run(workshop.training("run") + ["-c", workshop("nowhere.yaml")]),
+      naming: "nowhere.yaml")
     #expect(try workshop.listing() == before)
   }
 
@@ -44,14 +46,17 @@ import Testing
     try Folders.create(workshop("void"))
     let before = try workshop.listing()
     for (setting, word) in [
-      ("data.path=\(workshop("nowhere"))", workshop("nowhere")), ("data.path=\(workshop("void"))", workshop("void")),
-      ("data.path=\(workshop("single"))", workshop("single")), ("model.sources=[guitar,vocals]", "guitar"),
+      ("data.path=\(workshop("nowhere"))", workshop("nowhere")),
+      ("data.path=\(workshop("void"))", workshop("void")),
+      ("data.path=\(workshop("single"))", workshop("single")),
+      ("model.sources=[guitar,vocals]", "guitar"),
     ] {
       var arguments = workshop.training("run")
       arguments.insert(setting, at: arguments.count - 3)
       expectRefusal(try Program.run(arguments), naming: word)
     }
-    expectRefusal(try Program.run(["data", "check", workshop("nowhere")]), naming: workshop("nowhere"))
+    expectRefusal(
+      try Program.run(["data", "check", workshop("nowhere")]), naming: workshop("nowhere"))
     expectRefusal(try Program.run(["data", "check", workshop("void")]), naming: workshop("void"))
     #expect(try workshop.listing() == before)
   }
@@ -59,19 +64,23 @@ import Testing
   @Test func settingsCanBeSeenBeforeTraining() throws {
     let workshop = try Workshop()
     let text = try Program.succeed(workshop.training("run") + ["--print-config"])
-    for line in ["preset: wave-u-net-tiny", "sampleRate: 8000", "batchSize: 2"] { #expect(text.contains(line)) }
+    for line in ["preset: wave-u-net-tiny", "sampleRate: 8000", "batchSize: 2"] {
+      #expect(text.contains(line))
+    }
     #expect(try workshop.listing().isEmpty)
     // What is printed is a file that says the same.
     try workshop.write(Data(text.utf8), to: "all.yaml")
     #expect(
-      try Program.succeed(["train", "separation", "-c", workshop("all.yaml"), "--print-config"]) == text)
+      try Program.succeed(["train", "separation", "-c", workshop("all.yaml"), "--print-config"])
+        == text)
   }
 
   @Test func runsThatCannotBeContinuedSayWhy() throws {
     let workshop = try Workshop()
     try workshop.corpus()
     let resume = ["train", "separation", "--resume", "--quiet", "--run"]
-    expectRefusal(try Program.run(resume + [workshop("nowhere")]), naming: workshop("nowhere"), "no run here")
+    expectRefusal(
+      try Program.run(resume + [workshop("nowhere")]), naming: workshop("nowhere"), "no run here")
     try Folders.create(workshop("void"))
     expectRefusal(try Program.run(resume + [workshop("void")]), naming: workshop("void"))
     try workshop.write(Data("hello".utf8), to: "other/notes.txt")
@@ -81,13 +90,17 @@ import Testing
     let finished = try workshop.listing()
     expectRefusal(try Program.run(resume + [workshop("run")]), naming: workshop("run"), "finished")
     expectRefusal(
-      try Program.run(resume + [workshop("run"), "batchSize=3"]), naming: "batchSize", "cannot become")
+      try Program.run(resume + [workshop("run"), "batchSize=3"]), naming: "batchSize",
+      "cannot become")
     // A new run does not go into the folder of another.
     expectRefusal(try Program.run(workshop.training("run")), naming: workshop("run"), "--resume")
     #expect(try workshop.listing() == finished)
   }
 
-  @Test(arguments: ["no checkpoint", "weights cut", "state cut", "no state", "no settings", "bad settings", "bad metrics"])
+  @Test(arguments: [
+    "no checkpoint", "weights cut", "state cut", "no state", "no settings", "bad settings",
+    "bad metrics",
+  ])
   func halfWrittenRunsSayWhatIsMissing(_ flaw: String) throws {
     let workshop = try Workshop()
     try workshop.corpus()
@@ -105,7 +118,10 @@ import Testing
     case "no state": try FileManager.default.removeItem(atPath: workshop(state))
     case "no settings": try FileManager.default.removeItem(atPath: workshop("run/config.yaml"))
     case "bad settings": try workshop.write(Data("batchSize: [".utf8), to: "run/config.yaml")
-    default: try workshop.write(Data("not json\n".utf8) + (try workshop.bytes("run/metrics.jsonl")), to: "run/metrics.jsonl")
+    default:
+      try workshop.write(
+        Data("not json\n".utf8) + (try workshop.bytes("run/metrics.jsonl")), to: "run/metrics.jsonl"
+      )
     }
     let checkpoints = try workshop.listing().filter { $0.key.hasPrefix("run/checkpoints") }
     let outcome = try Program.run(

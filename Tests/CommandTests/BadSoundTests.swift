@@ -3,7 +3,7 @@ import SwiftDL
 import SwiftDLAudio
 import Testing
 
-/// Sound files that are missing, damaged or odd: one line that names the file, and nothing left behind.
+/// Sound files that are missing, damaged or odd: one line that names the file, nothing left behind.
 @Suite struct BadSoundTests {
   @Test(arguments: SoundFlaw.allCases)
   func separateRefuses(_ flaw: SoundFlaw) throws {
@@ -23,12 +23,16 @@ import Testing
     try SoundFlaw.text.spoil("bad.wav", in: workshop)
     try workshop.sound("good.wav")
     let outcome = try Program.run(
-      ["separate", workshop("bad.wav"), workshop("good.wav"), "-m", model, "-o", workshop("out"), "--quiet"])
+      [
+        "separate", workshop("bad.wav"), workshop("good.wav"), "-m", model, "-o", workshop("out"),
+        "--quiet",
+      ])
     #expect(outcome.status == 1)
     #expect(outcome.errors.contains(workshop("bad.wav")))
-    #expect(try workshop.listing().keys.filter { $0.hasPrefix("out/") }.sorted() == [
-      "out/tiny", "out/tiny/good", "out/tiny/good/accompaniment.wav", "out/tiny/good/vocals.wav",
-    ])
+    #expect(
+      try workshop.listing().keys.filter { $0.hasPrefix("out/") }.sorted() == [
+        "out/tiny", "out/tiny/good", "out/tiny/good/accompaniment.wav", "out/tiny/good/vocals.wav",
+      ])
   }
 
   @Test(arguments: SoundFlaw.allCases)
@@ -71,7 +75,8 @@ import Testing
     let before = try workshop.listing()
     let named = flaw == .missing || flaw == .folder ? workshop("references") : workshop(spoiled)
     let outcome = try Program.run([
-      "evaluate", "--references", workshop("references"), "--estimates", workshop("estimates"), "--json",
+      "evaluate", "--references", workshop("references"), "--estimates", workshop("estimates"),
+      "--json",
       workshop("scores.json"), "--csv", workshop("scores.csv"), "--quiet",
     ])
     expectRefusal(outcome, naming: named)
@@ -85,7 +90,10 @@ import Testing
     try flaw.spoil("songs/pack/title/song.ogg", in: workshop)
     let before = try workshop.listing()
     let outcome = try Program.run(
-      ["data", "prepare", "fretsonfire", "--songs", workshop("songs"), "-o", workshop("made"), "--quiet"])
+      [
+        "data", "prepare", "fretsonfire", "--songs", workshop("songs"), "-o", workshop("made"),
+        "--quiet",
+      ])
     let named = flaw == .missing ? "songs" : flaw == .zeroFrames ? "guitar.ogg" : "song.ogg"
     expectRefusal(outcome, naming: named)
     #expect(try workshop.listing() == before)
@@ -105,7 +113,8 @@ import Testing
       try Program.run(["data", "check", workshop("corpus")]), naming: "train/two/vocals.wav")
     expectRefusal(
       try Program.run([
-        "evaluate", "--references", workshop("corpus/train"), "--estimates", workshop("corpus/train"), "--quiet",
+        "evaluate", "--references", workshop("corpus/train"), "--estimates",
+        workshop("corpus/train"), "--quiet",
       ]), naming: "train/two/vocals.wav")
     #expect(try workshop.listing() == before)
   }
@@ -120,16 +129,20 @@ import Testing
     for estimates in ["slow", "wide"] {
       expectRefusal(
         try Program.run([
-          "evaluate", "--references", workshop("references"), "--estimates", workshop(estimates), "--quiet",
+          "evaluate", "--references", workshop("references"), "--estimates", workshop(estimates),
+          "--quiet",
         ]), naming: workshop("\(estimates)/t/a.wav"))
     }
   }
 
-  @Test(arguments: [(1, 1, 8000), (1, 2, 44100), (777, 6, 8000), (9600, 1, 96000), (9601, 6, 96000)])
+  @Test(arguments: [
+    (1, 1, 8000), (1, 2, 44100), (777, 6, 8000), (9600, 1, 96000), (9601, 6, 96000),
+  ])
   func oddSoundsAreSeparated(_ frames: Int, _ channels: Int, _ rate: Int) throws {
     let workshop = try Workshop()
     let model = try workshop.model()
-    let song = try workshop.sound("Mr. Odd v1.2.wav", frames: frames, channels: channels, rate: rate)
+    let song = try workshop.sound(
+      "Mr. Odd v1.2.wav", frames: frames, channels: channels, rate: rate)
     try Program.succeed(["separate", song, "-m", model, "-o", workshop("out"), "--quiet"])
     let sounds = try ["accompaniment", "vocals"].map {
       try AudioFile.read(workshop("out/tiny/Mr. Odd v1.2/\($0).wav"))
@@ -144,6 +157,19 @@ import Testing
       let sum = sounds.reduce(Float(0)) { $0 + $1.samples[index] }
       #expect(abs(sum - mixture.samples[index]) <= 1e-6)
     }
+  }
+
+  @Test(arguments: [("flac", 9, 8000), ("mp3", 6, 8000), ("mp3", 1, 96000), ("ogg", 1, 768_000)])
+  func formatsThatCannotHoldTheSoundSaySo(_ format: String, _ channels: Int, _ rate: Int) throws {
+    let workshop = try Workshop()
+    let model = try workshop.model()
+    let song = try workshop.sound("song.wav", frames: 1000, channels: channels, rate: rate)
+    let before = try workshop.listing()
+    let outcome = try Program.run(
+      ["separate", song, "-m", model, "-o", workshop("out"), "--quiet", "--format", format])
+    expectRefusal(
+      outcome, naming: workshop("out"), "cannot hold \(channels) channels at \(rate) Hz")
+    #expect(try workshop.listing() == before)
   }
 
   @Test func aTrackMayHaveAnyName() throws {

@@ -34,7 +34,9 @@ enum ModelFlaw: String, CaseIterable, Sendable {
     let bytes = try workshop.bytes("spoiled.safetensors")
     func replacing(_ old: String, _ new: String) throws {
       var changed = bytes
-      guard let range = bytes.range(of: Data(old.utf8)) else { throw FileError(file, "has no \(old)") }
+      guard let range = bytes.range(of: Data(old.utf8)) else {
+        throw FileError(file, "has no \(old)")
+      }
       changed.replaceSubrange(range, with: Data(new.utf8))
       try workshop.write(changed, to: "spoiled.safetensors")
     }

@@ -4,13 +4,22 @@ import Testing
 @Suite struct HelpTests {
   /// Every command with the options its help has to name.
   static let commands: [(words: String, options: [String])] = [
-    ("", ["train", "separate", "evaluate", "report", "models", "infer", "data", "doctor", "--version"]),
+    (
+      "",
+      ["train", "separate", "evaluate", "report", "models", "infer", "data", "doctor", "--version"]
+    ),
     ("train", ["separation"]),
     (
       "train separation",
-      ["--config", "key=value", "--run", "--resume", "--print-config", "--threads", "--quiet", "--progress"]
+      [
+        "--config", "key=value", "--run", "--resume", "--print-config", "--threads", "--quiet",
+        "--progress",
+      ]
     ),
-    ("separate", ["<files>", "--model", "--output", "--format", "--bits", "--segment", "--threads", "--quiet"]),
+    (
+      "separate",
+      ["<files>", "--model", "--output", "--format", "--bits", "--segment", "--threads", "--quiet"]
+    ),
     ("evaluate", ["--references", "--estimates", "--baselines", "--json", "--csv", "--quiet"]),
     ("report", ["<folder>", "--references", "--estimates"]),
     ("models", ["list", "info", "init"]),

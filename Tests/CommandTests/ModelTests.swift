@@ -44,7 +44,9 @@ import Testing
   @Test func freshWeightsFollowTheSeed() throws {
     let workshop = try Workshop()
     func make(_ name: String, seed: String) throws -> Data {
-      try Program.succeed(["models", "init", "wave-u-net-tiny", "--seed", seed, "-o", workshop(name)])
+      try Program.succeed([
+        "models", "init", "wave-u-net-tiny", "--seed", seed, "-o", workshop(name),
+      ])
       return try workshop.bytes(name)
     }
     let first = try make("a.safetensors", seed: "7")
@@ -66,9 +68,14 @@ import Testing
     var random = RandomStream(seed: 1)
     let x = random.normal([2, window.input, model.configuration.channels])
     try NumPyFile.write(x, to: workshop("x.npy"))
-    try Program.succeed(["infer", file, "--input", workshop("x.npy"), "--output", workshop("y.npy")])
+    try Program.succeed([
+      "infer", file, "--input", workshop("x.npy"), "--output", workshop("y.npy"),
+    ])
     let y = try NumPyFile.read(workshop("y.npy"))
-    #expect(y.shape == [2, window.output, model.configuration.sources.count * model.configuration.channels])
+    #expect(
+      y.shape == [
+        2, window.output, model.configuration.sources.count * model.configuration.channels,
+      ])
     #expect(y.scalars == model(x).scalars)
     // The answer does not depend on the number of threads.
     try Program.succeed([

@@ -19,7 +19,7 @@ enum Program {
   /// `swiftdl` in the folder of the test bundle.
   static let path: String = {
     var folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-    // On Linux the test executable lies beside the program; a bundle would lie a few folders deeper.
+    // On Linux the tests lie beside the program; a bundle would lie a few folders deeper.
     for _ in 0..<4 {
       let path = folder.appendingPathComponent("swiftdl").path
       if FileManager.default.isExecutableFile(atPath: path) { return path }
@@ -41,7 +41,8 @@ enum Program {
       var words = [Program.path] + arguments
       if let fileSizeLimit {
         // A limit on the size of files stands for a full disk, where a write fails too.
-        words = ["/bin/bash", "-c", "trap '' XFSZ; ulimit -f \(fileSizeLimit); exec \"$@\"", "sh"] + words
+        words =
+          ["/bin/bash", "-c", "trap '' XFSZ; ulimit -f \(fileSizeLimit); exec \"$@\"", "sh"] + words
       }
       let variables = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
       Self.spawning.lock()
@@ -63,7 +64,8 @@ enum Program {
       posix_spawnattr_setsigmask(&attributes, &none)
       posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
       var argumentTexts: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
-      var variableTexts: [UnsafeMutablePointer<CChar>?] = variables.map { strdup("\($0)=\($1)") } + [nil]
+      var variableTexts: [UnsafeMutablePointer<CChar>?] =
+        variables.map { strdup("\($0)=\($1)") } + [nil]
       defer { for text in argumentTexts + variableTexts { free(text) } }
       var identifier: pid_t = 0
       let failure = posix_spawn(
@@ -73,13 +75,14 @@ enum Program {
       output = FileHandle(fileDescriptor: outputPipe.read, closeOnDealloc: true)
       errors = FileHandle(fileDescriptor: errorPipe.read, closeOnDealloc: true)
       self.identifier = identifier
-      try #require(failure == 0, "\(words[0]) cannot be started: \(String(cString: strerror(failure)))")
+      try #require(
+        failure == 0, "\(words[0]) cannot be started: \(String(cString: strerror(failure)))")
     }
 
     /// One at a time, so that no program inherits the pipes of another.
     private static let spawning = NSLock()
 
-    /// A pipe roomy enough for all a command says, so that it can be read when the command has ended.
+    /// A pipe roomy enough for all a command says: it is read when the command has ended.
     private static func pipe() throws -> (read: Int32, write: Int32) {
       var ends: [Int32] = [0, 0]
       try #require(Glibc.pipe(&ends) == 0)
@@ -160,7 +163,8 @@ enum Program {
 
 /// Expects one clear line on standard error that names what is wrong, and a status other than 0.
 func expectRefusal(
-  _ outcome: Program.Outcome, naming words: String..., at location: SourceLocation = #_sourceLocation
+  _ outcome: Program.Outcome, naming words: String...,
+  at location: SourceLocation = #_sourceLocation
 ) {
   let told = Comment(rawValue: "status \(outcome.status): \(outcome.errors)")
   #expect((1..<128).contains(outcome.status), told, sourceLocation: location)
@@ -170,12 +174,14 @@ func expectRefusal(
   for word in words { #expect(outcome.errors.contains(word), told, sourceLocation: location) }
 }
 
-/// Expects a refusal of the command line itself: the problem in one line, then how the command is used.
+/// Expects a refusal of the command line itself: the problem in one line, then the usage.
 func expectUsageError(
   _ outcome: Program.Outcome, naming word: String, at location: SourceLocation = #_sourceLocation
 ) {
   let told = Comment(rawValue: "status \(outcome.status): \(outcome.errors)")
   #expect((1..<128).contains(outcome.status), told, sourceLocation: location)
   #expect(outcome.errorLines.first?.hasPrefix("Error: ") == true, told, sourceLocation: location)
-  #expect(word.isEmpty || outcome.errorLines.first?.contains(word) == true, told, sourceLocation: location)
+  #expect(
+    word.isEmpty || outcome.errorLines.first?.contains(word) == true, told, sourceLocation: location
+  )
 }

@@ -27,7 +27,9 @@ final class Workshop {
     return self(name)
   }
 
-  func bytes(_ name: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: self(name))) }
+  func bytes(_ name: String) throws -> Data {
+    try Data(contentsOf: URL(fileURLWithPath: self(name)))
+  }
 
   func text(_ name: String) throws -> String {
     try String(contentsOfFile: self(name), encoding: .utf8)
@@ -36,7 +38,8 @@ final class Workshop {
   /// Everything below the workshop with its content, hidden files too, except the locks of runs.
   func listing() throws -> [String: Data] {
     var listing: [String: Data] = [:]
-    for name in try FileManager.default.subpathsOfDirectory(atPath: path) where !name.hasSuffix("/.lock") {
+    for name in try FileManager.default.subpathsOfDirectory(atPath: path)
+    where !name.hasSuffix("/.lock") {
       let isFolder = Folders.isDirectory(self(name))
       listing[name] = isFolder ? Data() : try bytes(name)
     }
@@ -76,8 +79,10 @@ final class Workshop {
   /// Arguments that train the tiny network on a corpus for a few small steps.
   func training(_ run: String, on corpus: String = "corpus", steps: Int = 4) -> [String] {
     [
-      "train", "separation", "preset=wave-u-net-tiny", "model.sampleRate=8000", "data.path=\(self(corpus))",
-      "outputFrames=512", "batchSize=2", "stepsPerEpoch=2", "maximumSteps=\(steps)", "validationWindows=4",
+      "train", "separation", "preset=wave-u-net-tiny", "model.sampleRate=8000",
+      "data.path=\(self(corpus))",
+      "outputFrames=512", "batchSize=2", "stepsPerEpoch=2", "maximumSteps=\(steps)",
+      "validationWindows=4",
       "--run", self(run), "--quiet",
     ]
   }

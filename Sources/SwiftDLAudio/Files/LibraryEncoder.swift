@@ -1,4 +1,5 @@
 import CSndFile
+import Glibc
 import SwiftDL
 
 /// FLAC, Ogg Vorbis and MP3, through libsndfile.
@@ -6,6 +7,7 @@ final class LibraryEncoder: SoundEncoder {
   private let atomic: AtomicFile
   private var file: OpaquePointer?
   private let channels: Int
+  private let sampleRate: Int
   /// Bits per sample for lossless formats; nil where the encoder takes floats.
   private let bits: Int?
   private let format: AudioFormat
@@ -13,6 +15,7 @@ final class LibraryEncoder: SoundEncoder {
 
   init(_ path: String, channels: Int, sampleRate: Int, format: AudioFormat) throws(FileError) {
     self.channels = channels
+    self.sampleRate = sampleRate
     self.format = format
     let word: Int
     switch format {
@@ -50,6 +53,7 @@ final class LibraryEncoder: SoundEncoder {
         rebasing: samples[offset..<min(offset + blockSamples, samples.count)])
       let frames = sf_count_t(part.count / channels)
       let written: sf_count_t
+      errno = 0
       if let bits {
         // The library wants integers at the top of 32 bits.
         integers = part.map { quantized($0, bits: bits) << Int32(32 - bits) }
@@ -70,21 +74,22 @@ final class LibraryEncoder: SoundEncoder {
         atomic.path, "a \(format.pathExtension) file cannot hold a sound of 0 frames",
         hint: "WAV can")
     }
+    errno = 0
     sf_write_sync(file)
-    let failed = sf_error(file) != 0
-    let reason = SoundLibrary.reason(file)
+    if sf_error(file) != 0 { throw failure() }
     let closed = sf_close(file)
     file = nil
-    if failed { throw failure(reason) }
-    if closed != 0 { throw failure(String(cString: sf_error_number(closed)).lowercased()) }
+    if closed != 0 { throw failure() }
     try atomic.commit()
   }
 
-  private func failure(_ reason: String? = nil) -> FileError {
-    let reason = reason ?? SoundLibrary.reason(file)
-    return FileError(
-      atomic.path, "cannot be written: \(reason)",
-      hint: "make sure that there is space on the disk and try again")
+  /// What the system, or else the library, says about the last call.
+  private func failure() -> FileError {
+    if let full = SoundLibrary.diskError(atomic.path) { return full }
+    if Int(sf_error(file)) == Int(SF_ERR_UNRECOGNISED_FORMAT) {
+      return SoundLibrary.formatError(atomic.path, channels: channels, sampleRate: sampleRate)
+    }
+    return FileError(atomic.path, "cannot be written: \(SoundLibrary.reason(file))")
   }
 
   private func configure(_ file: OpaquePointer, format: AudioFormat, sampleRate: Int) {

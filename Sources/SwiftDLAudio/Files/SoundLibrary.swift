@@ -55,15 +55,29 @@ enum SoundLibrary {
     about.samplerate = Int32(clamping: sampleRate)
     about.format = Int32(format)
     let result: Result<OpaquePointer, FileError> = opening.withLock { _ in
+      errno = 0
       guard let file = sf_open(path, Int32(SFM_WRITE), &about) else {
         return .failure(
-          FileError(
-            shownPath, "this format cannot hold \(channels) channels at \(sampleRate) Hz",
-            hint: "WAV holds anything"))
+          diskError(shownPath)
+            ?? formatError(shownPath, channels: channels, sampleRate: sampleRate))
       }
       return .success(file)
     }
     return try result.get()
+  }
+
+  /// The system's last complaint, if it is one about the disk; the library tells it in riddles.
+  static func diskError(_ path: String) -> FileError? {
+    guard [ENOSPC, EDQUOT, EFBIG, EIO].contains(errno) else { return nil }
+    return FileError(
+      path, "cannot be written: \(String(cString: strerror(errno)).lowercased())",
+      hint: "make sure that there is space on the disk and try again")
+  }
+
+  static func formatError(_ path: String, channels: Int, sampleRate: Int) -> FileError {
+    FileError(
+      path, "this format cannot hold \(channels) channels at \(sampleRate) Hz",
+      hint: "WAV holds anything")
   }
 
   /// The library's last complaint about an open file.
