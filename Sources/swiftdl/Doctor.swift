@@ -15,6 +15,7 @@ struct Doctor: ParsableCommand {
       print("swiftdl \(programVersion)")
       print("processor       \(SelfTest.processorName)")
       print("instruction set \(context.instructionSet) (offers \(ComputeContext.availableInstructionSets.joined(separator: ", ")))")
+      print("features        \(SelfTest.processorFeatures)")
       print("threads         \(context.threads) of \(ComputeContext.availableCores) cores")
       print("precision       highest (float32)")
       print("audio           \(SelfTest.audioLibraries)")

@@ -24,6 +24,15 @@ public enum SelfTest {
     return line?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown"
   }
 
+  /// The processor's vector and matrix extensions, as Linux names them.
+  public static var processorFeatures: String {
+    let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+    let line = text.split(separator: "\n").first { $0.hasPrefix("flags") || $0.hasPrefix("Features") }
+    let known = ["sse4_2", "avx", "avx2", "fma", "avx512", "amx", "neon", "asimd", "sve"]
+    let found = (line ?? "").split(separator: " ").filter { flag in known.contains { flag.hasPrefix($0) } }
+    return found.isEmpty ? "unknown" : found.joined(separator: " ")
+  }
+
   /// The formats that can be written, by trying them.
   public static var audioLibraries: String {
     formats.map { "\($0.name) \(roundTrip($0.format) == nil ? "yes" : "no")" }.joined(separator: ", ")

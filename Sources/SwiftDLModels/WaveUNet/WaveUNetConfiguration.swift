@@ -207,6 +207,7 @@ extension WaveUNetConfiguration {
     $0.channels = 2
     $0.levels = 8
     $0.filters = 16
+    $0.context = true
     $0.output = .difference
     $0.outputActivation = .linear
   }
