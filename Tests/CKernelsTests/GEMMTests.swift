@@ -29,7 +29,9 @@ struct GEMMTests {
       // Between rows NaN that nobody touches; where beta is 0, NaN that must not survive.
       c = Guarded(count: g.batch * g.c_stride)
       for s in 0..<g.batch where g.beta != 0 {
-        for i in 0..<g.m { for j in 0..<g.n { c.start[s * g.c_stride + i * g.ldc + j] = stream.number() } }
+        for i in 0..<g.m {
+          for j in 0..<g.n { c.start[s * g.c_stride + i * g.ldc + j] = stream.number() }
+        }
       }
     }
 
