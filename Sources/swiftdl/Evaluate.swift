@@ -20,6 +20,8 @@ struct Evaluate: ParsableCommand {
   var json: String?
   @Option(help: "A CSV file for the summary.")
   var csv: String?
+  @Flag(help: "Print only the medians of SDR, by energies and by BSS Eval.")
+  var brief = false
   @Flag(name: .shortAndLong, help: "Do not tell each track's scores.")
   var quiet = false
 
@@ -52,7 +54,9 @@ struct Evaluate: ParsableCommand {
       throw error
     }
     let summary = ScoreSummary(methods.map { ($0.name, $0.tracks) })
-    print(summary.text)
+    print(
+      brief
+        ? [ScoreSummary.energyMetric, "SDR"].map(summary.brief).joined(separator: "\n\n") : summary.text)
     if let csv { try AtomicFile.write(summary.csv, to: csv) }
     if let json, folder == nil { try AtomicFile.write(summary.json, to: json) }
   }

@@ -36,7 +36,9 @@ extension Guarded {
 final class Context: CustomStringConvertible {
   let pointer: OpaquePointer
   init(_ isa: ck_isa, threads: Int32 = 1) {
-    guard let created = ck_context_create(isa, threads) else { fatalError("no memory for a context") }
+    guard let created = ck_context_create(isa, threads) else {
+      fatalError("no memory for a context")
+    }
     pointer = created
   }
   deinit { ck_context_destroy(pointer) }

@@ -32,7 +32,8 @@ struct Conv1DTests {
   @Test(
     "shapes that networks for sound have",
     arguments: [
-      ck_conv2d_geometry.signal(batch: 2, frames: 700, inputs: 1, outputs: 24, kernel: 15, padding: (7, 7)),
+      ck_conv2d_geometry.signal(
+        batch: 2, frames: 700, inputs: 1, outputs: 24, kernel: 15, padding: (7, 7)),
       .signal(batch: 2, frames: 700, inputs: 24, outputs: 1, kernel: 15, padding: (7, 7)),
       .signal(batch: 3, frames: 501, inputs: 25, outputs: 1, kernel: 1),
       .signal(batch: 2, frames: 501, inputs: 26, outputs: 2, kernel: 1),
@@ -43,8 +44,10 @@ struct Conv1DTests {
       .signal(frames: 16, inputs: 40, outputs: 44, kernel: 15, padding: (7, 7)),
       .signal(frames: 9000, inputs: 4, outputs: 6, kernel: 2, dilation: 4096, padding: (4096, 0)),
       .signal(frames: 3000, inputs: 5, outputs: 6, kernel: 3, dilation: 4096, padding: (8192, 0)),
-      .signal(batch: 2, frames: 1500, inputs: 8, outputs: 16, kernel: 2, dilation: 512, padding: (512, 0)),
-      .signal(frames: 700, inputs: 2, outputs: 2, kernel: 15, stride: 4, groups: 2, padding: (7, 7)),
+      .signal(
+        batch: 2, frames: 1500, inputs: 8, outputs: 16, kernel: 2, dilation: 512, padding: (512, 0)),
+      .signal(
+        frames: 700, inputs: 2, outputs: 2, kernel: 15, stride: 4, groups: 2, padding: (7, 7)),
       .signal(frames: 5000, inputs: 16, outputs: 16, kernel: 3, stride: 2),
       .signal(frames: 64, inputs: 600, outputs: 20, kernel: 3, dilation: 8, padding: (16, 0)),
     ])
@@ -56,7 +59,9 @@ struct Conv1DTests {
     expectSameBits(trial, ck_isa_best())
   }
 
-  @Test("infinities and NaN reach exactly the outputs that read them", arguments: [Float.nan, .infinity])
+  @Test(
+    "infinities and NaN reach exactly the outputs that read them",
+    arguments: [Float.nan, .infinity])
   func hazards(_ value: Float) {
     var stream = Stream(1400)
     let trial = ConvTrial(

@@ -8,12 +8,14 @@ func expectReference(_ trial: ConvTrial, _ contexts: [Context]) {
   let sizesOfGradient = trial.outputGradient.sizes
 
   let y = trial.output(nil).values
-  let ySizes = trial.output(nil, inputs: sizesOfInputs, weights: sizesOfWeights, finish: false).values
+  let ySizes = trial.output(nil, inputs: sizesOfInputs, weights: sizesOfWeights, finish: false)
+    .values
   let dx = trial.inputGradients(nil).map(\.values)
   let dxSizes = trial.inputGradients(nil, outputGradient: sizesOfGradient, weights: sizesOfWeights)
     .map(\.values)
   let dw = trial.weightGradient(nil).values
-  let dwSizes = trial.weightGradient(nil, inputs: sizesOfInputs, outputGradient: sizesOfGradient).values
+  let dwSizes = trial.weightGradient(nil, inputs: sizesOfInputs, outputGradient: sizesOfGradient)
+    .values
 
   for context in contexts {
     let got = trial.output(context)
@@ -46,7 +48,9 @@ func expectTrilinear(_ trial: ConvTrial, _ context: Context) {
     .reduce(0) { $0 + innerOfViews($1.0.values, $1.1.values) }
   let weigh = innerOfViews(trial.weightGradient(context).values, trial.weights.values)
   let size = innerOfViews(
-    trial.output(nil, inputs: trial.inputs.map(\.sizes), weights: trial.weights.sizes, finish: false).values,
+    trial.output(
+      nil, inputs: trial.inputs.map(\.sizes), weights: trial.weights.sizes, finish: false
+    ).values,
     trial.outputGradient.sizes.values)
   let terms = max(trial.termsOfOutput, trial.termsOfInput, trial.termsOfWeight)
   let bound = Double(tolerance(terms: terms)) * size + 1e-30

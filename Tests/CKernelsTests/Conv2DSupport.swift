@@ -59,7 +59,8 @@ struct ConvTrial {
         for y in 0..<g.input_height {
           for x in 0..<g.input_width {
             for i in 0..<c {
-              buffer.pointer[b * stride.batch + y * stride.row + x * stride.pixel + i] = stream.number()
+              buffer.pointer[b * stride.batch + y * stride.row + x * stride.pixel + i] =
+                stream.number()
             }
           }
         }
@@ -90,7 +91,8 @@ struct ConvTrial {
 
   /// The convolution; nil asks the reference.
   func output(
-    _ context: Context?, inputs given: [Guarded]? = nil, weights: Guarded? = nil, finish: Bool = true
+    _ context: Context?, inputs given: [Guarded]? = nil, weights: Guarded? = nil,
+    finish: Bool = true
   ) -> Guarded {
     let y = Guarded(count: outputCount)
     let w = weights ?? self.weights
@@ -166,7 +168,8 @@ struct ConvTrial {
       ck_conv2d_weight_gradient(
         context.pointer, [g], buffers.count, images(buffers), dy.constant, dw.pointer)
     case (false, nil):
-      ck_conv2d_weight_gradient_reference([g], buffers.count, images(buffers), dy.constant, dw.pointer)
+      ck_conv2d_weight_gradient_reference(
+        [g], buffers.count, images(buffers), dy.constant, dw.pointer)
     }
     return dw
   }
@@ -188,7 +191,8 @@ struct ConvTrial {
         (input, output) = (groups * stream.integer(1...9), groups * stream.integer(1...20))
       default: break
       }
-      let kernel = isSignal ? (1, stream.integer(1...9)) : (stream.integer(1...4), stream.integer(1...4))
+      let kernel =
+        isSignal ? (1, stream.integer(1...9)) : (stream.integer(1...4), stream.integer(1...4))
       let dilation =
         stream.chance(5) && isSignal ? stream.integer(1...80) : stream.integer(1...3)
       var left = stream.integer(-3...9)
@@ -197,7 +201,8 @@ struct ConvTrial {
       if stream.chance(9) { left += 70 }
       let g = ck_conv2d_geometry(
         batch: stream.integer(0...5), input_height: isSignal ? 1 : stream.integer(0...9),
-        input_width: isSignal && stream.chance(4) ? stream.integer(66...400) : stream.integer(0...65),
+        input_width: isSignal && stream.chance(4)
+          ? stream.integer(66...400) : stream.integer(0...65),
         input_channels: input, output_channels: output, kernel_height: kernel.0,
         kernel_width: kernel.1, stride_height: isSignal ? 1 : stream.integer(1...3),
         stride_width: stream.integer(1...4), dilation_height: isSignal ? 1 : stream.integer(1...3),
@@ -207,9 +212,11 @@ struct ConvTrial {
         ck_activation.none, ck_activation.relu, ck_activation.leaky_relu, ck_activation.tanh,
         ck_activation.sigmoid,
       ]
-      let epilogue = stream.chance(4) ? nil : (stream.pick(activations), Float(0.2), stream.chance(2))
+      let epilogue =
+        stream.chance(4) ? nil : (stream.pick(activations), Float(0.2), stream.chance(2))
       let trial = ConvTrial(
-        g, isSignal: isSignal, views: groups > 1 ? 1 : stream.integer(1...3), gaps: stream.chance(2),
+        g, isSignal: isSignal, views: groups > 1 ? 1 : stream.integer(1...3),
+        gaps: stream.chance(2),
         epilogue: epilogue, stream: &stream)
       if trial.work <= work { return trial }
     }
@@ -225,7 +232,8 @@ extension ck_conv2d_geometry {
     ck_conv2d_geometry(
       batch: batch, input_height: 1, input_width: frames, input_channels: inputs,
       output_channels: outputs, kernel_height: 1, kernel_width: kernel, stride_height: 1,
-      stride_width: stride, dilation_height: 1, dilation_width: dilation, groups: groups, pad_top: 0,
+      stride_width: stride, dilation_height: 1, dilation_width: dilation, groups: groups,
+      pad_top: 0,
       pad_bottom: 0, pad_left: padding.0, pad_right: padding.1)
   }
 }

@@ -41,10 +41,12 @@ struct Conv2DTests {
     let g = ck_conv2d_geometry(
       batch: s.0, input_height: s.1, input_width: s.2, input_channels: s.3, output_channels: s.4,
       kernel_height: s.5, kernel_width: s.5, stride_height: s.6, stride_width: s.6,
-      dilation_height: 1, dilation_width: 1, groups: 1, pad_top: s.7, pad_bottom: s.7, pad_left: s.7,
+      dilation_height: 1, dilation_width: 1, groups: 1, pad_top: s.7, pad_bottom: s.7,
+      pad_left: s.7,
       pad_right: s.7)
     expectReference(
-      ConvTrial(g, isSignal: false, epilogue: (ck_activation.leaky_relu, 0.2, true), stream: &stream),
+      ConvTrial(
+        g, isSignal: false, epilogue: (ck_activation.leaky_relu, 0.2, true), stream: &stream),
       Context.everyVariant())
   }
 }

@@ -71,13 +71,15 @@ struct Im2colTests {
         ck_gemm(context.pointer, [product], columns.constant, trial.weights.constant, y.pointer)
         let sizes = trial.output(nil, inputs: [trial.inputs[0].sizes], weights: trial.weights.sizes)
         let difference = firstDifference(
-          y.values, trial.output(context).values, sizes: sizes.values, bound: 2 * tolerance(terms: k))
+          y.values, trial.output(context).values, sizes: sizes.values,
+          bound: 2 * tolerance(terms: k))
         #expect(difference == nil, "\(context) \(trial.g)")
       }
     }
   }
 
-  @Test("col2im is the adjoint of im2col: ⟨im2col(x), c⟩ = ⟨x, col2im(c)⟩", arguments: [false, true])
+  @Test(
+    "col2im is the adjoint of im2col: ⟨im2col(x), c⟩ = ⟨x, col2im(c)⟩", arguments: [false, true])
   func adjoint(_ isSignal: Bool) {
     var stream = Stream(3200)
     let context = Context(ck_isa_best(), threads: 2)

@@ -120,7 +120,9 @@ static void add_run(builder *self, ptrdiff_t b, ptrdiff_t y, ptrdiff_t p0, ptrdi
   }
 }
 
-/* A line is cut where its inner part, which needs no copy, begins and ends; a short one is not worth cutting. */
+/* A line is cut where its inner part, which needs no copy, begins and ends. A short one is not: its window is copied
+   once for all output channels, and runs of a few pixels cost a weight gradient more than the copy. */
+enum { worth_cutting = 256 };
 static void add_line(builder *self, ptrdiff_t line, ptrdiff_t p0, ptrdiff_t p1) {
   const ck_correlation *c = self->c;
   ptrdiff_t b = line / c->out_height, y = line % c->out_height;
@@ -131,7 +133,7 @@ static void add_line(builder *self, ptrdiff_t line, ptrdiff_t p0, ptrdiff_t p1) 
   }
   ptrdiff_t first = most(p0, floor_divide(-low + c->step_x - 1, c->step_x));
   ptrdiff_t last = least(p1, floor_divide(c->width - 1 - high, c->step_x) + 1);
-  if (last - first < 32) {
+  if (last - first < worth_cutting) {
     add_run(self, b, y, p0, p1);
     return;
   }

@@ -11,7 +11,10 @@ typedef struct {
   const float *from;
   float *to;
   ptrdiff_t height, width; /* of the output */
+  ptrdiff_t pieces;        /* of a line of input pixels, when folding */
 } unfolding;
+
+enum { piece_pixels = 256 };
 
 /* One line of output pixels. */
 static void unfold_line(void *state, ptrdiff_t item) {
@@ -49,19 +52,21 @@ void ck_im2col2d(const ck_context *context, const ck_conv2d_geometry *g, const f
   ck_parallel_for(context, g->batch * self.height, unfold_line, &self);
 }
 
-/* One line of input pixels gathers every column that holds a copy of it: no two lines write the same memory. */
-static void fold_line(void *state, ptrdiff_t item) {
+/* A piece of a line of input pixels gathers every column that holds a copy of it: no two write the same memory. */
+static void fold_piece(void *state, ptrdiff_t item) {
   const unfolding *self = state;
   const ck_conv2d_geometry *g = self->g;
-  ptrdiff_t b = item / g->input_height, y = item % g->input_height, channels = g->input_channels;
-  ptrdiff_t taps = g->kernel_height * g->kernel_width;
-  float *to = self->to + item * g->input_width * channels;
-  memset(to, 0, (size_t)(g->input_width * channels) * sizeof *to);
+  ptrdiff_t input_line = item / self->pieces, b = input_line / g->input_height, y = input_line % g->input_height;
+  ptrdiff_t begin = item % self->pieces * piece_pixels, end = begin + piece_pixels;
+  if (end > g->input_width) end = g->input_width;
+  ptrdiff_t channels = g->input_channels, taps = g->kernel_height * g->kernel_width;
+  float *to = self->to + input_line * g->input_width * channels;
+  memset(to + begin * channels, 0, (size_t)((end - begin) * channels) * sizeof *to);
   for (ptrdiff_t ky = 0; ky < g->kernel_height; ky++) {
     ptrdiff_t scaled_y = y + g->pad_top - ky * g->dilation_height;
     if (scaled_y < 0 || scaled_y % g->stride_height != 0 || scaled_y / g->stride_height >= self->height) continue;
     ptrdiff_t line = b * self->height + scaled_y / g->stride_height;
-    for (ptrdiff_t x = 0; x < g->input_width; x++)
+    for (ptrdiff_t x = begin; x < end; x++)
       for (ptrdiff_t kx = 0; kx < g->kernel_width; kx++) {
         ptrdiff_t scaled_x = x + g->pad_left - kx * g->dilation_width;
         if (scaled_x < 0 || scaled_x % g->stride_width != 0 || scaled_x / g->stride_width >= self->width) continue;
@@ -74,7 +79,8 @@ static void fold_line(void *state, ptrdiff_t item) {
 void ck_col2im2d(const ck_context *context, const ck_conv2d_geometry *g, const float *columns, float *input) {
   unfolding self = {.g = g, .from = columns, .to = input, .height = ck_conv2d_output_height(g),
                     .width = ck_conv2d_output_width(g)};
-  ck_parallel_for(context, g->batch * g->input_height, fold_line, &self);
+  self.pieces = (g->input_width + piece_pixels - 1) / piece_pixels;
+  ck_parallel_for(context, g->batch * g->input_height * self.pieces, fold_piece, &self);
 }
 
 void ck_im2col1d(const ck_context *context, const ck_conv1d_geometry *g, const float *input, float *columns) {

@@ -57,6 +57,34 @@ public struct ScoreSummary: Sendable, Equatable {
     self.rows = rows
   }
 
+  /// The medians over windows alone: a row for each method, a column for each source.
+  public func brief(metric: String) -> String {
+    var methods: [String] = []
+    var targets: [String] = []
+    for row in rows where row.metric == metric {
+      if !methods.contains(row.method) { methods.append(row.method) }
+      if !targets.contains(row.target) { targets.append(row.target) }
+    }
+    func cell(_ method: String, _ target: String) -> String {
+      let row = rows.first { $0.method == method && $0.target == target && $0.metric == metric }
+      return row.map { $0.pooled.median.text(decimals: 2) } ?? ""
+    }
+    return Self.aligned(
+      [["\(metric), dB"] + targets] + methods.map { method in [method] + targets.map { cell(method, $0) } },
+      names: 1)
+  }
+
+  /// Lines of cells under each other, the first `names` columns to the left, numbers to the right.
+  private static func aligned(_ lines: [[String]], names: Int) -> String {
+    let widths = lines[0].indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
+    return lines.map { line in
+      line.indices.map { column in
+        column < names
+          ? line[column].padded(to: widths[column]) : line[column].leftPadded(to: widths[column])
+      }.joined(separator: "  ")
+    }.joined(separator: "\n")
+  }
+
   private static let columns = [
     "windows", "undefined", "median", "MAD", "mean", "sd", "track median",
   ]
@@ -72,16 +100,10 @@ public struct ScoreSummary: Sendable, Equatable {
 
   /// A table for people, in dB.
   public var text: String {
-    let lines =
+    Self.aligned(
       [["method", "target", "metric"] + Self.columns]
-      + rows.map { [$0.method, $0.target, $0.metric] + Self.cells($0, decimals: 2) }
-    let widths = lines[0].indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
-    return lines.map { line in
-      line.indices.map { column in
-        column < 3
-          ? line[column].padded(to: widths[column]) : line[column].leftPadded(to: widths[column])
-      }.joined(separator: "  ")
-    }.joined(separator: "\n")
+        + rows.map { [$0.method, $0.target, $0.metric] + Self.cells($0, decimals: 2) },
+      names: 3)
   }
 
   /// The table as comma-separated values with a header (RFC 4180), five decimals.

@@ -187,7 +187,8 @@ public struct SeparationEvaluation: Sendable {
             name: group.name, windows: windows,
             wholeTrackSDR: Self.wholeTrackSDR(references[index], estimates[index]),
             energyRatios: BSSEval.signalToDistortionRatio(
-              reference: references[index], estimate: estimates[index], window: window)))
+              reference: references[index], estimate: estimates[index], window: window
+            ).map { $0 > 100 ? 100 : $0 }))
       }
     }
     return targets

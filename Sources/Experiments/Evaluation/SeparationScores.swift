@@ -40,7 +40,8 @@ public struct TargetScores: Sendable, Equatable {
   /// Energy of the reference over energy of the error, over the whole track, in dB; needs no
   /// filters and no other source.
   public let wholeTrackSDR: Double
-  /// The same ratio in each window; NaN where the reference is silent.
+  /// The same ratio in each window; NaN where the reference is silent, at most 100 dB, which an estimate
+  /// without error gets.
   public let energyRatios: [Double]
 
   public init(
