@@ -447,7 +447,7 @@ const ck_conv_kernels CK_CONV_NAME = {
      kept     taps that touch in memory joined: 1 → 24 channels, kernel 15, is one stretch of 15.
      kept     bias as the start of the sums; packing output gradients by vectors, not by memcpy: dw of 1 → 24 from 31 to 51.
      kept     sums cut every 128 terms: largest error 8.5e-7 of the largest output when cut every 256.
-     dropped  4 × 3 tiles on AVX2: they fill all 16 registers and spill; 51 GF/s where 6 × 2 gives 67 (72 → 96, kernel 5).
+     dropped  4 × 3 tiles on AVX2: they fill all 16 registers and spill; 51 GF/s where 6 × 2 gives 67 (216 → 96, kernel 5).
      kept     whole windows for lines under 256 pixels: edges cut off as runs of 7 cost dw a fifth (168 and 216 channels).
      even     blocks of 2, 3 or 4 vectors wherever there are more: 88, 96, 95 on 144 → 168, kernel 15.
      not done streaming stores for outputs beyond the caches; sharing a half-empty last vector between two pixels. */
