@@ -126,7 +126,7 @@ public struct SeparationReport {
           spectrogram: SpectrogramPicture(samples: excerpt.mono().samples, rate: Double(rate)))
       }
       var rows: [ListeningExample.Row] = []
-      if let mixture = truths["mixture"] { rows.append(.init("mixture", [try panel("mixture", mixture)])) }
+      if let mixture = truths["mixture"] { rows.append(.init("mixture", [try panel("the input", mixture)])) }
       for stem in stems {
         guard let truth = truths[stem], let result = results[stem] else { continue }
         rows.append(.init(stem, [try panel("separated", result), try panel("true", truth)]))
