@@ -14,6 +14,15 @@ struct WaveUNetTests {
     #expect(WaveUNet(configuration).parameterCount == count)
   }
 
+  @Test("a network too large for any machine is refused before it is built")
+  func absurdSize() {
+    var c = WaveUNetConfiguration.m1
+    #expect(c.problem == nil)
+    c.filters = 512
+    c.levels = 16
+    #expect(c.problem?.contains("million weights") == true)
+  }
+
   @Test("window lengths of the paper")
   func lengths() {
     #expect(WaveUNetConfiguration.m1.defaultWindow == WindowLengths(input: 16384, output: 16384))

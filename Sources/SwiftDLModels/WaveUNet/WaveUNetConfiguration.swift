@@ -65,7 +65,20 @@ public struct WaveUNetConfiguration: Codable, Sendable, Hashable {
       return "\(name) is \(kernel); odd numbers from 1 to 255 are possible"
     }
     if !(leakySlope >= 0 && leakySlope < 1) { return "leakySlope is \(leakySlope); 0 ..< 1 is possible" }
+    // Checked before anything is allocated: a file may claim any size.
+    let weights = approximateWeights
+    if weights > 500_000_000 {
+      return "levels, filters and kernels make \(weights / 1_000_000) million weights; 500 are possible"
+    }
     return nil
+  }
+
+  /// The weights of all convolutions but the first and the last.
+  private var approximateWeights: Int {
+    (1...levels).reduce(0) { total, level in
+      let (narrow, wide) = (channels(atLevel: level), channels(atLevel: level + 1))
+      return total + downKernel * narrow * wide + upKernel * narrow * (narrow + wide)
+    }
   }
 
   /// Channels after the convolution of level i (1-based); level `levels + 1` is the bottleneck.
