@@ -3,8 +3,7 @@ internal import CKernels
 
 /// tanh of the first half of the channels times sigmoid of the second.
 ///
-/// Earned by WaveNet's layers, where the slices and products of the composition cost as much as the
-/// convolution (see the kernel room for the numbers).
+/// Earned on [4, 8192, 64] (one thread, AVX-512): with gradients 2.6 ms where the composition took 11.4 ms.
 private struct Gated: FusedOperation {
   var keepsOutput: Bool { false }
 
