@@ -14,7 +14,8 @@
      pack.c              weights → blocks of vectors of output channels
      correlate.c         runs × blocks on the threads: convolution and input gradient
      weight_gradient.c   the same runs, the other way round: Σ over pixels of input × output gradient
-     kernels_body.h      the tiles, once, in the words of base/vector.h; kernels_*.c compile it per instruction set */
+     kernels_body.h      the tiles, once, in the words of base/vector.h: multiply, dot, depthwise, outer (…_body.h);
+                         kernels_*.c compile them per instruction set */
 #pragma once
 #include "CKernels.h"
 #include "base/isa.h"
