@@ -1,6 +1,7 @@
 /* Every layer of the shape files: ours, im2col + OpenBLAS and, with a peer, PyTorch, in turn, round after round.
 
      bench_kernels [--threads N] [--seconds S] [--batch N] [--name PART] [--peer COMMAND] [--json FILE] [--svg FILE] SHAPES…
+     bench_kernels --once --name PART SHAPES…      ours alone, every pass once, nothing printed: for counting instructions
 
    Medians are printed. Speeds are 10^9 floating point operations a second, padding counted as work; the peak is the
    multiply-add units' own, probed before each round. CK_ISA names a lesser instruction set. */
@@ -16,6 +17,7 @@ typedef struct {
   double seconds;
   ptrdiff_t batch;
   const char *name, *peer, *json, *svg;
+  bool once;
 } options;
 
 static int by_value(const void *a, const void *b) {
@@ -80,6 +82,12 @@ static bool measure(const layer *l, const ck_context *context, const options *o,
   return true;
 }
 
+static void run_once(const layer *l, const ck_context *context) {
+  trial t = trial_create(context, l);
+  for (pass k = 0; k < passes; k++) trial_ours(&t, k);
+  trial_destroy(&t);
+}
+
 static const char *value_of(int *i, int count, char **arguments) {
   if (*i + 1 < count) return arguments[++*i];
   fprintf(stderr, "bench_kernels: %s needs a value\n", arguments[*i]);
@@ -98,6 +106,7 @@ int main(int count, char **arguments) {
     else if (strcmp(name, "--peer") == 0) o.peer = value_of(&i, count, arguments);
     else if (strcmp(name, "--json") == 0) o.json = value_of(&i, count, arguments);
     else if (strcmp(name, "--svg") == 0) o.svg = value_of(&i, count, arguments);
+    else if (strcmp(name, "--once") == 0) o.once = true;
     else if (name[0] == '-') {
       fprintf(stderr, "bench_kernels: no option %s\n", name);
       return 2;
@@ -114,8 +123,8 @@ int main(int count, char **arguments) {
   ck_context *context = ck_context_create(ck_isa_default(), o.threads);
   openblas_set_num_threads(o.threads);
   peer p = {.to = NULL};
-  conditions c = {.threads = o.threads, .isa = ck_isa_name(ck_context_isa(context)), .blas = openblas_get_corename(),
-                  .bandwidth = read_bandwidth()};
+  conditions c = {.threads = o.threads, .isa = ck_isa_name(ck_context_isa(context)), .blas = openblas_get_corename()};
+  if (!o.once) c.bandwidth = read_bandwidth();
   if (o.peer) {
     if (!peer_start(&p, o.peer)) {
       fprintf(stderr, "bench_kernels: the peer did not start: %s\n", o.peer);
@@ -125,7 +134,7 @@ int main(int count, char **arguments) {
   }
   static result results[most_results];
   int n = 0;
-  print_heading(&c);
+  if (!o.once) print_heading(&c);
   for (int i = first_file; i < count; i++) {
     FILE *file = fopen(arguments[i], "r");
     if (!file) {
@@ -135,6 +144,10 @@ int main(int count, char **arguments) {
     static layer l;
     while (n < most_results && layer_read(file, o.batch, &l)) {
       if (o.name && !strstr(l.name, o.name)) continue;
+      if (o.once) {
+        run_once(&l, context);
+        continue;
+      }
       if (!measure(&l, context, &o, &p, &results[n])) {
         fprintf(stderr, "bench_kernels: the peer is gone at %s\n", l.name);
         return 1;
