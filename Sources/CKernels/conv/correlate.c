@@ -1,4 +1,5 @@
 #include "conv/correlation.h"
+#include "base/scratch.h"
 #include "base/threads.h"
 
 /* Runs × blocks, shared among threads by chunks of pixels and, where those are few, by groups of blocks. */
@@ -72,6 +73,9 @@ static void correlate_item(void *state, ptrdiff_t item) {
     c.finite = false;
     runs = ck_lower(&c, &self->cut, chunk, &run_count);
   }
+  ptrdiff_t pixels = 0;
+  for (ptrdiff_t r = 0; r < run_count; r++) pixels += runs[r].count;
+  float *parts = w->dots ? NULL : ck_scratch(3, (size_t)(pixels * w->width) * sizeof *parts);
   for (ptrdiff_t b = first; b < end && b < w->count; b++) {
     bool last = b == w->count - 1;
     ck_block block = common;
@@ -83,9 +87,9 @@ static void correlate_item(void *state, ptrdiff_t item) {
     block.vectors = (block.channels + self->kernels->lanes - 1) / self->kernels->lanes * (w->gated ? 2 : 1);
     block.stream = common.stream && block.channels % self->kernels->lanes == 0;
     block.fetch = common.fetch && b == first;
-    for (ptrdiff_t r = 0; r < run_count; r++)
-      if (w->dots) self->kernels->dot(&runs[r], &block);
-      else self->kernels->multiply(&runs[r], &block);
+    if (w->dots)
+      for (ptrdiff_t r = 0; r < run_count; r++) self->kernels->dot(&runs[r], &block);
+    else self->kernels->multiply(runs, run_count, &block, parts);
   }
 #if CK_X86
   if (common.stream) __builtin_ia32_sfence();
