@@ -44,7 +44,7 @@ static void pack_few(const ck_run *runs, ptrdiff_t count, ptrdiff_t channels, fl
 }
 
 static void add_runs(const weighing *self, const ck_run *runs, ptrdiff_t count, ptrdiff_t pixels, ptrdiff_t first_block,
-                     ptrdiff_t end_block, float *sums) {
+                     ptrdiff_t end_block, float *sums, ck_ahead *ahead) {
   ptrdiff_t channels = self->c->destination.channels;
   if (self->c->depthwise) {
     self->kernels->outer_depthwise(runs, count, channels, sums);
@@ -59,9 +59,43 @@ static void add_runs(const weighing *self, const ck_run *runs, ptrdiff_t count, 
       self->kernels->outer_few(runs, count, y, channels, block);
     } else {
       self->kernels->pack(runs, count, first, rest, self->vectors, y);
-      self->kernels->outer(runs, count, y, self->vectors, block);
+      self->kernels->outer(runs, count, y, self->vectors, block, ahead);
     }
   }
+}
+
+static void add_span(ck_ahead *ahead, const float *from, ptrdiff_t floats) {
+  if (ahead->count == most_spans || floats <= 0) return;
+  ahead->from[ahead->count] = (const char *)from;
+  ahead->bytes[ahead->count++] = floats * (ptrdiff_t)sizeof(float);
+}
+
+/* What chunk `chunk` reads that the one before it has not read: the front of every source, and the output gradient. */
+static ck_ahead look_ahead(const weighing *self, ptrdiff_t chunk, ptrdiff_t blocks) {
+  const ck_correlation *c = self->c;
+  const ck_cut *cut = &self->cut;
+  ck_ahead ahead = {.next = (const char *)c->destination.data};
+  ahead.end = ahead.next;
+  if (chunk >= cut->chunks || cut->across_batch) return ahead;
+  ptrdiff_t line = chunk / cut->chunks_per_line * cut->chunk_lines, p0 = chunk % cut->chunks_per_line * cut->chunk_pixels;
+  ptrdiff_t lines = cut->lines - line < cut->chunk_lines ? cut->lines - line : cut->chunk_lines;
+  ptrdiff_t pixels = cut->line_length - p0 < cut->chunk_pixels ? cut->line_length - p0 : cut->chunk_pixels;
+  ptrdiff_t b = line / c->out_height, y = line % c->out_height;
+  const ck_mutable_image *to = &c->destination;
+  const ck_tap *front = &c->taps[c->tap_count - 1];
+  add_span(&ahead, to->data + b * to->batch_stride + y * to->row_stride + p0 * to->pixel_stride,
+           lines * pixels * to->pixel_stride);
+  for (ptrdiff_t v = 0; v < c->source_count; v++) {
+    const ck_image *from = &c->sources[v];
+    ptrdiff_t first = p0 * c->step_x + (p0 == 0 ? 0 : front->dx);
+    add_span(&ahead, from->data + b * from->batch_stride + (y * c->step_y + front->dy) * from->row_stride +
+             first * from->pixel_stride, lines * pixels * c->step_x * from->pixel_stride);
+  }
+  ptrdiff_t bytes = 0, tiles = self->rows * self->vectors / 24 + 1;
+  for (int i = 0; i < ahead.count; i++) bytes += ahead.bytes[i];
+  ahead.step = bytes * 5 / 4 / (lines * pixels * tiles * blocks) + 1;
+  if (ahead.step > 64) ahead.step = 64;
+  return ahead;
 }
 
 static void add_part(void *state, ptrdiff_t item) {
@@ -74,11 +108,12 @@ static void add_part(void *state, ptrdiff_t item) {
   for (ptrdiff_t chunk = self->cut.chunks * part / self->parts; chunk < self->cut.chunks * (part + 1) / self->parts;
        chunk++) {
     ptrdiff_t count, next;
+    ck_ahead ahead = look_ahead(self, chunk + 1, end - first);
     const ck_run *runs = ck_lower(self->c, &self->cut, chunk, &count);
     for (ptrdiff_t r = 0; r < count; r = next) {
       ptrdiff_t pixels = runs[r].count;
       for (next = r + 1; next < count && same_shape(&runs[r], &runs[next]); next++) pixels += runs[next].count;
-      if (runs[r].segment_count > 0) add_runs(self, runs + r, next - r, pixels, first, end, sums);
+      if (runs[r].segment_count > 0) add_runs(self, runs + r, next - r, pixels, first, end, sums, &ahead);
     }
   }
 }
