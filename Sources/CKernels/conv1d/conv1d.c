@@ -16,14 +16,31 @@ void ck_conv1d(const ck_context *context, const ck_conv1d_geometry *g, ptrdiff_t
   ck_conv2d(context, &image, input_count, images_of(input_count, inputs), weights, epilogue, output);
 }
 
+static ck_mutable_image image_of(const ck_mutable_signal *signal) {
+  return (ck_mutable_image){.data = signal->data, .channels = signal->channels,
+                            .pixel_stride = signal->frame_stride, .batch_stride = signal->batch_stride};
+}
+
+void ck_conv1d_into(const ck_context *context, const ck_conv1d_geometry *g, ptrdiff_t input_count,
+                    const ck_signal *inputs, const float *weights, const ck_epilogue *epilogue,
+                    const ck_mutable_signal *output) {
+  ck_conv2d_geometry image = ck_image_of_signal(g);
+  ck_mutable_image to = image_of(output);
+  ck_conv2d_into(context, &image, input_count, images_of(input_count, inputs), weights, epilogue, &to);
+}
+
+void ck_conv1d_transposed(const ck_context *context, const ck_conv1d_geometry *g, const float *input,
+                          const float *weights, const ck_epilogue *epilogue, const ck_mutable_signal *output) {
+  ck_conv2d_geometry image = ck_image_of_signal(g);
+  ck_mutable_image to = image_of(output);
+  ck_conv2d_transposed(context, &image, input, weights, epilogue, &to);
+}
+
 void ck_conv1d_input_gradient(const ck_context *context, const ck_conv1d_geometry *g, const float *output_gradient,
                               const float *weights, ptrdiff_t input_count, const ck_mutable_signal *input_gradients) {
   ck_conv2d_geometry image = ck_image_of_signal(g);
   ck_mutable_image *images = ck_scratch(5, (size_t)input_count * sizeof *images);
-  for (ptrdiff_t v = 0; v < input_count; v++)
-    images[v] = (ck_mutable_image){.data = input_gradients[v].data, .channels = input_gradients[v].channels,
-                                   .pixel_stride = input_gradients[v].frame_stride,
-                                   .batch_stride = input_gradients[v].batch_stride};
+  for (ptrdiff_t v = 0; v < input_count; v++) images[v] = image_of(&input_gradients[v]);
   ck_conv2d_input_gradient(context, &image, output_gradient, weights, input_count, images);
 }
 

@@ -79,12 +79,20 @@ typedef enum __attribute__((enum_extensibility(closed))) ck_activation {
   ck_activation_leaky_relu, /* x > 0 ? x : slope * x */
   ck_activation_tanh,
   ck_activation_sigmoid,
+  ck_activation_gated, /* tanh(s[c]) * sigmoid(s[channels / 2 + c]): half as many outputs as sums; one group only */
 } ck_activation;
 
+/* y = dropout(activation(sum + bias)) + residual. What is zero does nothing. */
 typedef struct ck_epilogue {
-  const float *bias; /* [output channels] or NULL */
+  const float *bias; /* one a channel of the sums, or NULL */
   ck_activation activation;
   float slope; /* of leaky_relu */
+  /* The probability that an element becomes zero; the others grow by 1 / (1 - dropout). Element i of the dense output
+     is multiplied by what ck_random_bernoulli(key, offset, …, 1 - dropout, 1 / (1 - dropout), …) writes to y[i]. */
+  float dropout;
+  uint64_t dropout_key, dropout_offset;
+  ck_image residual; /* as many channels as the output; a signal's frame stride is its pixel stride. May be the output */
+  float *sums;       /* receives sum + bias of every channel, dense, for a gradient; NULL when nobody asks */
 } ck_epilogue;
 
 /* ---- GEMM --------------------------------------------------------------------------------------------- */
@@ -118,16 +126,23 @@ typedef struct ck_conv1d_geometry {
 ptrdiff_t ck_conv1d_output_frames(const ck_conv1d_geometry *g);
 
 /* The three faces of one trilinear form. Inputs stand side by side: the channels of inputs[0] come first, and the
-   counts add up to input_channels (with groups > 1: one input). `epilogue` may be NULL. Outputs are dense.
-   The input gradient is the transposed convolution: it writes every element of every view it is given. */
+   counts add up to input_channels (with groups > 1: one input). `epilogue` may be NULL. Outputs are dense, or with
+   `_into` a view. The input gradient writes every element of every view it is given. With an epilogue it is the
+   transposed convolution of a layer: from [batch, output frames, output channels] to input frames and channels. */
 void ck_conv1d(const ck_context *context, const ck_conv1d_geometry *g, ptrdiff_t input_count, const ck_signal *inputs,
                const float *weights, const ck_epilogue *epilogue, float *output);
+void ck_conv1d_into(const ck_context *context, const ck_conv1d_geometry *g, ptrdiff_t input_count, const ck_signal *inputs,
+                    const float *weights, const ck_epilogue *epilogue, const ck_mutable_signal *output);
+void ck_conv1d_transposed(const ck_context *context, const ck_conv1d_geometry *g, const float *input, const float *weights,
+                          const ck_epilogue *epilogue, const ck_mutable_signal *output);
 void ck_conv1d_input_gradient(const ck_context *context, const ck_conv1d_geometry *g, const float *output_gradient,
                               const float *weights, ptrdiff_t input_count, const ck_mutable_signal *input_gradients);
 void ck_conv1d_weight_gradient(const ck_context *context, const ck_conv1d_geometry *g, ptrdiff_t input_count,
                                const ck_signal *inputs, const float *output_gradient, float *weight_gradient);
 void ck_conv1d_reference(const ck_conv1d_geometry *g, ptrdiff_t input_count, const ck_signal *inputs,
                          const float *weights, const ck_epilogue *epilogue, float *output);
+void ck_conv1d_transposed_reference(const ck_conv1d_geometry *g, const float *input, const float *weights,
+                                    const ck_epilogue *epilogue, const ck_mutable_signal *output);
 void ck_conv1d_input_gradient_reference(const ck_conv1d_geometry *g, const float *output_gradient, const float *weights,
                                         ptrdiff_t input_count, const ck_mutable_signal *input_gradients);
 void ck_conv1d_weight_gradient_reference(const ck_conv1d_geometry *g, ptrdiff_t input_count, const ck_signal *inputs,
@@ -146,12 +161,18 @@ ptrdiff_t ck_conv2d_output_height(const ck_conv2d_geometry *g);
 ptrdiff_t ck_conv2d_output_width(const ck_conv2d_geometry *g);
 void ck_conv2d(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t input_count, const ck_image *inputs,
                const float *weights, const ck_epilogue *epilogue, float *output);
+void ck_conv2d_into(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t input_count, const ck_image *inputs,
+                    const float *weights, const ck_epilogue *epilogue, const ck_mutable_image *output);
+void ck_conv2d_transposed(const ck_context *context, const ck_conv2d_geometry *g, const float *input, const float *weights,
+                          const ck_epilogue *epilogue, const ck_mutable_image *output);
 void ck_conv2d_input_gradient(const ck_context *context, const ck_conv2d_geometry *g, const float *output_gradient,
                               const float *weights, ptrdiff_t input_count, const ck_mutable_image *input_gradients);
 void ck_conv2d_weight_gradient(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t input_count,
                                const ck_image *inputs, const float *output_gradient, float *weight_gradient);
 void ck_conv2d_reference(const ck_conv2d_geometry *g, ptrdiff_t input_count, const ck_image *inputs,
                          const float *weights, const ck_epilogue *epilogue, float *output);
+void ck_conv2d_transposed_reference(const ck_conv2d_geometry *g, const float *input, const float *weights,
+                                    const ck_epilogue *epilogue, const ck_mutable_image *output);
 void ck_conv2d_input_gradient_reference(const ck_conv2d_geometry *g, const float *output_gradient, const float *weights,
                                         ptrdiff_t input_count, const ck_mutable_image *input_gradients);
 void ck_conv2d_weight_gradient_reference(const ck_conv2d_geometry *g, ptrdiff_t input_count, const ck_image *inputs,
