@@ -1,5 +1,6 @@
 #include "CKernels.h"
 #include "base/scratch.h"
+#include "check/check.h"
 #include "conv/image_of_signal.h"
 
 static const ck_image *images_of(ptrdiff_t count, const ck_signal *signals) {
@@ -10,26 +11,32 @@ static const ck_image *images_of(ptrdiff_t count, const ck_signal *signals) {
   return images;
 }
 
-void ck_conv1d(const ck_context *context, const ck_conv1d_geometry *g, ptrdiff_t input_count, const ck_signal *inputs,
-               const float *weights, const ck_epilogue *epilogue, float *output) {
+ck_status ck_conv1d(const ck_context *context, const ck_conv1d_geometry *g, ptrdiff_t input_count,
+                    const ck_signal *inputs, const float *weights, const ck_epilogue *epilogue,
+                    float *output) {
+  CK_REQUIRE(ck_check_signals(g, input_count, inputs));
   ck_conv2d_geometry image = ck_image_of_signal(g);
-  ck_conv2d(context, &image, input_count, images_of(input_count, inputs), weights, epilogue, output);
+  return ck_conv2d(context, &image, input_count, images_of(input_count, inputs), weights, epilogue, output);
 }
 
-void ck_conv1d_input_gradient(const ck_context *context, const ck_conv1d_geometry *g, const float *output_gradient,
-                              const float *weights, ptrdiff_t input_count, const ck_mutable_signal *input_gradients) {
+ck_status ck_conv1d_input_gradient(const ck_context *context, const ck_conv1d_geometry *g,
+                                   const float *output_gradient, const float *weights, ptrdiff_t input_count,
+                                   const ck_mutable_signal *input_gradients) {
+  CK_REQUIRE(ck_check_signals(g, input_count, input_gradients));
   ck_conv2d_geometry image = ck_image_of_signal(g);
   ck_mutable_image *images = ck_scratch(5, (size_t)input_count * sizeof *images);
   for (ptrdiff_t v = 0; v < input_count; v++)
     images[v] = (ck_mutable_image){.data = input_gradients[v].data, .channels = input_gradients[v].channels,
                                    .pixel_stride = input_gradients[v].frame_stride,
                                    .batch_stride = input_gradients[v].batch_stride};
-  ck_conv2d_input_gradient(context, &image, output_gradient, weights, input_count, images);
+  return ck_conv2d_input_gradient(context, &image, output_gradient, weights, input_count, images);
 }
 
-void ck_conv1d_weight_gradient(const ck_context *context, const ck_conv1d_geometry *g, ptrdiff_t input_count,
-                               const ck_signal *inputs, const float *output_gradient, float *weight_gradient) {
+ck_status ck_conv1d_weight_gradient(const ck_context *context, const ck_conv1d_geometry *g,
+                                    ptrdiff_t input_count, const ck_signal *inputs,
+                                    const float *output_gradient, float *weight_gradient) {
+  CK_REQUIRE(ck_check_signals(g, input_count, inputs));
   ck_conv2d_geometry image = ck_image_of_signal(g);
-  ck_conv2d_weight_gradient(context, &image, input_count, images_of(input_count, inputs), output_gradient,
-                            weight_gradient);
+  return ck_conv2d_weight_gradient(context, &image, input_count, images_of(input_count, inputs), output_gradient,
+                                   weight_gradient);
 }

@@ -1,5 +1,6 @@
 #include "CKernels.h"
 #include "base/scratch.h"
+#include "check/check.h"
 #include "conv/correlation.h"
 
 /* An image convolution and its two gradients as correlations (see conv/correlation.h). */
@@ -35,8 +36,10 @@ static ck_image slice(const ck_image *image, ptrdiff_t first, ptrdiff_t channels
   return part;
 }
 
-void ck_conv2d(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t input_count, const ck_image *inputs,
-               const float *weights, const ck_epilogue *epilogue, float *output) {
+ck_status ck_conv2d(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t input_count,
+                    const ck_image *inputs, const float *weights, const ck_epilogue *epilogue,
+                    float *output) {
+  CK_REQUIRE(ck_check_conv2d(ck_face_forward, g, input_count, inputs, weights, epilogue, output));
   const ck_conv_kernels *kernels = ck_conv_kernels_of(context);
   ptrdiff_t in = g->input_channels / g->groups, out = g->output_channels / g->groups;
   ck_correlation c = forward_of(g, is_depthwise(g) ? 1 : in, output);
@@ -44,7 +47,7 @@ void ck_conv2d(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t
   c.source_count = input_count;
   if (c.depthwise) {
     ck_correlate_depthwise(context, kernels, &c, weights, epilogue);
-    return;
+    return ck_status_ok;
   }
   for (ptrdiff_t group = 0; group < g->groups; group++) {
     ck_image source = slice(inputs, group * in, in);
@@ -61,10 +64,14 @@ void ck_conv2d(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t
     ck_packed packed = ck_pack_weights(context, kernels, &w, c.batch * c.out_height * c.out_width);
     ck_correlate(context, kernels, &c, &packed, &finish, 0);
   }
+  return ck_status_ok;
 }
 
-void ck_conv2d_weight_gradient(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t input_count,
-                               const ck_image *inputs, const float *output_gradient, float *weight_gradient) {
+ck_status ck_conv2d_weight_gradient(const ck_context *context, const ck_conv2d_geometry *g,
+                                    ptrdiff_t input_count, const ck_image *inputs,
+                                    const float *output_gradient, float *weight_gradient) {
+  CK_REQUIRE(ck_check_conv2d(ck_face_weight_gradient, g, input_count, inputs, weight_gradient, NULL,
+                             output_gradient));
   const ck_conv_kernels *kernels = ck_conv_kernels_of(context);
   ptrdiff_t in = g->input_channels / g->groups, out = g->output_channels / g->groups;
   /* Only read: a correlation's destination is where its output pixels are, here those of the output gradient. */
@@ -73,7 +80,7 @@ void ck_conv2d_weight_gradient(const ck_context *context, const ck_conv2d_geomet
   c.source_count = input_count;
   if (c.depthwise) {
     ck_correlation_weights(context, kernels, &c, c.tap_count, weight_gradient, g->output_channels, 1, 0);
-    return;
+    return ck_status_ok;
   }
   for (ptrdiff_t group = 0; group < g->groups; group++) {
     ck_image source = slice(inputs, group * in, in);
@@ -86,6 +93,7 @@ void ck_conv2d_weight_gradient(const ck_context *context, const ck_conv2d_geomet
     ck_correlation_weights(context, kernels, &c, c.tap_count * in, weight_gradient + group * out,
                            g->output_channels, 1, 0);
   }
+  return ck_status_ok;
 }
 
 /* ---- Input gradient ----------------------------------------------------------------------------------- */
@@ -129,8 +137,11 @@ static void correlate_phases(const ck_context *context, const ck_conv_kernels *k
     }
 }
 
-void ck_conv2d_input_gradient(const ck_context *context, const ck_conv2d_geometry *g, const float *output_gradient,
-                              const float *weights, ptrdiff_t input_count, const ck_mutable_image *input_gradients) {
+ck_status ck_conv2d_input_gradient(const ck_context *context, const ck_conv2d_geometry *g,
+                                   const float *output_gradient, const float *weights, ptrdiff_t input_count,
+                                   const ck_mutable_image *input_gradients) {
+  CK_REQUIRE(ck_check_conv2d(ck_face_input_gradient, g, input_count, (const ck_image *)input_gradients, weights,
+                             NULL, output_gradient));
   const ck_conv_kernels *kernels = ck_conv_kernels_of(context);
   ptrdiff_t in = g->input_channels / g->groups, out = g->output_channels / g->groups, all = g->output_channels;
   ptrdiff_t height = ck_conv2d_output_height(g), width = ck_conv2d_output_width(g);
@@ -139,7 +150,7 @@ void ck_conv2d_input_gradient(const ck_context *context, const ck_conv2d_geometr
   if (is_depthwise(g)) {
     source.channels = all;
     correlate_phases(context, kernels, g, &source, NULL, weights, input_gradients);
-    return;
+    return ck_status_ok;
   }
   ptrdiff_t pixels = g->batch * g->input_height * g->input_width;
   for (ptrdiff_t group = 0; group < g->groups; group++) {
@@ -159,4 +170,5 @@ void ck_conv2d_input_gradient(const ck_context *context, const ck_conv2d_geometr
       correlate_phases(context, kernels, g, &source, &packed, NULL, &to);
     }
   }
+  return ck_status_ok;
 }
