@@ -1,5 +1,6 @@
 #include "CKernels.h"
 #include "base/scratch.h"
+#include "check/check.h"
 #include "conv/image_of_signal.h"
 
 static const ck_image *images_of(ptrdiff_t count, const ck_signal *signals) {
@@ -10,10 +11,12 @@ static const ck_image *images_of(ptrdiff_t count, const ck_signal *signals) {
   return images;
 }
 
-void ck_conv1d(const ck_context *context, const ck_conv1d_geometry *g, ptrdiff_t input_count, const ck_signal *inputs,
-               const float *weights, const ck_epilogue *epilogue, float *output) {
+ck_status ck_conv1d(const ck_context *context, const ck_conv1d_geometry *g, ptrdiff_t input_count,
+                    const ck_signal *inputs, const float *weights, const ck_epilogue *epilogue,
+                    float *output) {
+  CK_REQUIRE(ck_check_signals(g, input_count, inputs));
   ck_conv2d_geometry image = ck_image_of_signal(g);
-  ck_conv2d(context, &image, input_count, images_of(input_count, inputs), weights, epilogue, output);
+  return ck_conv2d(context, &image, input_count, images_of(input_count, inputs), weights, epilogue, output);
 }
 
 static ck_mutable_image image_of(const ck_mutable_signal *signal) {
@@ -21,32 +24,39 @@ static ck_mutable_image image_of(const ck_mutable_signal *signal) {
                             .pixel_stride = signal->frame_stride, .batch_stride = signal->batch_stride};
 }
 
-void ck_conv1d_into(const ck_context *context, const ck_conv1d_geometry *g, ptrdiff_t input_count,
-                    const ck_signal *inputs, const float *weights, const ck_epilogue *epilogue,
-                    const ck_mutable_signal *output) {
+ck_status ck_conv1d_into(const ck_context *context, const ck_conv1d_geometry *g, ptrdiff_t input_count,
+                         const ck_signal *inputs, const float *weights, const ck_epilogue *epilogue,
+                         const ck_mutable_signal *output) {
+  CK_REQUIRE(ck_check_signals(g, input_count, inputs));
+  CK_REQUIRE(ck_check_signals(g, 1, output));
   ck_conv2d_geometry image = ck_image_of_signal(g);
   ck_mutable_image to = image_of(output);
-  ck_conv2d_into(context, &image, input_count, images_of(input_count, inputs), weights, epilogue, &to);
+  return ck_conv2d_into(context, &image, input_count, images_of(input_count, inputs), weights, epilogue, &to);
 }
 
-void ck_conv1d_transposed(const ck_context *context, const ck_conv1d_geometry *g, const float *input,
-                          const float *weights, const ck_epilogue *epilogue, const ck_mutable_signal *output) {
+ck_status ck_conv1d_transposed(const ck_context *context, const ck_conv1d_geometry *g, const float *input,
+                               const float *weights, const ck_epilogue *epilogue, const ck_mutable_signal *output) {
+  CK_REQUIRE(ck_check_signals(g, 1, output));
   ck_conv2d_geometry image = ck_image_of_signal(g);
   ck_mutable_image to = image_of(output);
-  ck_conv2d_transposed(context, &image, input, weights, epilogue, &to);
+  return ck_conv2d_transposed(context, &image, input, weights, epilogue, &to);
 }
 
-void ck_conv1d_input_gradient(const ck_context *context, const ck_conv1d_geometry *g, const float *output_gradient,
-                              const float *weights, ptrdiff_t input_count, const ck_mutable_signal *input_gradients) {
+ck_status ck_conv1d_input_gradient(const ck_context *context, const ck_conv1d_geometry *g,
+                                   const float *output_gradient, const float *weights, ptrdiff_t input_count,
+                                   const ck_mutable_signal *input_gradients) {
+  CK_REQUIRE(ck_check_signals(g, input_count, input_gradients));
   ck_conv2d_geometry image = ck_image_of_signal(g);
   ck_mutable_image *images = ck_scratch(5, (size_t)input_count * sizeof *images);
   for (ptrdiff_t v = 0; v < input_count; v++) images[v] = image_of(&input_gradients[v]);
-  ck_conv2d_input_gradient(context, &image, output_gradient, weights, input_count, images);
+  return ck_conv2d_input_gradient(context, &image, output_gradient, weights, input_count, images);
 }
 
-void ck_conv1d_weight_gradient(const ck_context *context, const ck_conv1d_geometry *g, ptrdiff_t input_count,
-                               const ck_signal *inputs, const float *output_gradient, float *weight_gradient) {
+ck_status ck_conv1d_weight_gradient(const ck_context *context, const ck_conv1d_geometry *g,
+                                    ptrdiff_t input_count, const ck_signal *inputs,
+                                    const float *output_gradient, float *weight_gradient) {
+  CK_REQUIRE(ck_check_signals(g, input_count, inputs));
   ck_conv2d_geometry image = ck_image_of_signal(g);
-  ck_conv2d_weight_gradient(context, &image, input_count, images_of(input_count, inputs), output_gradient,
-                            weight_gradient);
+  return ck_conv2d_weight_gradient(context, &image, input_count, images_of(input_count, inputs), output_gradient,
+                                   weight_gradient);
 }

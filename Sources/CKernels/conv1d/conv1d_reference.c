@@ -3,11 +3,6 @@
 
 /* The meaning of a convolution and its two gradients, in nested loops nobody may optimise. Sums are float64. */
 
-ptrdiff_t ck_conv1d_output_frames(const ck_conv1d_geometry *g) {
-  ptrdiff_t last = g->input_frames + g->pad_left + g->pad_right - g->dilation * (g->kernel_size - 1) - 1;
-  return last < 0 ? 0 : last / g->stride + 1;
-}
-
 /* Where channel `i` of inputs standing side by side lies, or NULL for a frame outside: zero. */
 static const float *element(const ck_conv1d_geometry *g, ptrdiff_t count, const ck_signal *inputs, ptrdiff_t b,
                             ptrdiff_t t, ptrdiff_t i) {

@@ -1,5 +1,6 @@
 #include "CKernels.h"
 #include "base/scratch.h"
+#include "check/check.h"
 #include "conv/correlation.h"
 
 /* An image convolution and its two gradients as correlations (see conv/correlation.h). */
@@ -40,9 +41,9 @@ static ck_image slice(const ck_image *image, ptrdiff_t first, ptrdiff_t channels
   return part;
 }
 
-void ck_conv2d_into(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t input_count,
-                    const ck_image *inputs, const float *weights, const ck_epilogue *epilogue,
-                    const ck_mutable_image *output) {
+static void convolve(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t input_count,
+                     const ck_image *inputs, const float *weights, const ck_epilogue *epilogue,
+                     const ck_mutable_image *output) {
   if (output->channels == 0) return;
   const ck_conv_kernels *kernels = ck_conv_kernels_of(context);
   ptrdiff_t in = g->input_channels / g->groups, out = g->output_channels / g->groups;
@@ -62,16 +63,30 @@ void ck_conv2d_into(const ck_context *context, const ck_conv2d_geometry *g, ptrd
   ck_correlate(context, kernels, &c, &packed, epilogue, 0);
 }
 
-void ck_conv2d(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t input_count, const ck_image *inputs,
-               const float *weights, const ck_epilogue *epilogue, float *output) {
+ck_status ck_conv2d_into(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t input_count,
+                         const ck_image *inputs, const float *weights, const ck_epilogue *epilogue,
+                         const ck_mutable_image *output) {
+  CK_REQUIRE_THAT(output, ck_status_null_pointer);
+  CK_REQUIRE(ck_check_conv2d(ck_face_forward, g, input_count, inputs, weights, epilogue, NULL, output));
+  convolve(context, g, input_count, inputs, weights, epilogue, output);
+  return ck_status_ok;
+}
+
+ck_status ck_conv2d(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t input_count,
+                    const ck_image *inputs, const float *weights, const ck_epilogue *epilogue, float *output) {
+  CK_REQUIRE(ck_check_conv2d(ck_face_forward, g, input_count, inputs, weights, epilogue, output, NULL));
   bool gated = epilogue && epilogue->activation == ck_activation_gated;
   ck_mutable_image to = dense_image(output, ck_conv2d_output_height(g), ck_conv2d_output_width(g),
                                     gated ? g->output_channels / 2 : g->output_channels);
-  ck_conv2d_into(context, g, input_count, inputs, weights, epilogue, &to);
+  convolve(context, g, input_count, inputs, weights, epilogue, &to);
+  return ck_status_ok;
 }
 
-void ck_conv2d_weight_gradient(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t input_count,
-                               const ck_image *inputs, const float *output_gradient, float *weight_gradient) {
+ck_status ck_conv2d_weight_gradient(const ck_context *context, const ck_conv2d_geometry *g,
+                                    ptrdiff_t input_count, const ck_image *inputs,
+                                    const float *output_gradient, float *weight_gradient) {
+  CK_REQUIRE(ck_check_conv2d(ck_face_weight_gradient, g, input_count, inputs, weight_gradient, NULL,
+                             output_gradient, NULL));
   const ck_conv_kernels *kernels = ck_conv_kernels_of(context);
   ptrdiff_t in = g->input_channels / g->groups, out = g->output_channels / g->groups;
   /* Only read: a correlation's destination is where its output pixels are, here those of the output gradient. */
@@ -82,7 +97,7 @@ void ck_conv2d_weight_gradient(const ck_context *context, const ck_conv2d_geomet
   c.source_count = input_count;
   if (c.depthwise) {
     ck_correlation_weights(context, kernels, &c, c.tap_count, weight_gradient, g->output_channels, 1, 0);
-    return;
+    return ck_status_ok;
   }
   for (ptrdiff_t group = 0; group < g->groups; group++) {
     ck_image source = slice(inputs, group * in, in);
@@ -96,6 +111,7 @@ void ck_conv2d_weight_gradient(const ck_context *context, const ck_conv2d_geomet
     ck_correlation_weights(context, kernels, &c, c.tap_count * in, weight_gradient + group * out,
                            g->output_channels, 1, 0);
   }
+  return ck_status_ok;
 }
 
 /* ---- Input gradient ----------------------------------------------------------------------------------- */
@@ -183,12 +199,18 @@ static void transposed(const ck_context *context, const ck_conv2d_geometry *g, c
   }
 }
 
-void ck_conv2d_transposed(const ck_context *context, const ck_conv2d_geometry *g, const float *input,
-                          const float *weights, const ck_epilogue *epilogue, const ck_mutable_image *output) {
+ck_status ck_conv2d_transposed(const ck_context *context, const ck_conv2d_geometry *g, const float *input,
+                               const float *weights, const ck_epilogue *epilogue, const ck_mutable_image *output) {
+  CK_REQUIRE(ck_check_conv2d(ck_face_input_gradient, g, 1, (const ck_image *)output, weights, epilogue, input, NULL));
   transposed(context, g, input, weights, epilogue, 1, output);
+  return ck_status_ok;
 }
 
-void ck_conv2d_input_gradient(const ck_context *context, const ck_conv2d_geometry *g, const float *output_gradient,
-                              const float *weights, ptrdiff_t input_count, const ck_mutable_image *input_gradients) {
+ck_status ck_conv2d_input_gradient(const ck_context *context, const ck_conv2d_geometry *g,
+                                   const float *output_gradient, const float *weights, ptrdiff_t input_count,
+                                   const ck_mutable_image *input_gradients) {
+  CK_REQUIRE(ck_check_conv2d(ck_face_input_gradient, g, input_count, (const ck_image *)input_gradients, weights,
+                             NULL, output_gradient, NULL));
   transposed(context, g, output_gradient, weights, NULL, input_count, input_gradients);
+  return ck_status_ok;
 }

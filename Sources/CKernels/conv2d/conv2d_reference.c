@@ -3,18 +3,6 @@
 
 /* The meaning of an image convolution and its two gradients, in nested loops nobody may optimise. Sums are float64. */
 
-static ptrdiff_t extent(ptrdiff_t input, ptrdiff_t before, ptrdiff_t after, ptrdiff_t dilation, ptrdiff_t kernel,
-                        ptrdiff_t stride) {
-  ptrdiff_t last = input + before + after - dilation * (kernel - 1) - 1;
-  return last < 0 ? 0 : last / stride + 1;
-}
-ptrdiff_t ck_conv2d_output_height(const ck_conv2d_geometry *g) {
-  return extent(g->input_height, g->pad_top, g->pad_bottom, g->dilation_height, g->kernel_height, g->stride_height);
-}
-ptrdiff_t ck_conv2d_output_width(const ck_conv2d_geometry *g) {
-  return extent(g->input_width, g->pad_left, g->pad_right, g->dilation_width, g->kernel_width, g->stride_width);
-}
-
 /* Where channel `i` of inputs standing side by side lies, or NULL for a pixel outside: zero. */
 static const float *element(const ck_conv2d_geometry *g, ptrdiff_t count, const ck_image *inputs, ptrdiff_t b,
                             ptrdiff_t y, ptrdiff_t x, ptrdiff_t i) {

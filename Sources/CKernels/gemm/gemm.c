@@ -1,6 +1,7 @@
 #include "CKernels.h"
 #include "base/scratch.h"
 #include "base/threads.h"
+#include "check/check.h"
 #include "conv/correlation.h"
 
 /* A matrix product is a convolution with one tap, or the weight gradient of one:
@@ -75,14 +76,17 @@ static void multiply_item(void *state, ptrdiff_t item) {
   multiply(self->context, g, self->a + item * g->a_stride, self->b + item * g->b_stride, self->c + item * g->c_stride);
 }
 
-void ck_gemm(const ck_context *context, const ck_gemm_geometry *g, const float *a, const float *b, float *c) {
-  if (g->m <= 0 || g->n <= 0) return;
+ck_status ck_gemm(const ck_context *context, const ck_gemm_geometry *g, const float *a, const float *b,
+                  float *c) {
+  CK_REQUIRE(ck_check_gemm(g, a, b, c));
+  if (g->m <= 0 || g->n <= 0) return ck_status_ok;
   if (g->k <= 0 || g->alpha == 0) {
     for (ptrdiff_t s = 0; s < g->batch; s++) scale_matrix(g, c + s * g->c_stride);
-    return;
+    return ck_status_ok;
   }
   products self = {context, g, a, b, c};
   /* Matrices side by side on the threads; a loop inside a loop runs on its own thread. */
   if (g->batch > 1) ck_parallel_for(context, g->batch, multiply_item, &self);
   else if (g->batch == 1) multiply_item(&self, 0);
+  return ck_status_ok;
 }
