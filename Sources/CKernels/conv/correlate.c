@@ -6,6 +6,8 @@
 
 enum {
   chunk_floats = 65536,  /* input of a chunk: 256 KiB, an eighth of a second-level cache, read once per block */
+  heavy_chunk_floats = 262144, /* 1 MiB, when the weights exceed that cache: they are read once per chunk */
+  weighty_floats = 524288,
   chunk_pixels = 480,    /* and no more pixels than this */
   least_pixels = 96,     /* but not fewer than this: every chunk reads all weights */
   pixel_grain = 24,      /* a multiple of most tiles */
@@ -107,7 +109,9 @@ static ptrdiff_t round_up(ptrdiff_t a, ptrdiff_t grain) { return (a + grain - 1)
 
 /* Pixels of a chunk: as many as its input may hold; fewer when there are too few chunks (and blocks) to share. */
 static ck_cut cut_for(const ck_correlation *c, ptrdiff_t blocks) {
-  ptrdiff_t pixels = chunk_floats / (c->step_x * (channels_of(c) + 1)) / pixel_grain * pixel_grain;
+  ptrdiff_t weights = c->tap_count * channels_of(c) * c->destination.channels;
+  ptrdiff_t floats = weights > weighty_floats ? heavy_chunk_floats : chunk_floats;
+  ptrdiff_t pixels = floats / (c->step_x * (channels_of(c) + 1)) / pixel_grain * pixel_grain;
   if (pixels > chunk_pixels) pixels = chunk_pixels;
   if (pixels < least_pixels) pixels = least_pixels;
   ptrdiff_t all = c->batch * c->out_height * c->out_width;
