@@ -80,23 +80,23 @@ extension Conv1DGeometry: TrilinearForm {
 }
 
 extension Kernels {
-  /// Part of a signal in time, all its channels.
+  /// Part of a signal in time, or every `step`-th frame of it; all its channels.
   struct SignalView {
     let tensor: Tensor
     let start: Int
-    init(_ tensor: Tensor, start: Int = 0) {
-      self.tensor = tensor
-      self.start = start
+    let step: Int
+    init(_ tensor: Tensor, start: Int = 0, step: Int = 1) {
+      (self.tensor, self.start, self.step) = (tensor, start, step)
     }
     private var channels: Int { tensor.shape[2] }
     var input: ck_signal {
       ck_signal(
-        data: tensor.elements + start * channels, channels: channels, frame_stride: channels,
+        data: tensor.elements + start * channels, channels: channels, frame_stride: step * channels,
         batch_stride: tensor.shape[1] * channels)
     }
     var output: ck_mutable_signal {
       ck_mutable_signal(
-        data: tensor.elements + start * channels, channels: channels, frame_stride: channels,
+        data: tensor.elements + start * channels, channels: channels, frame_stride: step * channels,
         batch_stride: tensor.shape[1] * channels)
     }
   }
@@ -109,8 +109,10 @@ extension Kernels {
     var g = geometry.c
     var epilogue = ck_epilogue(
       bias: bias.map { UnsafePointer($0.elements) }, activation: activation.code, slope: activation.slope)
-    ck_conv1d(
-      context, &g, inputs.count, inputs.map(\.input), weight.elements, &epilogue, y.elements)
+    withExtendedLifetime(inputs) {
+      ck_conv1d(
+        context, &g, inputs.count, inputs.map(\.input), weight.elements, &epilogue, y.elements)
+    }
     return y
   }
 
@@ -127,8 +129,10 @@ extension Kernels {
   {
     let w = Tensor(uninitialized: geometry.weightShape)
     var g = geometry.c
-    ck_conv1d_weight_gradient(
-      context, &g, inputs.count, inputs.map(\.input), y.elements, w.elements)
+    withExtendedLifetime(inputs) {
+      ck_conv1d_weight_gradient(
+        context, &g, inputs.count, inputs.map(\.input), y.elements, w.elements)
+    }
     return w
   }
 }
