@@ -120,8 +120,10 @@ protocol FusedOperation: Sendable {
   func definition(_ inputs: [Tensor]) -> Tensor
   /// The same value in one kernel.
   func apply(_ inputs: [Tensor]) -> Tensor
-  /// The first-order pullback on plain values.
-  func fusedPullback(_ cotangent: Tensor, _ inputs: [Tensor], _ output: Tensor, _ wanted: [Bool]) -> [Tensor?]
+  /// The first-order pullback on plain values, added to `sums`: see `Primitive.accumulate`.
+  func accumulate(
+    _ cotangent: consuming Tensor, _ inputs: [Tensor], _ output: Tensor, _ wanted: [Bool],
+    into sums: inout [Tensor?])
   var keepsOutput: Bool { get }
 }
 
@@ -134,7 +136,9 @@ private struct Fused<Operation: FusedOperation>: Primitive {
 
   func pullback(_ g: Tensor, _ inputs: [Tensor], _ output: Tensor, _ wanted: [Bool]) -> [Tensor?] {
     if !g.isTracked, !inputs.contains(where: \.isTracked) {
-      return operation.fusedPullback(g, inputs, output, wanted)
+      var parts = [Tensor?](repeating: nil, count: inputs.count)
+      operation.accumulate(g, inputs, output, wanted, into: &parts)
+      return parts
     }
     let points = inputs.indices.map { wanted[$0] ? inputs[$0].tracked() : inputs[$0] }
     let value = operation.definition(points)
@@ -143,6 +147,13 @@ private struct Fused<Operation: FusedOperation>: Primitive {
     var result = [Tensor?](repeating: nil, count: inputs.count)
     for (index, part) in zip(wantedPoints, parts) { result[index] = part }
     return result
+  }
+
+  func accumulate(
+    _ cotangent: consuming Tensor, _ inputs: [Tensor], _ output: Tensor, _ wanted: [Bool],
+    into sums: inout [Tensor?]
+  ) {
+    operation.accumulate(cotangent, inputs, output, wanted, into: &sums)
   }
 
   // The definition reads every input, and whether it will be asked for is not known when recording.

@@ -26,6 +26,13 @@ public struct GatedUnit: Module {
   public func callAsFunction(_ x: Tensor) -> Tensor { self([x]) }
   public func callAsFunction(_ inputs: [Tensor]) -> Tensor { convolution(inputs).gated() }
 
+  /// identity + gated sums; of longer inputs and identities the latest frames count.
+  public func callAsFunction(_ inputs: [Tensor], addedTo identity: Tensor, rate: ResidualRate = .same)
+    -> Tensor
+  {
+    convolution(inputs.map { ConvInput($0) }, alignment: .latest).gated(addedTo: identity, rate: rate)
+  }
+
   /// Frames that come out when `frames` go in.
   public func outputFrames(_ frames: Int) -> Int { convolution.outputFrames(frames) }
   /// The least number of frames that must go in for `frames` to come out.

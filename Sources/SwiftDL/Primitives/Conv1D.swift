@@ -80,23 +80,23 @@ extension Conv1DGeometry: TrilinearForm {
 }
 
 extension Kernels {
-  /// Part of a signal in time, all its channels.
+  /// Part of a signal in time, or every `step`-th frame of it; all its channels.
   struct SignalView {
     let tensor: Tensor
     let start: Int
-    init(_ tensor: Tensor, start: Int = 0) {
-      self.tensor = tensor
-      self.start = start
+    let step: Int
+    init(_ tensor: Tensor, start: Int = 0, step: Int = 1) {
+      (self.tensor, self.start, self.step) = (tensor, start, step)
     }
     private var channels: Int { tensor.shape[2] }
     var input: ck_signal {
       ck_signal(
-        data: tensor.elements + start * channels, channels: channels, frame_stride: channels,
+        data: tensor.elements + start * channels, channels: channels, frame_stride: step * channels,
         batch_stride: tensor.shape[1] * channels)
     }
     var output: ck_mutable_signal {
       ck_mutable_signal(
-        data: tensor.elements + start * channels, channels: channels, frame_stride: channels,
+        data: tensor.elements + start * channels, channels: channels, frame_stride: step * channels,
         batch_stride: tensor.shape[1] * channels)
     }
   }
@@ -111,8 +111,10 @@ extension Kernels {
     epilogue.bias = bias.map { UnsafePointer($0.elements) }
     epilogue.activation = activation.code
     epilogue.slope = activation.slope
-    require(ck_conv1d(
-      context, &g, inputs.count, inputs.map(\.input), weight.elements, &epilogue, y.elements))
+    withExtendedLifetime(inputs) {
+      require(ck_conv1d(
+        context, &g, inputs.count, inputs.map(\.input), weight.elements, &epilogue, y.elements))
+    }
     return y
   }
 
@@ -129,8 +131,10 @@ extension Kernels {
   {
     let w = Tensor(uninitialized: geometry.weightShape)
     var g = geometry.c
-    require(ck_conv1d_weight_gradient(
-      context, &g, inputs.count, inputs.map(\.input), y.elements, w.elements))
+    withExtendedLifetime(inputs) {
+      require(ck_conv1d_weight_gradient(
+        context, &g, inputs.count, inputs.map(\.input), y.elements, w.elements))
+    }
     return w
   }
 }
