@@ -37,6 +37,6 @@ func residentMegabytes() -> Int {
 /// Pages the system has handed this process so far.
 func pageFaults() -> Int {
   var usage = rusage()
-  getrusage(RUSAGE_SELF, &usage)
+  getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
   return usage.ru_minflt
 }

@@ -26,7 +26,7 @@ struct CrossEntropy: FusedOperation {
     let x = Tensor(shape: [classes.count, logits.shape[logits.rank - 1]], storage: logits.storage)
     let largest = Kernels.reduce(.maximum, x, 1..<2)
     let powers = Kernels.pair(.subtract, x, largest)
-    ck_unary(Kernels.context, .exp, 0, 0, powers.count, powers.elements, powers.elements)
+    require(ck_unary(Kernels.context, .exp, 0, 0, powers.count, powers.elements, powers.elements))
     return (powers, largest, Kernels.reduce(.sum, powers, 1..<2))
   }
 
@@ -54,9 +54,9 @@ struct CrossEntropy: FusedOperation {
     for (index, target) in classes.enumerated() {
       powerSums.elements[index] = target == ignoring ? 0 : factor / powerSums.elements[index]
     }
-    ck_binary_broadcast(
+    require(ck_binary_broadcast(
       Kernels.context, .multiply, 0, 1, count, classCount, powers.elements, powerSums.elements,
-      powers.elements)
+      powers.elements))
     for (index, target) in classes.enumerated() where target != ignoring {
       powers.elements[index * classCount + target] -= factor
     }

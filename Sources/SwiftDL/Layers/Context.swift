@@ -21,7 +21,7 @@ public final class Context {
   public func dropoutMask(_ probability: Float, count: Int) -> DropoutMask? {
     if !isTraining || probability == 0 { return nil }
     defer { random.position &+= UInt64(count) }
-    return DropoutMask(key: random.key, position: random.position, kept: 1 - probability)
+    return DropoutMask(key: random.key, position: random.position, probability: probability)
   }
 
   /// Notes that a buffer, as it was during this pass, has a new value.

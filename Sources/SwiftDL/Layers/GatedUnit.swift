@@ -30,7 +30,11 @@ public struct GatedUnit: Module {
   public func callAsFunction(_ inputs: [Tensor], addedTo identity: Tensor, rate: ResidualRate = .same)
     -> Tensor
   {
-    convolution(inputs.map { ConvInput($0) }, alignment: .latest).gated(addedTo: identity, rate: rate)
+    gatedConv1D(
+      inputs, convolution.weight, bias: convolution.bias, stride: convolution.stride,
+      dilation: convolution.dilation,
+      padding: convolution.zeros(around: inputs.map { $0.shape[1] }.min() ?? 0), addedTo: identity,
+      rate: rate)
   }
 
   /// Frames that come out when `frames` go in.

@@ -69,7 +69,7 @@ public struct Conv1DGeometry: Sendable, Hashable {
 extension Conv1DGeometry: TrilinearForm {
   func contract(solvingFor slot: Slot, _ a: Tensor, _ b: Tensor) -> Tensor {
     switch slot {
-    case .y: return Kernels.conv1D(self, [.init(a)], b, bias: nil, .none)
+    case .y: return Kernels.conv1D(self, [.init(a)], b)
     case .x:
       let x = Tensor(uninitialized: inputShape)
       Kernels.conv1DInputGradient(self, b, a, into: [.init(x)])
@@ -94,6 +94,11 @@ extension Kernels {
         data: tensor.elements + start * channels, channels: channels, frame_stride: step * channels,
         batch_stride: tensor.shape[1] * channels)
     }
+    var image: ck_image {
+      ck_image(
+        data: tensor.elements + start * channels, channels: channels, pixel_stride: step * channels,
+        row_stride: 0, batch_stride: tensor.shape[1] * channels)
+    }
     var output: ck_mutable_signal {
       ck_mutable_signal(
         data: tensor.elements + start * channels, channels: channels, frame_stride: step * channels,
@@ -101,19 +106,59 @@ extension Kernels {
     }
   }
 
+  /// What a convolution does to its sums before it stores them: dropout(activation(sum + bias)) + residual.
+  struct Epilogue {
+    var bias: Tensor?
+    var activation = Activation.none
+    /// tanh of the first half of the sums times sigmoid of the second, in place of the activation.
+    var isGated = false
+    var dropout: DropoutMask?
+    /// Added last; as many frames and channels as the result.
+    var residual: SignalView?
+    /// Receives sum + bias.
+    var sums: Tensor?
+
+    var c: ck_epilogue {
+      var c = ck_epilogue()
+      c.bias = bias.map { UnsafePointer($0.elements) }
+      c.activation = isGated ? .gated : activation.code
+      c.slope = activation.slope
+      if let dropout {
+        (c.dropout, c.dropout_key, c.dropout_offset) = (dropout.probability, dropout.key, dropout.position)
+      }
+      if let residual { c.residual = residual.image }
+      c.sums = sums?.elements
+      return c
+    }
+  }
+
   static func conv1D(
-    _ geometry: Conv1DGeometry, _ inputs: [SignalView], _ weight: Tensor, bias: Tensor?,
-    _ activation: Activation
+    _ geometry: Conv1DGeometry, _ inputs: [SignalView], _ weight: Tensor, _ epilogue: Epilogue = .init()
   ) -> Tensor {
-    let y = Tensor(uninitialized: geometry.outputShape)
+    var shape = geometry.outputShape
+    if epilogue.isGated { shape[2] /= 2 }
+    let y = Tensor(uninitialized: shape)
     var g = geometry.c
-    var epilogue = ck_epilogue()
-    epilogue.bias = bias.map { UnsafePointer($0.elements) }
-    epilogue.activation = activation.code
-    epilogue.slope = activation.slope
-    withExtendedLifetime(inputs) {
+    withExtendedLifetime((inputs, epilogue)) {
+      var c = epilogue.c
       require(ck_conv1d(
-        context, &g, inputs.count, inputs.map(\.input), weight.elements, &epilogue, y.elements))
+        context, &g, inputs.count, inputs.map(\.input), weight.elements, &c, y.elements))
+    }
+    return y
+  }
+
+  /// The input gradient as a layer of its own.
+  static func conv1DTransposed(
+    _ geometry: Conv1DGeometry, _ x: Tensor, _ weight: Tensor, _ epilogue: Epilogue
+  ) -> Tensor {
+    var shape = geometry.inputShape
+    if epilogue.isGated { shape[2] /= 2 }
+    let y = Tensor(uninitialized: shape)
+    var g = geometry.c
+    withExtendedLifetime(epilogue) {
+      var c = epilogue.c
+      var output = SignalView(y).output
+      require(ck_conv1d_transposed(context, &g, x.elements, weight.elements, &c, &output))
     }
     return y
   }

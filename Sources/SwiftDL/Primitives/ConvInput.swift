@@ -114,7 +114,7 @@ extension ConvInput.Form {
 extension Kernels {
   /// x = x + y, where x's memory is nobody else's.
   static func addInPlace(_ y: Tensor, to x: Tensor) {
-    ck_binary(context, .add, 0, x.count, x.elements, y.elements, x.elements)
+    require(ck_binary(context, .add, 0, x.count, x.elements, y.elements, x.elements))
   }
 
   /// Adds frames to every `step`-th frame of a signal from `start` on.
@@ -132,9 +132,9 @@ extension Kernels {
     let (from, to) = (y.input, x.output)
     withExtendedLifetime((x, y)) {
       let shape = [x.tensor.shape[0], count, channels]
-      ck_add_strided(
+      require(ck_add_strided(
         context, 3, shape, from.data, [from.batch_stride, from.frame_stride, 1], to.data,
-        [to.batch_stride, to.frame_stride, 1])
+        [to.batch_stride, to.frame_stride, 1]))
     }
   }
 
@@ -143,8 +143,9 @@ extension Kernels {
     let (all, channels) = (x.shape[1], x.shape[2])
     for example in 0..<x.shape[0] {
       let first = x.elements + example * all * channels
-      ck_fill(context, start * channels, 0, first)
-      ck_fill(context, (all - start - frames) * channels, 0, first + (start + frames) * channels)
+      require(ck_fill(context, start * channels, 0, first))
+      require(
+        ck_fill(context, (all - start - frames) * channels, 0, first + (start + frames) * channels))
     }
   }
 
@@ -153,9 +154,9 @@ extension Kernels {
     let channels = x.shape[2] / 2
     let y = Tensor(uninitialized: [x.shape[0], frames, channels])
     forEachPiece(x.shape, frames) { example, count in
-      ck_gated(
+      require(ck_gated(
         context, count, channels, x.elements + (example * x.shape[1] + start) * 2 * channels,
-        y.elements + example * frames * channels)
+        y.elements + example * frames * channels))
     }
     return y
   }
@@ -165,9 +166,9 @@ extension Kernels {
     let (channels, frames) = (x.shape[2] / 2, g.shape[1])
     forEachPiece(x.shape, frames) { example, count in
       let offset = (example * x.shape[1] + start) * 2 * channels
-      ck_gated_gradient(
+      require(ck_gated_gradient(
         context, count, channels, x.elements + offset, g.elements + example * frames * channels,
-        result.elements + offset)
+        result.elements + offset))
     }
   }
 

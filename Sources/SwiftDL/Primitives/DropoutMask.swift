@@ -4,30 +4,29 @@ internal import CKernels
 /// Which elements of a tensor vanish, and by how much the others grow so that the mean stays.
 ///
 /// Element i stays when number position + i of the stream `key` says so (see `RandomStream`), and is then
-/// multiplied by 1 / `kept`.
+/// multiplied by 1 / (1 − `probability`).
 public struct DropoutMask: Sendable, Hashable {
   public let key: UInt64
   public let position: UInt64
-  /// The share of elements that stay.
-  public let kept: Float
+  /// The share of elements that vanish.
+  public let probability: Float
 
-  public init(key: UInt64, position: UInt64, kept: Float) {
-    require(kept > 0 && kept <= 1, "DropoutMask: a share of \(kept) stays")
-    (self.key, self.position, self.kept) = (key, position, kept)
+  public init(key: UInt64, position: UInt64, probability: Float) {
+    require(probability >= 0 && probability < 1, "DropoutMask: a share of \(probability) vanishes")
+    (self.key, self.position, self.probability) = (key, position, probability)
   }
 
-  /// x = mask · x, where x's memory is nobody else's. Drawn in pieces that stay in the cache.
-  func apply(inPlace x: Tensor) { apply(x, into: x) }
-
+  /// y = mask · x; y may be x. Drawn in pieces that stay in the cache.
   func apply(_ x: Tensor, into y: Tensor) {
     let piece = min(x.count, 1 << 16)
     let mask = Tensor(uninitialized: [piece])
+    let kept = 1 - probability
     for start in stride(from: 0, to: x.count, by: max(1, piece)) {
       let count = min(piece, x.count - start)
-      ck_random_bernoulli(
-        Kernels.context, key, position &+ UInt64(start), count, kept, 1 / kept, mask.elements)
-      ck_binary(
-        Kernels.context, .multiply, 0, count, x.elements + start, mask.elements, y.elements + start)
+      require(ck_random_bernoulli(
+        Kernels.context, key, position &+ UInt64(start), count, kept, 1 / kept, mask.elements))
+      require(ck_binary(
+        Kernels.context, .multiply, 0, count, x.elements + start, mask.elements, y.elements + start))
     }
   }
 }
@@ -79,7 +78,7 @@ extension Activation {
       case .sigmoid: .sigmoid_gradient
       }
     guard let op else { return }
-    ck_binary(Kernels.context, op, slope, g.count, y.elements, cotangent.elements, g.elements)
+    require(ck_binary(Kernels.context, op, slope, g.count, y.elements, cotangent.elements, g.elements))
   }
 
   /// y = activation(y), where y's memory is nobody else's.
@@ -92,6 +91,6 @@ extension Activation {
       case .tanh: .tanh
       case .sigmoid: .sigmoid
       }
-    if let op { ck_unary(Kernels.context, op, slope, 0, y.count, y.elements, y.elements) }
+    if let op { require(ck_unary(Kernels.context, op, slope, 0, y.count, y.elements, y.elements)) }
   }
 }

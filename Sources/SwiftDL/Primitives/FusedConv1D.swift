@@ -1,4 +1,4 @@
-// Convolution over several inputs side by side, with bias, activation and dropout, in one kernel.
+// Convolution over several inputs side by side, with all that follows it, in one kernel.
 internal import CKernels
 
 /// Dropout(activation(conv(concat(cropped inputs), weight) + bias)) + identity as one pass over memory.
@@ -7,88 +7,45 @@ internal import CKernels
 /// interpolated or gated input is not kept, and bias, activation and dropout cost no memory of their own.
 /// Inputs stand in the order signals, weight, bias, identity.
 private struct FusedConv1D: FusedOperation {
-  let geometry: Conv1DGeometry
-  let forms: [ConvInput.Form]
-  /// The first frame used of each input, as the convolution sees it.
-  let starts: [Int]
-  let channels: [Int]
+  let inputs: ConvInputs
   let hasBias: Bool
   /// A signal whose latest frames are added to the result; then there is no activation and no dropout.
   let hasIdentity: Bool
   let activation: Activation
   let dropout: DropoutMask?
 
-  var identity: Int { inputCount + (hasBias ? 2 : 1) }
-  var inputCount: Int { starts.count }
+  private var identity: Int { inputs.count + (hasBias ? 2 : 1) }
   var keepsOutput: Bool { activation != .none }
 
-  func definition(_ inputs: [Tensor]) -> Tensor {
-    let parts = starts.indices.map { index in
-      forms[index].definition(inputs[index])
-        .sliced(axis: 1, starts[index]..<starts[index] + geometry.inputFrames)
+  func definition(_ tensors: [Tensor]) -> Tensor {
+    let sum = inputs.definition(tensors)
+    let y = (hasBias ? sum + tensors[inputs.count + 1] : sum).activated(activation).dropped(by: dropout)
+    return hasIdentity ? ResidualRate.same.definition(tensors[identity], y.shape[1]) + y : y
+  }
+
+  func apply(_ tensors: [Tensor]) -> Tensor {
+    var epilogue = Kernels.Epilogue(
+      bias: hasBias ? tensors[inputs.count + 1] : nil, activation: activation, dropout: dropout)
+    if hasIdentity {
+      let start = tensors[identity].shape[1] - inputs.geometry.outputFrames
+      epilogue.residual = .init(tensors[identity], start: start)
     }
-    let sum = conv1D(
-      .concatenated(parts, axis: 2), inputs[inputCount], stride: geometry.stride,
-      dilation: geometry.dilation, groups: geometry.groups, padding: geometry.padding)
-    let y = (hasBias ? sum + inputs[inputCount + 1] : sum).activated(activation).dropped(by: dropout)
-    return hasIdentity ? ResidualRate.same.definition(inputs[identity], y.shape[1]) + y : y
-  }
-
-  private func views(_ inputs: [Tensor]) -> [Kernels.SignalView] {
-    starts.indices.map { forms[$0].view(inputs[$0], start: starts[$0], frames: geometry.inputFrames) }
-  }
-
-  func apply(_ inputs: [Tensor]) -> Tensor {
-    let y = Kernels.conv1D(
-      geometry, views(inputs), inputs[inputCount], bias: hasBias ? inputs[inputCount + 1] : nil, activation)
-    dropout?.apply(inPlace: y)
-    if hasIdentity { ResidualRate.same.add(inputs[identity], to: y) }
-    return y
+    return Kernels.conv1D(inputs.geometry, inputs.views(tensors), tensors[inputs.count], epilogue)
   }
 
   func accumulate(
-    _ cotangent: consuming Tensor, _ inputs: [Tensor], _ output: Tensor, _ wanted: [Bool],
+    _ cotangent: consuming Tensor, _ tensors: [Tensor], _ output: Tensor, _ wanted: [Bool],
     into sums: inout [Tensor?]
   ) {
     if hasIdentity, wanted[identity] {
-      ResidualRate.same.addAdjoint(cotangent, of: inputs[identity].shape, to: &sums[identity])
+      ResidualRate.same.addAdjoint(cotangent, of: tensors[identity].shape, to: &sums[identity])
     }
     let g = activation.pullback(cotangent, output, dropout)
-    if hasBias, wanted[inputCount + 1] {
-      sums[inputCount + 1].add(Kernels.sum(g, to: inputs[inputCount + 1].shape))
-    }
-    if wanted[inputCount] {
-      sums[inputCount].add(Kernels.conv1DWeightGradient(geometry, views(inputs), g))
-    }
-    if wanted[..<inputCount].contains(true) { addInputGradients(g, inputs, wanted, &sums) }
-  }
-
-  private func addInputGradients(
-    _ g: Tensor, _ inputs: [Tensor], _ wanted: [Bool], _ sums: inout [Tensor?]
-  ) {
-    let frames = geometry.inputFrames
-    // Written where the input's own gradient lies if nothing is there yet, else aside.
-    let places = starts.indices.map { index -> Kernels.SignalView in
-      let input = inputs[index]
-      if wanted[index], forms[index].isPlace, sums[index] == nil {
-        let sum = Tensor(uninitialized: input.shape)
-        if frames < input.shape[1] { Kernels.fillOutside(sum, start: starts[index], frames: frames) }
-        return .init(sum, start: starts[index])
-      }
-      return .init(Tensor(uninitialized: [geometry.batch, frames, channels[index]]))
-    }
-    Kernels.conv1DInputGradient(geometry, g, inputs[inputCount], into: places)
-    for index in starts.indices where wanted[index] {
-      if forms[index].isPlace, sums[index] == nil {
-        sums[index] = places[index].tensor
-      } else {
-        forms[index].addAdjoint(places[index].tensor, inputs[index], start: starts[index], to: &sums[index])
-      }
-    }
+    inputs.accumulate(g, tensors, wanted, hasBias: hasBias, into: &sums)
   }
 }
 
-/// Dropout(activation(conv(inputs side by side, weight) + bias)).
+/// Dropout(activation(conv(inputs side by side, weight) + bias)) + identity.
 ///
 /// - Parameters:
 ///   - inputs: their channels add up to the weight's input channels. Longer ones are cropped to the shortest
@@ -101,31 +58,17 @@ public func conv1D(
   dilation: Int = 1, groups: Int = 1, padding: Padding = .none, alignment: FrameAlignment = .middle,
   dropout: DropoutMask? = nil, identity: Tensor? = nil
 ) -> Tensor {
-  require(!inputs.isEmpty, "conv1D: no inputs")
-  let batch = inputs[0].tensor.shape[0]
-  let channels = inputs.reduce(0) { $0 + $1.channels }
-  let frames = inputs.reduce(Int.max) { min($0, $1.frames) }
-  require(
-    inputs.allSatisfy { $0.tensor.shape[0] == batch } && weight.rank == 3
-      && weight.shape[1] * groups == channels && (groups == 1 || inputs.count == 1)
-      && (bias.map { $0.shape == [weight.shape[2]] } ?? true),
-    """
-    conv1D: inputs of shapes \(inputs.map(\.tensor.shape)), weights of shape \(weight.shape), bias of shape \
-    \(bias.map { "\($0.shape)" } ?? "none"), \(groups) groups
-    """)
   require(
     dropout == nil || activation.isKeptByDropout, "conv1D: no dropout in one operation with \(activation)")
   let operation = FusedConv1D(
-    geometry: Conv1DGeometry(
-      batch: batch, inputFrames: frames, inputChannels: channels, outputChannels: weight.shape[2],
-      kernelSize: weight.shape[0], stride: stride, dilation: dilation, groups: groups, padding: padding),
-    forms: inputs.map(\.form), starts: inputs.map { alignment.start(frames, of: $0.frames) },
-    channels: inputs.map(\.channels), hasBias: bias != nil, hasIdentity: identity != nil,
-    activation: activation, dropout: dropout)
+    inputs: ConvInputs(
+      inputs, weight, bias: bias, stride: stride, dilation: dilation, groups: groups, padding: padding,
+      alignment: alignment),
+    hasBias: bias != nil, hasIdentity: identity != nil, activation: activation, dropout: dropout)
   if let identity {
-    let result = operation.geometry.outputShape
+    let result = operation.inputs.geometry.outputShape
     require(
-      activation == .none && dropout == nil && identity.rank == 3 && identity.shape[0] == batch
+      activation == .none && dropout == nil && identity.rank == 3 && identity.shape[0] == result[0]
         && identity.shape[1] >= result[1] && identity.shape[2] == result[2],
       "conv1D: an identity of shape \(identity.shape) for a result of shape \(result), \(activation)")
   }

@@ -28,8 +28,8 @@ private struct FusedDense: FusedOperation {
   func apply(_ inputs: [Tensor]) -> Tensor {
     let (x, geometry) = (inputs[0], geometry(inputs))
     let y = Kernels.conv1D(
-      geometry, [rows(x, geometry, geometry.inputChannels)], inputs[1], bias: hasBias ? inputs[2] : nil,
-      activation)
+      geometry, [rows(x, geometry, geometry.inputChannels)], inputs[1],
+      .init(bias: hasBias ? inputs[2] : nil, activation: activation))
     return Tensor(
       shape: x.shape.replacing(axis: x.rank - 1, with: geometry.outputChannels), storage: y.storage)
   }

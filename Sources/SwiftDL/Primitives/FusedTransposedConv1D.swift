@@ -17,12 +17,9 @@ private struct FusedTransposedConv1D: FusedOperation {
   }
 
   func apply(_ inputs: [Tensor]) -> Tensor {
-    let y = Tensor(uninitialized: geometry.inputShape)
-    Kernels.conv1DInputGradient(geometry, inputs[0], inputs[1], into: [.init(y)])
-    if hasBias { Kernels.addBiasInPlace(inputs[2], to: y) }
-    activation.apply(inPlace: y)
-    dropout?.apply(inPlace: y)
-    return y
+    Kernels.conv1DTransposed(
+      geometry, inputs[0], inputs[1],
+      .init(bias: hasBias ? inputs[2] : nil, activation: activation, dropout: dropout))
   }
 
   func accumulate(
@@ -32,7 +29,7 @@ private struct FusedTransposedConv1D: FusedOperation {
     let g = activation.pullback(cotangent, output, dropout)
     if hasBias, wanted[2] { sums[2].add(Kernels.sum(g, to: inputs[2].shape)) }
     if wanted[1] { sums[1].add(Kernels.conv1DWeightGradient(geometry, [.init(g)], inputs[0])) }
-    if wanted[0] { sums[0].add(Kernels.conv1D(geometry, [.init(g)], inputs[1], bias: nil, .none)) }
+    if wanted[0] { sums[0].add(Kernels.conv1D(geometry, [.init(g)], inputs[1])) }
   }
 }
 
@@ -50,12 +47,4 @@ func transposedConv1D(
   let operation = FusedTransposedConv1D(
     geometry: geometry, hasBias: bias != nil, activation: activation, dropout: dropout)
   return fused(operation, [x, weight] + (bias.map { [$0] } ?? []))
-}
-
-extension Kernels {
-  /// y = y + bias along the last axis, where y's memory is nobody else's.
-  static func addBiasInPlace(_ bias: Tensor, to y: Tensor) {
-    ck_binary_broadcast(
-      context, .add, 0, y.count / max(1, bias.count), bias.count, 1, y.elements, bias.elements, y.elements)
-  }
 }
