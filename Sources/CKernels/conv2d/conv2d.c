@@ -1,6 +1,7 @@
 #include "CKernels.h"
 #include "base/scratch.h"
 #include "conv/correlation.h"
+#include "split/split.h"
 
 /* An image convolution and its two gradients as correlations (see conv/correlation.h). */
 
@@ -58,6 +59,7 @@ void ck_conv2d(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t
     c.destination.channels = out;
     ck_weights w = {.data = weights + group * out, .tap_step = in * g->output_channels, .in_step = g->output_channels,
                     .out_step = 1, .taps = c.tap_count, .inputs = in, .outputs = out, .scale = 1};
+    if (ck_split_correlate(context, &c, 1, &w, &finish, 0)) continue;
     ck_packed packed = ck_pack_weights(context, kernels, &w, c.batch * c.out_height * c.out_width);
     ck_correlate(context, kernels, &c, &packed, &finish, 0);
   }
@@ -83,6 +85,8 @@ void ck_conv2d_weight_gradient(const ck_context *context, const ck_conv2d_geomet
     }
     c.destination.data = (float *)output_gradient + group * out;
     c.destination.channels = out;
+    if (ck_split_correlation_weights(context, &c, c.tap_count * in, weight_gradient + group * out, g->output_channels, 1, 0))
+      continue;
     ck_correlation_weights(context, kernels, &c, c.tap_count * in, weight_gradient + group * out,
                            g->output_channels, 1, 0);
   }
@@ -109,36 +113,41 @@ static void set_phase(ck_correlation *c, const ck_conv2d_geometry *g, ck_tap *ta
   c->out_width = (g->input_width - x0 + g->stride_width - 1) / g->stride_width;
 }
 
-/* All phases, into one image of gradients. `packed` is NULL for depthwise weights. */
-static void correlate_phases(const ck_context *context, const ck_conv_kernels *kernels, const ck_conv2d_geometry *g,
-                             const ck_image *source, const ck_packed *packed, const float *depthwise,
-                             const ck_mutable_image *to) {
-  ptrdiff_t count = g->kernel_height * g->kernel_width;
-  ck_tap *taps = ck_scratch(4, (size_t)count * sizeof *taps);
-  ck_correlation c = {.batch = g->batch, .height = ck_conv2d_output_height(g), .width = ck_conv2d_output_width(g),
-                      .step_y = 1, .step_x = 1, .source_count = 1, .sources = source, .depthwise = packed == NULL};
-  for (ptrdiff_t y0 = 0; y0 < g->stride_height && y0 < g->input_height; y0++)
-    for (ptrdiff_t x0 = 0; x0 < g->stride_width && x0 < g->input_width; x0++) {
-      set_phase(&c, g, taps, y0, x0, packed ? source->channels : 1, packed != NULL);
-      c.destination = *to;
-      c.destination.data += y0 * to->row_stride + x0 * to->pixel_stride;
-      c.destination.row_stride *= g->stride_height;
-      c.destination.pixel_stride *= g->stride_width;
-      if (packed) ck_correlate(context, kernels, &c, packed, NULL, 0);
-      else ck_correlate_depthwise(context, kernels, &c, depthwise, NULL);
+/* All phases, into one image of gradients; every tap belongs to one. */
+static ck_correlation *phases_of(const ck_conv2d_geometry *g, const ck_image *source, bool depthwise,
+                                 const ck_mutable_image *to, ptrdiff_t *count) {
+  ptrdiff_t tap_count = g->kernel_height * g->kernel_width;
+  ptrdiff_t down = g->stride_height < g->input_height ? g->stride_height : g->input_height;
+  ptrdiff_t across = g->stride_width < g->input_width ? g->stride_width : g->input_width;
+  *count = down * across;
+  ck_correlation *phases =
+      ck_scratch(4, (size_t)*count * sizeof *phases + (size_t)tap_count * sizeof(ck_tap)), *c = phases;
+  ck_tap *taps = (ck_tap *)(phases + *count);
+  for (ptrdiff_t y0 = 0; y0 < down; y0++)
+    for (ptrdiff_t x0 = 0; x0 < across; x0++, c++) {
+      *c = (ck_correlation){.batch = g->batch, .height = ck_conv2d_output_height(g),
+                            .width = ck_conv2d_output_width(g), .step_y = 1, .step_x = 1, .source_count = 1,
+                            .sources = source, .depthwise = depthwise, .destination = *to};
+      set_phase(c, g, taps, y0, x0, depthwise ? 1 : source->channels, !depthwise);
+      taps += c->tap_count;
+      c->destination.data += y0 * to->row_stride + x0 * to->pixel_stride;
+      c->destination.row_stride *= g->stride_height;
+      c->destination.pixel_stride *= g->stride_width;
     }
+  return phases;
 }
 
 void ck_conv2d_input_gradient(const ck_context *context, const ck_conv2d_geometry *g, const float *output_gradient,
                               const float *weights, ptrdiff_t input_count, const ck_mutable_image *input_gradients) {
   const ck_conv_kernels *kernels = ck_conv_kernels_of(context);
   ptrdiff_t in = g->input_channels / g->groups, out = g->output_channels / g->groups, all = g->output_channels;
-  ptrdiff_t height = ck_conv2d_output_height(g), width = ck_conv2d_output_width(g);
+  ptrdiff_t height = ck_conv2d_output_height(g), width = ck_conv2d_output_width(g), count;
   ck_image source = {.data = output_gradient, .channels = out, .pixel_stride = all, .row_stride = width * all,
                      .batch_stride = height * width * all};
   if (is_depthwise(g)) {
     source.channels = all;
-    correlate_phases(context, kernels, g, &source, NULL, weights, input_gradients);
+    const ck_correlation *phases = phases_of(g, &source, true, input_gradients, &count);
+    for (ptrdiff_t p = 0; p < count; p++) ck_correlate_depthwise(context, kernels, &phases[p], weights, NULL);
     return;
   }
   ptrdiff_t pixels = g->batch * g->input_height * g->input_width;
@@ -155,8 +164,10 @@ void ck_conv2d_input_gradient(const ck_context *context, const ck_conv2d_geometr
       ck_weights w = {.data = weights + first * all + group * out, .tap_step = in * all, .in_step = 1, .out_step = all,
                       .taps = g->kernel_height * g->kernel_width, .inputs = out, .outputs = to.channels,
                       .flipped = true, .scale = 1};
+      const ck_correlation *phases = phases_of(g, &source, false, &to, &count);
+      if (count == 0 || ck_split_correlate(context, phases, count, &w, NULL, 0)) continue;
       ck_packed packed = ck_pack_weights(context, kernels, &w, pixels);
-      correlate_phases(context, kernels, g, &source, &packed, NULL, &to);
+      for (ptrdiff_t p = 0; p < count; p++) ck_correlate(context, kernels, &phases[p], &packed, NULL, 0);
     }
   }
 }
