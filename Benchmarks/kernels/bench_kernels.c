@@ -121,7 +121,7 @@ int main(int count, char **arguments) {
     return 2;
   }
   ck_isa isa;
-  if (!ck_isa_from_environment(&isa)) {
+  if (ck_isa_from_environment(&isa) != ck_status_ok) {
     fprintf(stderr, "bench_kernels: CK_ISA=%s is not among what this machine offers\n", getenv("CK_ISA"));
     return 2;
   }

@@ -58,16 +58,16 @@ ck_isa ck_isa_best(void) {
   return ck_isa_generic;
 }
 
-bool ck_isa_from_environment(ck_isa *isa) {
+ck_status ck_isa_from_environment(ck_isa *isa) {
   const char *name = getenv("CK_ISA");
   *isa = ck_isa_best();
-  if (!name || !*name) return true;
+  if (!name || !*name) return ck_status_ok;
   for (ck_isa each = ck_isa_generic; each <= *isa; each++)
     if (strcmp(name, ck_isa_name(each)) == 0) {
       *isa = each;
-      return true;
+      return ck_status_ok;
     }
-  return false;
+  return ck_status_unsupported;
 }
 
 const char *ck_isa_name(ck_isa isa) {

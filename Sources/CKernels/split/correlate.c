@@ -1,13 +1,14 @@
 #include "split/split.h"
 #include "base/scratch.h"
 #include "base/threads.h"
+#include "base/isa.h"
 #include <string.h>
 
 /* Boxes × blocks of output channels on the threads: the convolution, and all phases of its input gradient at once, which
    share the packed output gradient. */
 
 enum {
-  block = 32,             /* output channels */
+  block = 32,             /* sums: output channels, or half of them and their gates */
   most_pixels = 512,      /* of a box: PERFORMANCE measured boxes of 512, halved until the planes fit */
   least_pixels = 32,
   planes_bytes = 330 << 10,
@@ -23,13 +24,16 @@ enum {
 
 typedef struct {
   const ck_split_kernels *kernels;
+  const ck_conv_kernels *conv;
   const ck_weights *w;
   const ck_epilogue *epilogue;
   float keep;
   int products, planes;
   ck_split_cut cut;
   ck_split_layout layout;
-  bool flat, across, stream;
+  bool flat, across;
+  ck_block block;            /* what all blocks have in common */
+  ptrdiff_t block_width;     /* output channels of a block */
   ptrdiff_t numbers;         /* of one plane */
   ptrdiff_t tile_rows, tiles;
   ptrdiff_t outputs, blocks, groups, group_blocks;
@@ -50,10 +54,15 @@ static ptrdiff_t divide_up(ptrdiff_t a, ptrdiff_t b) { return (a + b - 1) / b; }
 static ptrdiff_t least(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 static ptrdiff_t most(ptrdiff_t a, ptrdiff_t b) { return a > b ? a : b; }
 
-static ptrdiff_t block_channels(const splitting *self, ptrdiff_t b) { return least(block, self->outputs - b * block); }
+static ptrdiff_t block_channels(const splitting *self, ptrdiff_t b) {
+  return least(self->block_width, self->outputs - b * self->block_width);
+}
+static ptrdiff_t block_columns(const splitting *self, ptrdiff_t b) {
+  return self->w->gated ? block : block_channels(self, b);
+}
 /* Numbers of one step of a block. */
 static ptrdiff_t step_size(const splitting *self, ptrdiff_t b) {
-  return self->planes * (block_channels(self, b) > 16 ? 1024 : 512);
+  return self->planes * (block_columns(self, b) > 16 ? 1024 : 512);
 }
 static ck_bf16 *block_weights(const splitting *self, ptrdiff_t phase, ptrdiff_t b) {
   return self->packed[phase] + b * self->step_counts[phase] * self->planes * 1024;
@@ -70,8 +79,8 @@ static void pack_some_weights(void *state, ptrdiff_t item) {
   ptrdiff_t end = least(first + steps_together, self->step_counts[phase]);
   self->ranges[item] = ck_range_empty();
   for (ptrdiff_t s = first; s < end; s++)
-    ck_split_pack_weights(self->kernels, self->w, &self->cut.phases[phase], &self->steps[phase][s], b * block,
-                          block_channels(self, b), self->w_scale, self->planes,
+    ck_split_pack_weights(self->kernels, self->w, &self->cut.phases[phase], &self->steps[phase][s],
+                          b * self->block_width, block_channels(self, b), self->w_scale, self->planes,
                           block_weights(self, phase, b) + s * step_size(self, b), &self->ranges[item]);
 }
 
@@ -95,6 +104,7 @@ static bool pack_weights(const ck_context *context, splitting *self) {
 static ptrdiff_t row_tiles(const splitting *self, const ck_split_box *box, const ck_correlation *c, ck_row_tile *tiles) {
   const ck_split_cut *cut = &self->cut;
   const ck_mutable_image *to = &c->destination;
+  const ck_image *from = &c->residual;
   const ptrdiff_t y1 = least(box->y1, c->out_height), x1 = least(box->x1, c->out_width), rows = self->tile_rows;
   const ptrdiff_t line_step = cut->columns * self->layout.pixel_step, image_step = cut->lines * line_step;
   ptrdiff_t count = 0;
@@ -104,8 +114,15 @@ static ptrdiff_t row_tiles(const splitting *self, const ck_split_box *box, const
         tiles[count++] = (ck_row_tile){
             .a = (b - box->b0) * image_step + (y - box->y0) * cut->y.step * line_step +
                  (x - box->x0) * cut->x.step * self->layout.pixel_step,
-            .y = to->data + b * to->batch_stride + y * to->row_stride + x * to->pixel_stride,
-            .rows = least(rows, self->across ? box->b1 - b : x1 - x)};
+            .run = {.count = least(rows, self->across ? box->b1 - b : x1 - x),
+                    .y = to->data + b * to->batch_stride + y * to->row_stride + x * to->pixel_stride,
+                    .y_step = self->across ? to->batch_stride : to->pixel_stride,
+                    .place = c->dense.first + b * c->dense.batch + y * c->dense.row + x * c->dense.pixel,
+                    .place_step = self->across ? c->dense.batch : c->dense.pixel,
+                    .residual = !from->data ? NULL
+                                            : from->data + b * from->batch_stride + y * from->row_stride +
+                                                  x * from->pixel_stride,
+                    .residual_step = self->across ? from->batch_stride : from->pixel_stride}};
   return count;
 }
 
@@ -127,7 +144,7 @@ static void multiply_box(void *state, ptrdiff_t item) {
 
   const int undo = -(scale.exponent + self->w_exponent);
   ck_row_tile *tiles = ck_scratch(2, (size_t)self->tiles * sizeof *tiles);
-  ck_split_product product = {.tiles = tiles, .keep = self->keep, .stream = self->stream,
+  ck_split_product product = {.tiles = tiles, .conv = self->conv, .block = self->block,
                               .undo = {ck_power_of_two(undo / 2), ck_power_of_two(undo - undo / 2)}};
   for (int p = 0; p < self->planes; p++) product.planes[p] = planes[p];
   self->kernels->configure(self->tile_rows, self->tile_rows);
@@ -135,19 +152,20 @@ static void multiply_box(void *state, ptrdiff_t item) {
     const ck_correlation *c = &cut->phases[phase];
     product.tile_count = row_tiles(self, &box, c, tiles);
     product.a_step = self->layout.pixel_step * (self->across ? cut->lines * cut->columns : cut->x.step);
-    product.y_step = self->across ? c->destination.batch_stride : c->destination.pixel_stride;
     product.step_count = self->step_counts[phase];
     product.steps = self->offsets[phase];
     for (ptrdiff_t b = group * self->group_blocks; b < (group + 1) * self->group_blocks && b < self->blocks; b++) {
-      product.first = b * block;
-      product.channels = block_channels(self, b);
+      product.block.first = b * self->block_width;
+      product.block.channels = block_channels(self, b);
+      product.columns = block_columns(self, b);
       product.w = block_weights(self, phase, b);
-      if (self->epilogue) product.epilogue = *self->epilogue;
-      if (product.epilogue.bias) product.epilogue.bias += b * block;
       self->kernels->multiply(self->products, &product);
     }
   }
   self->kernels->release();
+#if CK_X86
+  if (self->block.stream) __builtin_ia32_sfence();
+#endif
 }
 
 /* ---- Boxes for the float32 kernels ----------------------------------------------------------------------- */
@@ -170,18 +188,24 @@ ck_correlation ck_split_part(const ck_correlation *c, const ck_split_box *box, c
   part.taps = taps;
   part.destination.data += box->b0 * c->destination.batch_stride + box->y0 * c->destination.row_stride +
                            box->x0 * c->destination.pixel_stride;
+  part.dense.first += box->b0 * c->dense.batch + box->y0 * c->dense.row + box->x0 * c->dense.pixel;
+  if (part.residual.data)
+    part.residual.data += box->b0 * c->residual.batch_stride + box->y0 * c->residual.row_stride +
+                          box->x0 * c->residual.pixel_stride;
   return part;
 }
 
 static void correlate_failed(const ck_context *context, splitting *self) {
-  const ck_conv_kernels *kernels = ck_conv_kernels_of(context);
+  const ck_conv_kernels *kernels = self->conv;
+  ck_weights w = *self->w;
+  w.paired_taps = 0; /* a box may be an odd number of pixels */
   const ck_packed *packed = NULL;
   ck_packed weights;
   for (ptrdiff_t i = 0; i < self->cut.boxes; i++) {
     if (!self->failed[i]) continue;
     if (!packed) {
       const ck_correlation *c = self->cut.phases;
-      weights = ck_pack_weights(context, kernels, self->w, c->batch * c->out_height * c->out_width);
+      weights = ck_pack_weights(context, kernels, &w, c->batch * c->out_height * c->out_width);
       packed = &weights;
     }
     ck_split_box box = ck_split_box_at(&self->cut, i);
@@ -306,17 +330,29 @@ static bool can_stream(const ck_correlation *phases, ptrdiff_t count) {
   return whole && pixels * to->channels * (ptrdiff_t)sizeof(float) > stream_bytes;
 }
 
-bool ck_split_correlate(const ck_context *context, const ck_correlation *phases, ptrdiff_t count, const ck_weights *w,
-                        const ck_epilogue *epilogue, float keep) {
-  splitting self = {.kernels = ck_split_kernels_of(context), .w = w, .epilogue = epilogue, .keep = keep,
-                    .products = ck_split_products(context), .outputs = phases->destination.channels};
-  if (!self.kernels || self.outputs == 0) return false;
+static ck_block common_block(const splitting *self, const ck_correlation *phases, ptrdiff_t count) {
+  ck_block common = {.keep = self->keep, .stream = self->keep == 0 && can_stream(phases, count)};
+  if (self->epilogue) common.epilogue = *self->epilogue;
+  if (self->w->gated) {
+    common.gate = phases->destination.channels;
+    common.vectors = 2 * (16 / self->conv->lanes); /* gates lie 16 sums behind */
+  }
+  return common;
+}
+
+/* One group, or all there is. */
+static bool correlate(const ck_context *context, const ck_correlation *phases, ptrdiff_t count, const ck_weights *w,
+                      const ck_epilogue *epilogue, float keep) {
+  splitting self = {.kernels = ck_split_kernels_of(context), .conv = ck_conv_kernels_of(context), .w = w,
+                    .epilogue = epilogue, .keep = keep, .products = ck_split_products(context),
+                    .outputs = phases->destination.channels};
   self.planes = ck_split_planes(self.products);
-  self.blocks = divide_up(self.outputs, block);
+  self.block_width = w->gated ? block / 2 : block;
+  self.blocks = divide_up(self.outputs, self.block_width);
   for (ptrdiff_t v = 0; v < phases->source_count; v++) self.cut.channels += phases->sources[v].channels;
   if (!worth(&self, phases, count)) return false;
   self.flat = flat_is_shorter(phases, count, self.cut.channels);
-  self.stream = keep == 0 && can_stream(phases, count);
+  self.block = common_block(&self, phases, count);
   choose_boxes(&self, phases, count, ck_scratch(6, ck_split_cut_bytes(phases, count)));
   lay_out(&self, phases, count, ck_scratch(6, lay_out(&self, phases, count, NULL)));
 
@@ -336,4 +372,10 @@ bool ck_split_correlate(const ck_context *context, const ck_correlation *phases,
   ck_parallel_for(context, self.cut.boxes * self.groups, multiply_box, &self);
   correlate_failed(context, &self);
   return true;
+}
+
+bool ck_split_correlate(const ck_context *context, const ck_correlation *phases, ptrdiff_t count, const ck_weights *w,
+                        const ck_epilogue *epilogue, float keep) {
+  if (!ck_split_kernels_of(context) || phases->groups > 1 || phases->destination.channels == 0) return false;
+  return correlate(context, phases, count, w, epilogue, keep);
 }

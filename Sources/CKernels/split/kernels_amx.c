@@ -30,10 +30,7 @@ static void tile_configure(ptrdiff_t first_rows, ptrdiff_t second_rows) {
   }
   _tile_loadconfig(&c);
 }
-static void tile_release(void) {
-  _tile_release();
-  _mm_sfence(); /* what was stored past the caches is seen by whoever waits for this thread */
-}
+static void tile_release(void) { _tile_release(); }
 
 #include "split/kernels_body.h"
 CK_TARGET_POP

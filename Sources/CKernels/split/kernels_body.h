@@ -3,30 +3,28 @@
 #include "split/pack_body.h"
 #include "split/tiles_body.h"
 
-/* Sums of one row tile → the destination; `more` (may be NULL) are added to them. */
-CK_SPLIT_INLINE void finish(const ck_split_product *p, const ck_row_tile *tile, const float *sums, const float *more,
-                            ptrdiff_t sums_step) {
-  const ck_epilogue *e = &p->epilogue;
-  for (ptrdiff_t r = 0; r < tile->rows; r++) {
-    float *y = tile->y + r * p->y_step + p->first;
-    const float *from = sums + r * sums_step;
-    for (ptrdiff_t c = 0; c < p->channels; c += CK_LANES) {
-      const ptrdiff_t n = p->channels - c < CK_LANES ? p->channels - c : CK_LANES;
-      ck_vec x = ck_vec_load(from + c);
+/* Sums of one row tile, and `more` that are added to them (or NULL): what scaling did is undone, and the epilogue of all
+   convolutions takes over, for as many channels at a time as it does for its own kernels. */
+CK_SPLIT_INLINE void finish(const ck_split_product *p, const ck_row_tile *tile, float *sums, const float *more,
+                            const int sums_step) {
+  const ck_block *all = &p->block;
+  for (ptrdiff_t r = 0; r < tile->run.count; r++)
+    for (int c = 0; c < sums_step; c += CK_LANES) {
+      float *at = sums + r * sums_step + c;
+      ck_vec x = ck_vec_load(at);
       if (more) x += ck_vec_load(more + r * sums_step + c);
       x = x * p->undo[0] * p->undo[1];
-      if (e->bias) x += ck_vec_load_first(e->bias + c, n);
-      if (p->keep != 0) x += p->keep * ck_vec_load_first(y + c, n);
-      switch (e->activation) {
-      case ck_activation_none: break;
-      case ck_activation_relu: x = ck_vec_select(x < 0.0f, ck_vec_splat(0), x); break;
-      case ck_activation_leaky_relu: x = ck_vec_select(x > 0.0f, x, e->slope * x); break;
-      case ck_activation_tanh: x = ck_vec_tanh(x); break;
-      case ck_activation_sigmoid: x = ck_vec_sigmoid(x); break;
-      }
-      if (p->stream) __builtin_nontemporal_store(x, (ck_vec *)(y + c));
-      else ck_vec_store_first(y + c, x, n);
+      if (all->keep != 0 && c < all->channels)
+        x += all->keep * ck_vec_load_first(tile->run.y + r * tile->run.y_step + all->first + c,
+                                           all->channels - c < CK_LANES ? all->channels - c : CK_LANES);
+      ck_vec_store(at, x);
     }
+  const ptrdiff_t most = p->conv->lanes * p->conv->most_vectors;
+  for (ptrdiff_t c = 0; c < all->channels; c += most) {
+    ck_block block = *all;
+    block.first += c;
+    block.channels = all->channels - c < most ? all->channels - c : most;
+    p->conv->finish(sums + c, sums_step, &tile->run, 0, tile->run.count, &block);
   }
 }
 
@@ -36,7 +34,7 @@ CK_SPLIT_INLINE void multiply_with(const int products, const ck_split_product *p
   const int planes = ck_split_planes(products);
   const ptrdiff_t stride = p->a_step * 2;
   const ck_bf16 *a[ck_most_planes];
-  if (p->channels > 16) {
+  if (p->columns > 16) {
     ptrdiff_t t = 0;
     for (; t + 2 <= p->tile_count; t += 2) {
       const ck_row_tile *first = &p->tiles[t];

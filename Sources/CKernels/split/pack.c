@@ -113,10 +113,9 @@ static void gather_turned(const float *from, ptrdiff_t out_step, ptrdiff_t rows,
     for (ptrdiff_t c = 0; c < channels; c++) to[r][c] = from[r + c * out_step];
 }
 
-void ck_split_pack_weights(const ck_split_kernels *kernels, const ck_weights *w, const ck_correlation *phase,
-                           const ck_split_step *step, ptrdiff_t first, ptrdiff_t channels, float scale, int planes,
-                           ck_bf16 *to, ck_range *range) {
-  float rows[32][32] __attribute__((aligned(64)));
+/* The rows of a step, columns first … of the weights. */
+static void gather(const ck_weights *w, const ck_correlation *phase, const ck_split_step *step, ptrdiff_t first,
+                   ptrdiff_t channels, float (*rows)[32]) {
   ptrdiff_t tap = step->tap, channel = step->channel;
   for (ptrdiff_t r = 0, n; r < step->rows; r += n, channel = 0, tap++) {
     n = w->inputs - channel < step->rows - r ? w->inputs - channel : step->rows - r;
@@ -130,9 +129,17 @@ void ck_split_pack_weights(const ck_split_kernels *kernels, const ck_weights *w,
     for (ptrdiff_t i = 0; i < n; i++)
       for (ptrdiff_t o = 0; o < channels; o++) rows[r + i][o] = from[i * w->in_step + o * w->out_step];
   }
+}
+
+void ck_split_pack_weights(const ck_split_kernels *kernels, const ck_weights *w, const ck_correlation *phase,
+                           const ck_split_step *step, ptrdiff_t first, ptrdiff_t channels, float scale, int planes,
+                           ck_bf16 *to, ck_range *range) {
+  float rows[32][32] __attribute__((aligned(64))) = {{0}};
+  gather(w, phase, step, first, channels, rows);
+  if (w->gated) gather(w, phase, step, w->outputs / 2 + first, channels, (float(*)[32])(rows[0] + 16));
+  ptrdiff_t columns = w->gated ? 32 : channels;
   if (w->scale != 1)
     for (ptrdiff_t r = 0; r < step->rows; r++)
-      for (ptrdiff_t o = 0; o < channels; o++) rows[r][o] *= w->scale;
-  for (ptrdiff_t r = step->rows; r < 32; r++) memset(rows[r], 0, sizeof rows[r]);
-  kernels->pair_line(&rows[0][0], 32, 32, channels, scale, planes, to, 0, 0, range);
+      for (ptrdiff_t o = 0; o < columns; o++) rows[r][o] *= w->scale;
+  kernels->pair_line(&rows[0][0], 32, 32, columns, scale, planes, to, 0, 0, range);
 }

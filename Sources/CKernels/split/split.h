@@ -47,27 +47,25 @@ typedef struct ck_split_scale {
 ck_split_scale ck_split_scale_for(const ck_range *range);
 static inline float ck_power_of_two(int exponent) { return __builtin_ldexpf(1, exponent); }
 
-/* `rows` ≤ 16 output pixels, evenly spaced in the planes and in the destination. */
+/* At most 16 output pixels, evenly spaced in the planes. */
 typedef struct ck_row_tile {
-  ptrdiff_t a; /* of the first one in every plane */
-  float *y;
-  ptrdiff_t rows;
+  ptrdiff_t a; /* where the first one is in every plane */
+  ck_run run;  /* without segments: where they go */
 } ck_row_tile;
 
-/* A box × a block of at most 32 output channels. */
+/* A box × a block of at most 32 sums: output channels, or 16 of them and then their 16 gates. */
 typedef struct ck_split_product {
   const ck_bf16 *planes[ck_most_planes]; /* large parts first */
   ptrdiff_t a_step;                      /* between the rows of a tile */
   ptrdiff_t step_count;
   const ptrdiff_t *steps;                /* where the 32 numbers of step s begin, from a tile's own place */
   const ck_bf16 *w;                      /* step after step: planes, large parts first, of one or two tiles */
+  ptrdiff_t columns;                     /* sums: more than 16 are two tiles */
   ptrdiff_t tile_count;
   const ck_row_tile *tiles;
-  ptrdiff_t y_step, first, channels;     /* of the destination */
-  ck_epilogue epilogue;                  /* bias already moved to `first` */
-  float keep;
   float undo[2];                         /* times both: what scaling did to the sums */
-  bool stream;                           /* past the caches: y is aligned and has whole vectors */
+  const ck_conv_kernels *conv;           /* whose epilogue it is */
+  ck_block block;
 } ck_split_product;
 
 /* Output gradients × transposed sources: sums[i, o] += Σ over steps of a[i] · b[o]. */
@@ -171,7 +169,7 @@ typedef struct ck_split_step {
 /* Writes the steps of a phase; NULL only counts. `flat`: taps that touch are one stretch of numbers. */
 ptrdiff_t ck_split_steps(const ck_split_cut *cut, const ck_correlation *phase, bool flat, const ck_split_layout *layout,
                          ck_split_step *steps);
-/* Step `step` of a block of output channels: tiles of pairs at `to`. */
+/* Step `step` of a block of output channels, `first` …, and their gates: tiles of pairs at `to`. */
 void ck_split_pack_weights(const ck_split_kernels *kernels, const ck_weights *w, const ck_correlation *phase,
                            const ck_split_step *step, ptrdiff_t first, ptrdiff_t channels, float scale, int planes,
                            ck_bf16 *to, ck_range *range);

@@ -40,7 +40,7 @@ public final class ComputeContext: Sendable {
       require(named != nil, "ComputeContext: no instruction set \(instructionSet) \(Self.offer)")
       isa = named ?? .generic
     } else {
-      require(ck_isa_from_environment(&isa), "ComputeContext: \(Self.environmentComplaint ?? "")")
+      require(ck_isa_from_environment(&isa) == .ok, "ComputeContext: \(Self.environmentComplaint ?? "")")
     }
     guard let handle = ck_context_create(isa, Int32(threads)) else {
       fatalError("out of memory: a compute context with \(threads) threads")
@@ -72,7 +72,7 @@ public final class ComputeContext: Sendable {
   /// this machine. A program says this and stops, before it makes a context.
   public static var environmentComplaint: String? {
     var isa = ck_isa.generic
-    if ck_isa_from_environment(&isa) { return nil }
+    if ck_isa_from_environment(&isa) == .ok { return nil }
     let name = getenv("CK_ISA").map { String(cString: $0) } ?? ""
     return "CK_ISA=\(name): no such instruction set \(offer)"
   }
