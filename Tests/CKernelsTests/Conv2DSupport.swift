@@ -97,9 +97,10 @@ struct ConvTrial {
     let y = Guarded(count: outputCount)
     let w = weights ?? self.weights
     let buffers = given ?? inputs
-    let last = ck_epilogue(
-      bias: epilogue?.biased == true ? bias.constant : nil,
-      activation: epilogue?.activation ?? ck_activation.none, slope: epilogue?.slope ?? 0)
+    var last = ck_epilogue()
+    last.bias = epilogue?.biased == true ? bias.constant : nil
+    last.activation = epilogue?.activation ?? .none
+    last.slope = epilogue?.slope ?? 0
     withUnsafePointer(to: last) { pointer in
       let e = epilogue != nil && finish ? pointer : nil
       switch (isSignal, context) {
@@ -208,6 +209,9 @@ struct ConvTrial {
         stride_width: stream.integer(1...4), dilation_height: isSignal ? 1 : stream.integer(1...3),
         dilation_width: dilation, groups: groups, pad_top: isSignal ? 0 : stream.integer(-1...3),
         pad_bottom: isSignal ? 0 : stream.integer(-1...3), pad_left: left, pad_right: right)
+      // A crop of more than there is has a test of its own: it is refused.
+      let crops = [min(0, g.pad_left) + min(0, g.pad_right), min(0, g.pad_top) + min(0, g.pad_bottom)]
+      if -crops[0] > g.input_width || -crops[1] > g.input_height { continue }
       let activations = [
         ck_activation.none, ck_activation.relu, ck_activation.leaky_relu, ck_activation.tanh,
         ck_activation.sigmoid,

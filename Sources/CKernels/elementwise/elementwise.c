@@ -1,6 +1,7 @@
 /* The public doors: cut the work into items, choose the variant, run its loops. */
 #include "elementwise/elementwise.h"
 #include "base/threads.h"
+#include "check/check.h"
 #include <string.h>
 
 /* Elements an item covers. One item runs on the calling thread, so smaller work wakes nobody. */
@@ -34,10 +35,12 @@ static void unary_item(void *state, ptrdiff_t item) {
   w->loop(w->a, w->b, least(grain, w->count - start), w->x + start, w->y + start);
 }
 
-void ck_unary(const ck_context *context, ck_unary_op op, float a, float b, ptrdiff_t count, const float *x,
-              float *y) {
+ck_status ck_unary(const ck_context *context, ck_unary_op op, float a, float b, ptrdiff_t count,
+                   const float *x, float *y) {
+  CK_REQUIRE(ck_check_unary(op, count, x, y));
   unary_work w = {kernels(context)->unary[op], a, b, count, x, y};
   ck_parallel_for(context, items(count), unary_item, &w);
+  return ck_status_ok;
 }
 
 /* ---- Binary ------------------------------------------------------------------------------------------- */
@@ -57,10 +60,12 @@ static void binary_item(void *state, ptrdiff_t item) {
   w->loop(w->a, least(grain, w->count - start), w->x + start, w->y + start, w->z + start);
 }
 
-void ck_binary(const ck_context *context, ck_binary_op op, float a, ptrdiff_t count, const float *x,
-               const float *y, float *z) {
+ck_status ck_binary(const ck_context *context, ck_binary_op op, float a, ptrdiff_t count, const float *x,
+                    const float *y, float *z) {
+  CK_REQUIRE(ck_check_binary(op, count, x, y, z));
   binary_work w = {.loop = kernels(context)->binary[op], .a = a, .count = count, .x = x, .y = y, .z = z};
   ck_parallel_for(context, items(count), binary_item, &w);
+  return ck_status_ok;
 }
 
 /* ---- Broadcast ---------------------------------------------------------------------------------------- */
@@ -133,8 +138,9 @@ static void narrow_column_item(void *state, ptrdiff_t item) {
   }
 }
 
-void ck_binary_broadcast(const ck_context *context, ck_binary_op op, float a, ptrdiff_t outer,
-                         ptrdiff_t middle, ptrdiff_t inner, const float *x, const float *y, float *z) {
+ck_status ck_binary_broadcast(const ck_context *context, ck_binary_op op, float a, ptrdiff_t outer,
+                              ptrdiff_t middle, ptrdiff_t inner, const float *x, const float *y, float *z) {
+  CK_REQUIRE(ck_check_broadcast(op, outer, middle, inner, x, y, z));
   const ck_elementwise_kernels *k = kernels(context);
   const ptrdiff_t count = outer * middle * inner;
   binary_work w = {k->binary[op], k->binary_scalar[op], a, count, middle, inner, x, y, z};
@@ -143,4 +149,5 @@ void ck_binary_broadcast(const ck_context *context, ck_binary_op op, float a, pt
                                     : inner < 32 ? narrow_column_item
                                                  : column_item;
   ck_parallel_for(context, items(count), body, &w);
+  return ck_status_ok;
 }

@@ -1,6 +1,7 @@
 /* The public doors: cut the frames into items, choose the variant, run its loop. */
 #include "gated/gated.h"
 #include "base/threads.h"
+#include "check/check.h"
 
 /* Outputs an item covers, more or less. One item runs on the calling thread, so smaller work wakes nobody. */
 enum { grain = 8192 };
@@ -46,11 +47,16 @@ static void run(const ck_context *context, void (*item)(void *, ptrdiff_t), ptrd
   ck_parallel_for(context, (frames + per_item - 1) / per_item, item, &w);
 }
 
-void ck_gated(const ck_context *context, ptrdiff_t frames, ptrdiff_t channels, const float *x, float *y) {
+ck_status ck_gated(const ck_context *context, ptrdiff_t frames, ptrdiff_t channels, const float *x,
+                   float *y) {
+  CK_REQUIRE(ck_check_gated(frames, channels, x, y));
   run(context, forward_item, frames, channels, x, 0, y);
+  return ck_status_ok;
 }
 
-void ck_gated_gradient(const ck_context *context, ptrdiff_t frames, ptrdiff_t channels, const float *x,
-                       const float *y_gradient, float *x_gradient) {
+ck_status ck_gated_gradient(const ck_context *context, ptrdiff_t frames, ptrdiff_t channels, const float *x,
+                            const float *y_gradient, float *x_gradient) {
+  CK_REQUIRE(ck_check_gated_gradient(frames, channels, x, y_gradient, x_gradient));
   run(context, gradient_item, frames, channels, x, y_gradient, x_gradient);
+  return ck_status_ok;
 }

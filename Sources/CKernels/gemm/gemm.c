@@ -1,6 +1,7 @@
 #include "CKernels.h"
 #include "base/scratch.h"
 #include "base/threads.h"
+#include "check/check.h"
 #include "conv/correlation.h"
 
 /* A matrix product is a convolution with one tap, or the weight gradient of one:
@@ -23,13 +24,13 @@ static void scale_matrix(const ck_gemm_geometry *g, float *c) {
 static ck_correlation product(ptrdiff_t pixels, const ck_image *source, const ck_tap *tap, float *y, ptrdiff_t outputs,
                               ptrdiff_t y_step) {
   return (ck_correlation){.batch = 1, .height = 1, .width = pixels, .out_height = 1, .out_width = pixels, .step_y = 1,
-                          .step_x = 1, .source_count = 1, .sources = source, .tap_count = 1, .taps = tap,
+                          .step_x = 1, .source_count = 1, .sources = source, .tap_count = 1, .taps = tap, .groups = 1,
                           .destination = {.data = y, .channels = outputs, .pixel_stride = y_step}};
 }
 
 static void multiply(const ck_context *context, const ck_gemm_geometry *g, const float *a, const float *b, float *c) {
   const ck_conv_kernels *kernels = ck_conv_kernels_of(context);
-  const ck_tap tap = {0, 0, 0};
+  const ck_tap tap = {.row = 0};
   ptrdiff_t lda = g->lda;
   if (g->transpose_a && !g->transpose_b && (g->k >= long_sum || g->k >= g->m)) {
     ck_image source = {.data = a, .channels = g->m, .pixel_stride = lda};
@@ -47,14 +48,14 @@ static void multiply(const ck_context *context, const ck_gemm_geometry *g, const
   if (g->m == 1 && g->transpose_b) {
     /* A row times Bᵀ: the rows of B are the pixels, so nothing is packed. */
     ck_image source = {.data = b, .channels = g->k, .pixel_stride = g->ldb};
-    ck_weights row = {.data = a, .in_step = 1, .taps = 1, .inputs = g->k, .outputs = 1, .scale = g->alpha};
+    ck_weights row = {.data = a, .in_step = 1, .groups = 1, .taps = 1, .inputs = g->k, .outputs = 1, .scale = g->alpha};
     ck_packed packed = ck_pack_weights(context, kernels, &row, g->n);
     ck_correlation turned = product(g->n, &source, &tap, c, 1, 1);
     ck_correlate(context, kernels, &turned, &packed, NULL, g->beta);
     return;
   }
   ck_image source = {.data = a, .channels = g->k, .pixel_stride = lda};
-  ck_weights w = {.data = b, .taps = 1, .inputs = g->k, .outputs = g->n, .scale = g->alpha,
+  ck_weights w = {.data = b, .groups = 1, .taps = 1, .inputs = g->k, .outputs = g->n, .scale = g->alpha,
                   .tap_step = g->ldb * g->k, .in_step = g->transpose_b ? 1 : g->ldb,
                   .out_step = g->transpose_b ? g->ldb : 1};
   ck_packed packed = ck_pack_weights(context, kernels, &w, g->m);
@@ -75,14 +76,17 @@ static void multiply_item(void *state, ptrdiff_t item) {
   multiply(self->context, g, self->a + item * g->a_stride, self->b + item * g->b_stride, self->c + item * g->c_stride);
 }
 
-void ck_gemm(const ck_context *context, const ck_gemm_geometry *g, const float *a, const float *b, float *c) {
-  if (g->m <= 0 || g->n <= 0) return;
+ck_status ck_gemm(const ck_context *context, const ck_gemm_geometry *g, const float *a, const float *b,
+                  float *c) {
+  CK_REQUIRE(ck_check_gemm(g, a, b, c));
+  if (g->m <= 0 || g->n <= 0) return ck_status_ok;
   if (g->k <= 0 || g->alpha == 0) {
     for (ptrdiff_t s = 0; s < g->batch; s++) scale_matrix(g, c + s * g->c_stride);
-    return;
+    return ck_status_ok;
   }
   products self = {context, g, a, b, c};
   /* Matrices side by side on the threads; a loop inside a loop runs on its own thread. */
   if (g->batch > 1) ck_parallel_for(context, g->batch, multiply_item, &self);
   else if (g->batch == 1) multiply_item(&self, 0);
+  return ck_status_ok;
 }

@@ -1,6 +1,8 @@
 #include "CKernels.h"
 #include "base/threads.h"
+#include "check/check.h"
 #include <cblas.h>
+#include <limits.h>
 #include <pthread.h>
 
 /* Rows of C that one call computes. Fixed, so that the bits do not depend on our threads; OpenBLAS gets one. */
@@ -27,13 +29,17 @@ static void multiply_block(void *state, ptrdiff_t item) {
               g->beta, self->c + matrix * g->c_stride + first * g->ldc, (int)g->ldc);
 }
 
-void ck_gemm_openblas(const ck_context *context, const ck_gemm_geometry *g, const float *a, const float *b, float *c) {
-  if (g->m <= 0 || g->n <= 0 || g->batch <= 0) return;
+ck_status ck_gemm_openblas(const ck_context *context, const ck_gemm_geometry *g, const float *a,
+                           const float *b, float *c) {
+  CK_REQUIRE(ck_check_gemm(g, a, b, c));
+  const ptrdiff_t sizes[] = {g->m, g->n, g->k, g->lda, g->ldb, g->ldc};
+  for (int i = 0; i < 6; i++) CK_REQUIRE_THAT(sizes[i] <= INT_MAX, ck_status_unsupported);
+  if (g->m <= 0 || g->n <= 0 || g->batch <= 0) return ck_status_ok;
   if (g->k <= 0 || g->alpha == 0) {
-    ck_gemm(context, g, a, b, c);
-    return;
+    return ck_gemm(context, g, a, b, c);
   }
   pthread_once(&once, take_threads);
   products state = {g, a, b, c, (g->m + block_rows - 1) / block_rows};
   ck_parallel_for(context, g->batch * state.blocks, multiply_block, &state);
+  return ck_status_ok;
 }

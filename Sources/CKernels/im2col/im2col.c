@@ -1,5 +1,6 @@
 #include "CKernels.h"
 #include "base/threads.h"
+#include "check/check.h"
 #include "conv/image_of_signal.h"
 #include <string.h>
 
@@ -46,10 +47,13 @@ static void unfold_line(void *state, ptrdiff_t item) {
   }
 }
 
-void ck_im2col2d(const ck_context *context, const ck_conv2d_geometry *g, const float *input, float *columns) {
+ck_status ck_im2col2d(const ck_context *context, const ck_conv2d_geometry *g, const float *input,
+                      float *columns) {
+  CK_REQUIRE(ck_check_im2col2d(g, input, columns));
   unfolding self = {.g = g, .from = input, .to = columns, .height = ck_conv2d_output_height(g),
                     .width = ck_conv2d_output_width(g)};
   ck_parallel_for(context, g->batch * self.height, unfold_line, &self);
+  return ck_status_ok;
 }
 
 /* A piece of a line of input pixels gathers every column that holds a copy of it: no two write the same memory. */
@@ -76,18 +80,25 @@ static void fold_piece(void *state, ptrdiff_t item) {
   }
 }
 
-void ck_col2im2d(const ck_context *context, const ck_conv2d_geometry *g, const float *columns, float *input) {
+ck_status ck_col2im2d(const ck_context *context, const ck_conv2d_geometry *g, const float *columns,
+                      float *input) {
+  CK_REQUIRE(ck_check_im2col2d(g, input, columns));
   unfolding self = {.g = g, .from = columns, .to = input, .height = ck_conv2d_output_height(g),
                     .width = ck_conv2d_output_width(g)};
   self.pieces = (g->input_width + piece_pixels - 1) / piece_pixels;
   ck_parallel_for(context, g->batch * g->input_height * self.pieces, fold_piece, &self);
+  return ck_status_ok;
 }
 
-void ck_im2col1d(const ck_context *context, const ck_conv1d_geometry *g, const float *input, float *columns) {
+ck_status ck_im2col1d(const ck_context *context, const ck_conv1d_geometry *g, const float *input,
+                      float *columns) {
+  CK_REQUIRE_THAT(g, ck_status_null_pointer);
   ck_conv2d_geometry image = ck_image_of_signal(g);
-  ck_im2col2d(context, &image, input, columns);
+  return ck_im2col2d(context, &image, input, columns);
 }
-void ck_col2im1d(const ck_context *context, const ck_conv1d_geometry *g, const float *columns, float *input) {
+ck_status ck_col2im1d(const ck_context *context, const ck_conv1d_geometry *g, const float *columns,
+                      float *input) {
+  CK_REQUIRE_THAT(g, ck_status_null_pointer);
   ck_conv2d_geometry image = ck_image_of_signal(g);
-  ck_col2im2d(context, &image, columns, input);
+  return ck_col2im2d(context, &image, columns, input);
 }

@@ -1,15 +1,30 @@
 /*
- * CKernels: the arithmetic of SwiftDL on plain memory.
+ * CKernels: the arithmetic of SwiftDL on plain memory. This header is the whole interface.
  *
- * Conventions
- *   - Everything is float32, dense and channels last: signals [batch, frames, channels], images
- *     [batch, height, width, channels], convolution weights [kernel, input channels / groups, output channels].
- *   - Pointers need no alignment (64 bytes is fastest). Outputs never overlap inputs unless a function says so.
- *   - Every function takes a context: which instruction set to use and on how many threads. NULL means the
- *     best instruction set of this machine on the calling thread. There is no other global state.
- *   - The bits of a result depend on the arguments and the instruction set, never on the number of threads.
- *   - Sizes are the caller's promise: a function does not check them (debug builds do). Zero sizes are fine.
- *   - Every kernel has a nested-loop twin, `…_reference`, which says what it means and which nobody optimises.
+ * Layouts       Everything is float32, dense and channels last: signals [batch, frames, channels], images
+ *               [batch, height, width, channels], convolution weights [kernel, input channels / groups,
+ *               output channels]. Views (below) may leave gaps between frames, rows and batches.
+ * Alignment     Pointers to floats are aligned as floats are (4 bytes); 64 bytes is fastest.
+ * Aliasing      Outputs overlap nothing else that is passed, unless a function says "y may be x": then they are
+ *               the same memory exactly. Inputs may overlap one another.
+ * Accumulation  Sums are float32 with several accumulators, cut into parts that are added apart: the error
+ *               grows with the length of a part (about a hundred terms), not with the length of the sum.
+ *               Reductions add blocks in float64. Infinities, NaN and subnormals are those of IEEE float32.
+ * Determinism   The bits of a result depend on the arguments and the instruction set: never on the number of
+ *               threads, on who else computes, or on whether a plan was used.
+ * Threads       Every function may be called from any thread at any time, also on the same context, also from
+ *               inside a loop of the library. A context is an instruction set and a pool of threads: NULL means
+ *               the best instruction set of this machine on the calling thread. No other state is global.
+ * Memory        The simple calls keep working space per thread, which grows and is reused (ck_release_scratch
+ *               frees it). Plans take all memory from the caller and allocate nothing.
+ * Errors        Every function that can be misused returns a ck_status and checks before it writes: sizes
+ *               that are negative or whose products overflow, strides and kernels of 0, crops beyond the
+ *               input, NULL, misaligned or overlapping memory. After any status but ck_status_ok and
+ *               ck_status_no_memory nothing has been written. The contents of memory are not checked, indices
+ *               excepted, nor can a pointer be known to be as long as the geometry says.
+ *               Batches, frames and counts may be 0: then there is nothing to do, and pointers may be NULL.
+ * References    Every kernel has a nested-loop twin, `…_reference`, which says what it means, which nobody
+ *               optimises, and which checks nothing: its arguments are those that the kernel accepts.
  */
 #ifndef CKERNELS_H
 #define CKERNELS_H
@@ -18,40 +33,80 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Additions raise MINOR; what breaks a caller's source or binary raises MAJOR, and CK_ABI_VERSION (the number in
+   the shared library's name) with it. */
+#define CK_VERSION_MAJOR 1
+#define CK_VERSION_MINOR 0
+#define CK_VERSION_PATCH 0
+#define CK_ABI_VERSION 1
+
+/* What the library shows; all other symbols are hidden. */
+#if defined(__GNUC__)
+#define CK_API __attribute__((visibility("default")))
+#else
+#define CK_API
+#endif
+/* Swift sees an enumeration with these cases and no others. */
+#if defined(__clang__)
+#define CK_CLOSED_ENUM __attribute__((enum_extensibility(closed)))
+#else
+#define CK_CLOSED_ENUM
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+/* MAJOR · 10000 + MINOR · 100 + PATCH of the library that runs, which may be newer than this header. */
+CK_API int ck_version(void);
+
+/* ---- Status ------------------------------------------------------------------------------------------- */
+
+typedef enum CK_CLOSED_ENUM ck_status {
+  ck_status_ok = 0,
+  ck_status_invalid_geometry,    /* sizes that are negative, zero where one is needed, contradictory or too large */
+  ck_status_invalid_argument,    /* an unknown operation, a count that does not match, an index out of range */
+  ck_status_null_pointer,
+  ck_status_misaligned,
+  ck_status_overlap,             /* an output overlaps something else, or itself */
+  ck_status_workspace_too_small, /* … or the memory for packed weights */
+  ck_status_no_memory,           /* outputs may be half written */
+  ck_status_unsupported,         /* right, but not done by this library */
+} ck_status;
+/* An English sentence; never NULL. */
+CK_API const char *ck_status_message(ck_status status);
+
 /* ---- Machine ------------------------------------------------------------------------------------------ */
 
 /* Instruction sets, least first. */
-typedef enum __attribute__((enum_extensibility(closed))) ck_isa {
+typedef enum CK_CLOSED_ENUM ck_isa {
   ck_isa_generic = 0,
   ck_isa_avx2 = 1,
   ck_isa_avx512 = 2,
 } ck_isa;
 
 /* The best instruction set this processor offers. */
-ck_isa ck_isa_best(void);
+CK_API ck_isa ck_isa_best(void);
 /* The best one, or a lesser one named by the environment variable CK_ISA (generic, avx2, avx512). */
-ck_isa ck_isa_default(void);
-const char *ck_isa_name(ck_isa isa);
+CK_API ck_isa ck_isa_default(void);
+CK_API const char *ck_isa_name(ck_isa isa);
 
 /* An instruction set and a pool of threads (the caller's is one of them). Sendable between threads; while one
    thread runs a kernel on it, kernels called from others run on their own thread only. */
 typedef struct ck_context ck_context;
 /* `isa` is lowered to what the processor offers. NULL when there is no memory. */
-ck_context *ck_context_create(ck_isa isa, int threads);
-void ck_context_destroy(ck_context *context);
-ck_isa ck_context_isa(const ck_context *context);
-int ck_context_threads(const ck_context *context);
+CK_API ck_context *ck_context_create(ck_isa isa, int threads);
+CK_API void ck_context_destroy(ck_context *context);
+CK_API ck_isa ck_context_isa(const ck_context *context);
+CK_API int ck_context_threads(const ck_context *context);
 /* The cores this process may run on: what its affinity mask allows. */
-int ck_available_cores(void);
+CK_API int ck_available_cores(void);
 
 /* ---- Views -------------------------------------------------------------------------------------------- */
 
 /* `channels` channels of a signal in memory: element (b, t, c) at data[b * batch_stride + t * frame_stride + c].
-   A crop in time or a slice of channels is a view, so skip connections need neither crop nor concat copies. */
+   A crop in time or a slice of channels is a view, so skip connections need neither crop nor concat copies.
+   Strides are not negative. An input's may be 0; an output's nest: each is at least what lies within it. */
 typedef struct ck_signal {
   const float *data;
   ptrdiff_t channels, frame_stride, batch_stride;
@@ -73,18 +128,26 @@ typedef struct ck_mutable_image {
 
 /* ---- Epilogue: what a convolution does to a sum before it stores it ------------------------------------- */
 
-typedef enum __attribute__((enum_extensibility(closed))) ck_activation {
+typedef enum CK_CLOSED_ENUM ck_activation {
   ck_activation_none = 0,
   ck_activation_relu,
   ck_activation_leaky_relu, /* x > 0 ? x : slope * x */
   ck_activation_tanh,
   ck_activation_sigmoid,
+  ck_activation_gated, /* tanh(s[c]) * sigmoid(s[channels / 2 + c]): half as many outputs as sums; one group only */
 } ck_activation;
 
+/* y = dropout(activation(sum + bias)) + residual. What is zero does nothing. */
 typedef struct ck_epilogue {
-  const float *bias; /* [output channels] or NULL */
+  const float *bias; /* one a channel of the sums, or NULL */
   ck_activation activation;
   float slope; /* of leaky_relu */
+  /* The probability that an element becomes zero; the others grow by 1 / (1 - dropout). Element i of the dense output
+     is multiplied by what ck_random_bernoulli(key, offset, …, 1 - dropout, 1 / (1 - dropout), …) writes to y[i]. */
+  float dropout;
+  uint64_t dropout_key, dropout_offset;
+  ck_image residual; /* as many channels as the output; a signal's frame stride is its pixel stride. May be the output */
+  float *sums;       /* receives sum + bias of every channel, dense, for a gradient; NULL when nobody asks */
 } ck_epilogue;
 
 /* ---- GEMM --------------------------------------------------------------------------------------------- */
@@ -98,40 +161,58 @@ typedef struct ck_gemm_geometry {
   ptrdiff_t batch, a_stride, b_stride, c_stride;
 } ck_gemm_geometry;
 
-void ck_gemm(const ck_context *context, const ck_gemm_geometry *g, const float *a, const float *b, float *c);
+CK_API ck_status ck_gemm(const ck_context *context, const ck_gemm_geometry *g, const float *a, const float *b,
+                         float *c);
 /* The same by OpenBLAS, on as many threads as the context has: for comparison, and for processors whose own BLAS is
    better than our tiles. Sets OpenBLAS to one thread of its own. Other kernels do not use it. */
-void ck_gemm_openblas(const ck_context *context, const ck_gemm_geometry *g, const float *a, const float *b, float *c);
-void ck_gemm_reference(const ck_gemm_geometry *g, const float *a, const float *b, float *c);
+CK_API ck_status ck_gemm_openblas(const ck_context *context, const ck_gemm_geometry *g, const float *a,
+                                  const float *b, float *c);
+CK_API void ck_gemm_reference(const ck_gemm_geometry *g, const float *a, const float *b, float *c);
 
 /* ---- Conv1d ------------------------------------------------------------------------------------------- */
 
 /* y[b, t, o] = Σ_k Σ_i x[b, t * stride + k * dilation - pad_left, i] · w[k, i, o], x = 0 outside its frames.
-   With groups, output channel o reads the input channels of its group only. Padding may be negative (crop). */
+   With groups, output channel o reads the input channels of its group only. Padding may be negative: a crop, of
+   no more than there is. Batch, frames and channels may be 0; groups divide both channel counts. */
 typedef struct ck_conv1d_geometry {
   ptrdiff_t batch, input_frames, input_channels, output_channels;
   ptrdiff_t kernel_size, stride, dilation, groups;
   ptrdiff_t pad_left, pad_right;
 } ck_conv1d_geometry;
 
-/* (input_frames + pad_left + pad_right - dilation * (kernel_size - 1) - 1) / stride + 1, or 0 when that is negative. */
-ptrdiff_t ck_conv1d_output_frames(const ck_conv1d_geometry *g);
+/* (input_frames + pad_left + pad_right - dilation * (kernel_size - 1) - 1) / stride + 1, or 0 when that is
+   negative or the geometry is none. */
+CK_API ptrdiff_t ck_conv1d_output_frames(const ck_conv1d_geometry *g);
 
 /* The three faces of one trilinear form. Inputs stand side by side: the channels of inputs[0] come first, and the
-   counts add up to input_channels (with groups > 1: one input). `epilogue` may be NULL. Outputs are dense.
-   The input gradient is the transposed convolution: it writes every element of every view it is given. */
-void ck_conv1d(const ck_context *context, const ck_conv1d_geometry *g, ptrdiff_t input_count, const ck_signal *inputs,
-               const float *weights, const ck_epilogue *epilogue, float *output);
-void ck_conv1d_input_gradient(const ck_context *context, const ck_conv1d_geometry *g, const float *output_gradient,
-                              const float *weights, ptrdiff_t input_count, const ck_mutable_signal *input_gradients);
-void ck_conv1d_weight_gradient(const ck_context *context, const ck_conv1d_geometry *g, ptrdiff_t input_count,
-                               const ck_signal *inputs, const float *output_gradient, float *weight_gradient);
-void ck_conv1d_reference(const ck_conv1d_geometry *g, ptrdiff_t input_count, const ck_signal *inputs,
-                         const float *weights, const ck_epilogue *epilogue, float *output);
-void ck_conv1d_input_gradient_reference(const ck_conv1d_geometry *g, const float *output_gradient, const float *weights,
-                                        ptrdiff_t input_count, const ck_mutable_signal *input_gradients);
-void ck_conv1d_weight_gradient_reference(const ck_conv1d_geometry *g, ptrdiff_t input_count, const ck_signal *inputs,
-                                         const float *output_gradient, float *weight_gradient);
+   counts add up to input_channels (with groups > 1: one input). `epilogue` may be NULL. Outputs are dense, or with
+   `_into` a view. The input gradient writes every element of every view it is given. With an epilogue it is the
+   transposed convolution of a layer: from [batch, output frames, output channels] to input frames and channels. */
+CK_API ck_status ck_conv1d(const ck_context *context, const ck_conv1d_geometry *g, ptrdiff_t input_count,
+                           const ck_signal *inputs, const float *weights, const ck_epilogue *epilogue,
+                           float *output);
+CK_API ck_status ck_conv1d_into(const ck_context *context, const ck_conv1d_geometry *g, ptrdiff_t input_count,
+                                const ck_signal *inputs, const float *weights, const ck_epilogue *epilogue,
+                                const ck_mutable_signal *output);
+CK_API ck_status ck_conv1d_transposed(const ck_context *context, const ck_conv1d_geometry *g, const float *input,
+                                      const float *weights, const ck_epilogue *epilogue,
+                                      const ck_mutable_signal *output);
+CK_API ck_status ck_conv1d_input_gradient(const ck_context *context, const ck_conv1d_geometry *g,
+                                          const float *output_gradient, const float *weights,
+                                          ptrdiff_t input_count, const ck_mutable_signal *input_gradients);
+CK_API ck_status ck_conv1d_weight_gradient(const ck_context *context, const ck_conv1d_geometry *g,
+                                           ptrdiff_t input_count, const ck_signal *inputs,
+                                           const float *output_gradient, float *weight_gradient);
+CK_API void ck_conv1d_reference(const ck_conv1d_geometry *g, ptrdiff_t input_count, const ck_signal *inputs,
+                                const float *weights, const ck_epilogue *epilogue, float *output);
+CK_API void ck_conv1d_transposed_reference(const ck_conv1d_geometry *g, const float *input, const float *weights,
+                                            const ck_epilogue *epilogue, const ck_mutable_signal *output);
+CK_API void ck_conv1d_input_gradient_reference(const ck_conv1d_geometry *g, const float *output_gradient,
+                                               const float *weights, ptrdiff_t input_count,
+                                               const ck_mutable_signal *input_gradients);
+CK_API void ck_conv1d_weight_gradient_reference(const ck_conv1d_geometry *g, ptrdiff_t input_count,
+                                                const ck_signal *inputs, const float *output_gradient,
+                                                float *weight_gradient);
 
 /* ---- Conv2d ------------------------------------------------------------------------------------------- */
 
@@ -142,38 +223,55 @@ typedef struct ck_conv2d_geometry {
   ptrdiff_t pad_top, pad_bottom, pad_left, pad_right;
 } ck_conv2d_geometry;
 
-ptrdiff_t ck_conv2d_output_height(const ck_conv2d_geometry *g);
-ptrdiff_t ck_conv2d_output_width(const ck_conv2d_geometry *g);
-void ck_conv2d(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t input_count, const ck_image *inputs,
-               const float *weights, const ck_epilogue *epilogue, float *output);
-void ck_conv2d_input_gradient(const ck_context *context, const ck_conv2d_geometry *g, const float *output_gradient,
-                              const float *weights, ptrdiff_t input_count, const ck_mutable_image *input_gradients);
-void ck_conv2d_weight_gradient(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t input_count,
-                               const ck_image *inputs, const float *output_gradient, float *weight_gradient);
-void ck_conv2d_reference(const ck_conv2d_geometry *g, ptrdiff_t input_count, const ck_image *inputs,
-                         const float *weights, const ck_epilogue *epilogue, float *output);
-void ck_conv2d_input_gradient_reference(const ck_conv2d_geometry *g, const float *output_gradient, const float *weights,
-                                        ptrdiff_t input_count, const ck_mutable_image *input_gradients);
-void ck_conv2d_weight_gradient_reference(const ck_conv2d_geometry *g, ptrdiff_t input_count, const ck_image *inputs,
-                                         const float *output_gradient, float *weight_gradient);
+CK_API ptrdiff_t ck_conv2d_output_height(const ck_conv2d_geometry *g);
+CK_API ptrdiff_t ck_conv2d_output_width(const ck_conv2d_geometry *g);
+CK_API ck_status ck_conv2d(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t input_count,
+                           const ck_image *inputs, const float *weights, const ck_epilogue *epilogue,
+                           float *output);
+CK_API ck_status ck_conv2d_into(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t input_count,
+                                const ck_image *inputs, const float *weights, const ck_epilogue *epilogue,
+                                const ck_mutable_image *output);
+CK_API ck_status ck_conv2d_transposed(const ck_context *context, const ck_conv2d_geometry *g, const float *input,
+                                      const float *weights, const ck_epilogue *epilogue,
+                                      const ck_mutable_image *output);
+CK_API ck_status ck_conv2d_input_gradient(const ck_context *context, const ck_conv2d_geometry *g,
+                                          const float *output_gradient, const float *weights,
+                                          ptrdiff_t input_count, const ck_mutable_image *input_gradients);
+CK_API ck_status ck_conv2d_weight_gradient(const ck_context *context, const ck_conv2d_geometry *g,
+                                           ptrdiff_t input_count, const ck_image *inputs,
+                                           const float *output_gradient, float *weight_gradient);
+CK_API void ck_conv2d_reference(const ck_conv2d_geometry *g, ptrdiff_t input_count, const ck_image *inputs,
+                                const float *weights, const ck_epilogue *epilogue, float *output);
+CK_API void ck_conv2d_transposed_reference(const ck_conv2d_geometry *g, const float *input, const float *weights,
+                                            const ck_epilogue *epilogue, const ck_mutable_image *output);
+CK_API void ck_conv2d_input_gradient_reference(const ck_conv2d_geometry *g, const float *output_gradient,
+                                               const float *weights, ptrdiff_t input_count,
+                                               const ck_mutable_image *input_gradients);
+CK_API void ck_conv2d_weight_gradient_reference(const ck_conv2d_geometry *g, ptrdiff_t input_count,
+                                                const ck_image *inputs, const float *output_gradient,
+                                                float *weight_gradient);
 
 /* ---- im2col ------------------------------------------------------------------------------------------- */
 
 /* columns[b, t, k, i] = x[b, t * stride + k * dilation - pad_left, i] (all input channels; groups play no part). */
-void ck_im2col1d(const ck_context *context, const ck_conv1d_geometry *g, const float *input, float *columns);
+CK_API ck_status ck_im2col1d(const ck_context *context, const ck_conv1d_geometry *g, const float *input,
+                             float *columns);
 /* The adjoint: adds every column back where it came from, into an input written whole. */
-void ck_col2im1d(const ck_context *context, const ck_conv1d_geometry *g, const float *columns, float *input);
-void ck_im2col2d(const ck_context *context, const ck_conv2d_geometry *g, const float *input, float *columns);
-void ck_col2im2d(const ck_context *context, const ck_conv2d_geometry *g, const float *columns, float *input);
-void ck_im2col1d_reference(const ck_conv1d_geometry *g, const float *input, float *columns);
-void ck_col2im1d_reference(const ck_conv1d_geometry *g, const float *columns, float *input);
-void ck_im2col2d_reference(const ck_conv2d_geometry *g, const float *input, float *columns);
-void ck_col2im2d_reference(const ck_conv2d_geometry *g, const float *columns, float *input);
+CK_API ck_status ck_col2im1d(const ck_context *context, const ck_conv1d_geometry *g, const float *columns,
+                             float *input);
+CK_API ck_status ck_im2col2d(const ck_context *context, const ck_conv2d_geometry *g, const float *input,
+                             float *columns);
+CK_API ck_status ck_col2im2d(const ck_context *context, const ck_conv2d_geometry *g, const float *columns,
+                             float *input);
+CK_API void ck_im2col1d_reference(const ck_conv1d_geometry *g, const float *input, float *columns);
+CK_API void ck_col2im1d_reference(const ck_conv1d_geometry *g, const float *columns, float *input);
+CK_API void ck_im2col2d_reference(const ck_conv2d_geometry *g, const float *input, float *columns);
+CK_API void ck_col2im2d_reference(const ck_conv2d_geometry *g, const float *columns, float *input);
 
 /* ---- Resampling along time ---------------------------------------------------------------------------- */
 
 /* Doubling: y[2i] = x[i]; y[2i+1] = mix[c] · x[i] + (1 - mix[c]) · x[i+1], mix = ½ when NULL (linear interpolation). */
-typedef enum __attribute__((enum_extensibility(closed))) ck_upsample_edge {
+typedef enum CK_CLOSED_ENUM ck_upsample_edge {
   ck_upsample_interior = 0, /* n → 2n - 1: only between known neighbours */
   ck_upsample_replicate,    /* n → 2n: x[n] is x[n-1] */
   ck_upsample_zero,         /* n → 2n: x[n] is 0 */
@@ -182,28 +280,33 @@ typedef struct ck_upsample_geometry {
   ptrdiff_t batch, frames, channels;
   ck_upsample_edge edge;
 } ck_upsample_geometry;
-ptrdiff_t ck_upsample_output_frames(const ck_upsample_geometry *g);
-void ck_upsample(const ck_context *context, const ck_upsample_geometry *g, const float *mix, const float *x, float *y);
-void ck_upsample_adjoint(const ck_context *context, const ck_upsample_geometry *g, const float *mix, const float *y, float *x);
+CK_API ptrdiff_t ck_upsample_output_frames(const ck_upsample_geometry *g);
+CK_API ck_status ck_upsample(const ck_context *context, const ck_upsample_geometry *g, const float *mix,
+                             const float *x, float *y);
+CK_API ck_status ck_upsample_adjoint(const ck_context *context, const ck_upsample_geometry *g,
+                                     const float *mix, const float *y, float *x);
 /* mix_gradient[c] = Σ_b,i y[2i+1] · (x[i] - x[i+1]). */
-void ck_upsample_mix_gradient(const ck_context *context, const ck_upsample_geometry *g, const float *x, const float *y,
-                              float *mix_gradient);
-void ck_upsample_reference(const ck_upsample_geometry *g, const float *mix, const float *x, float *y);
-void ck_upsample_adjoint_reference(const ck_upsample_geometry *g, const float *mix, const float *y, float *x);
-void ck_upsample_mix_gradient_reference(const ck_upsample_geometry *g, const float *x, const float *y, float *mix_gradient);
+CK_API ck_status ck_upsample_mix_gradient(const ck_context *context, const ck_upsample_geometry *g,
+                                          const float *x, const float *y, float *mix_gradient);
+CK_API void ck_upsample_reference(const ck_upsample_geometry *g, const float *mix, const float *x, float *y);
+CK_API void ck_upsample_adjoint_reference(const ck_upsample_geometry *g, const float *mix, const float *y,
+                                          float *x);
+CK_API void ck_upsample_mix_gradient_reference(const ck_upsample_geometry *g, const float *x, const float *y,
+                                               float *mix_gradient);
 
 /* y[b, i] = x[b, i * factor], i = 0 …; output frames (frames + factor - 1) / factor. The adjoint stuffs zeros. */
-void ck_decimate(const ck_context *context, ptrdiff_t batch, ptrdiff_t frames, ptrdiff_t channels, ptrdiff_t factor,
-                 const float *x, float *y);
-void ck_decimate_adjoint(const ck_context *context, ptrdiff_t batch, ptrdiff_t frames, ptrdiff_t channels,
-                         ptrdiff_t factor, const float *y, float *x);
-void ck_decimate_reference(ptrdiff_t batch, ptrdiff_t frames, ptrdiff_t channels, ptrdiff_t factor, const float *x, float *y);
-void ck_decimate_adjoint_reference(ptrdiff_t batch, ptrdiff_t frames, ptrdiff_t channels, ptrdiff_t factor,
-                                   const float *y, float *x);
+CK_API ck_status ck_decimate(const ck_context *context, ptrdiff_t batch, ptrdiff_t frames, ptrdiff_t channels,
+                             ptrdiff_t factor, const float *x, float *y);
+CK_API ck_status ck_decimate_adjoint(const ck_context *context, ptrdiff_t batch, ptrdiff_t frames,
+                                     ptrdiff_t channels, ptrdiff_t factor, const float *y, float *x);
+CK_API void ck_decimate_reference(ptrdiff_t batch, ptrdiff_t frames, ptrdiff_t channels, ptrdiff_t factor,
+                                  const float *x, float *y);
+CK_API void ck_decimate_adjoint_reference(ptrdiff_t batch, ptrdiff_t frames, ptrdiff_t channels,
+                                          ptrdiff_t factor, const float *y, float *x);
 
 /* Hann-windowed sinc low-pass of `taps` (odd) values with cutoff 0.5 / factor cycles per sample and unit sum: the
    fixed filter of a depthwise resampling convolution. */
-void ck_sinc_filter(ptrdiff_t taps, ptrdiff_t factor, float *filter);
+CK_API ck_status ck_sinc_filter(ptrdiff_t taps, ptrdiff_t factor, float *filter);
 
 /* ---- Pooling ------------------------------------------------------------------------------------------ */
 
@@ -214,25 +317,31 @@ typedef struct ck_pool_geometry {
   ptrdiff_t window_height, window_width, stride_height, stride_width;
   ptrdiff_t pad_top, pad_bottom, pad_left, pad_right;
 } ck_pool_geometry;
-ptrdiff_t ck_pool_output_height(const ck_pool_geometry *g);
-ptrdiff_t ck_pool_output_width(const ck_pool_geometry *g);
+CK_API ptrdiff_t ck_pool_output_height(const ck_pool_geometry *g);
+CK_API ptrdiff_t ck_pool_output_width(const ck_pool_geometry *g);
 /* `indices` (may be NULL) receives, for every output element, the flat position of its maximum in the whole input. */
-void ck_max_pool(const ck_context *context, const ck_pool_geometry *g, const float *x, float *y, int32_t *indices);
+CK_API ck_status ck_max_pool(const ck_context *context, const ck_pool_geometry *g, const float *x, float *y,
+                             int32_t *indices);
 /* Pooling at known positions, y[j] = x[indices[j]], and its adjoint, which writes every x (0 where none points). */
-void ck_pool_at(const ck_context *context, const ck_pool_geometry *g, const int32_t *indices, const float *x, float *y);
-void ck_pool_at_adjoint(const ck_context *context, const ck_pool_geometry *g, const int32_t *indices, const float *y, float *x);
-void ck_average_pool(const ck_context *context, const ck_pool_geometry *g, const float *x, float *y);
-void ck_average_pool_adjoint(const ck_context *context, const ck_pool_geometry *g, const float *y, float *x);
-void ck_max_pool_reference(const ck_pool_geometry *g, const float *x, float *y, int32_t *indices);
-void ck_pool_at_reference(const ck_pool_geometry *g, const int32_t *indices, const float *x, float *y);
-void ck_pool_at_adjoint_reference(const ck_pool_geometry *g, const int32_t *indices, const float *y, float *x);
-void ck_average_pool_reference(const ck_pool_geometry *g, const float *x, float *y);
-void ck_average_pool_adjoint_reference(const ck_pool_geometry *g, const float *y, float *x);
+CK_API ck_status ck_pool_at(const ck_context *context, const ck_pool_geometry *g, const int32_t *indices,
+                            const float *x, float *y);
+CK_API ck_status ck_pool_at_adjoint(const ck_context *context, const ck_pool_geometry *g,
+                                    const int32_t *indices, const float *y, float *x);
+CK_API ck_status ck_average_pool(const ck_context *context, const ck_pool_geometry *g, const float *x,
+                                 float *y);
+CK_API ck_status ck_average_pool_adjoint(const ck_context *context, const ck_pool_geometry *g, const float *y,
+                                         float *x);
+CK_API void ck_max_pool_reference(const ck_pool_geometry *g, const float *x, float *y, int32_t *indices);
+CK_API void ck_pool_at_reference(const ck_pool_geometry *g, const int32_t *indices, const float *x, float *y);
+CK_API void ck_pool_at_adjoint_reference(const ck_pool_geometry *g, const int32_t *indices, const float *y,
+                                         float *x);
+CK_API void ck_average_pool_reference(const ck_pool_geometry *g, const float *x, float *y);
+CK_API void ck_average_pool_adjoint_reference(const ck_pool_geometry *g, const float *y, float *x);
 
 /* ---- Elementwise -------------------------------------------------------------------------------------- */
 
 /* y may be x. `a` and `b` are the parameters of the operations that have some. */
-typedef enum __attribute__((enum_extensibility(closed))) ck_unary_op {
+typedef enum CK_CLOSED_ENUM ck_unary_op {
   ck_unary_negate, ck_unary_absolute, ck_unary_sign, ck_unary_square, ck_unary_sqrt, ck_unary_reciprocal,
   ck_unary_exp, ck_unary_expm1, ck_unary_log, ck_unary_log1p, ck_unary_tanh, ck_unary_sigmoid, ck_unary_softplus,
   ck_unary_relu,
@@ -244,10 +353,11 @@ typedef enum __attribute__((enum_extensibility(closed))) ck_unary_op {
   ck_unary_power,      /* x ^ a */
   ck_unary_sin, ck_unary_cos,
 } ck_unary_op;
-void ck_unary(const ck_context *context, ck_unary_op op, float a, float b, ptrdiff_t count, const float *x, float *y);
-void ck_unary_reference(ck_unary_op op, float a, float b, ptrdiff_t count, const float *x, float *y);
+CK_API ck_status ck_unary(const ck_context *context, ck_unary_op op, float a, float b, ptrdiff_t count,
+                          const float *x, float *y);
+CK_API void ck_unary_reference(ck_unary_op op, float a, float b, ptrdiff_t count, const float *x, float *y);
 
-typedef enum __attribute__((enum_extensibility(closed))) ck_binary_op {
+typedef enum CK_CLOSED_ENUM ck_binary_op {
   ck_binary_add, ck_binary_subtract, ck_binary_multiply, ck_binary_divide, ck_binary_maximum, ck_binary_minimum,
   ck_binary_greater,                   /* x > y ? 1 : 0 */
   ck_binary_reverse_subtract,          /* y - x */
@@ -259,80 +369,97 @@ typedef enum __attribute__((enum_extensibility(closed))) ck_binary_op {
   ck_binary_sigmoid_gradient,          /* x · (1 - x) · y;           x = sigmoid(input) */
 } ck_binary_op;
 /* z = op(x, y); z may be x or y. */
-void ck_binary(const ck_context *context, ck_binary_op op, float a, ptrdiff_t count, const float *x, const float *y, float *z);
+CK_API ck_status ck_binary(const ck_context *context, ck_binary_op op, float a, ptrdiff_t count,
+                           const float *x, const float *y, float *z);
 /* z[o, m, i] = op(x[o, m, i], y[m]): y is a row, a column, or (middle = 1) one number. z may be x. */
-void ck_binary_broadcast(const ck_context *context, ck_binary_op op, float a, ptrdiff_t outer, ptrdiff_t middle,
-                         ptrdiff_t inner, const float *x, const float *y, float *z);
-void ck_binary_reference(ck_binary_op op, float a, ptrdiff_t count, const float *x, const float *y, float *z);
-void ck_binary_broadcast_reference(ck_binary_op op, float a, ptrdiff_t outer, ptrdiff_t middle, ptrdiff_t inner,
-                                   const float *x, const float *y, float *z);
+CK_API ck_status ck_binary_broadcast(const ck_context *context, ck_binary_op op, float a, ptrdiff_t outer,
+                                     ptrdiff_t middle, ptrdiff_t inner, const float *x, const float *y,
+                                     float *z);
+CK_API void ck_binary_reference(ck_binary_op op, float a, ptrdiff_t count, const float *x, const float *y,
+                                float *z);
+CK_API void ck_binary_broadcast_reference(ck_binary_op op, float a, ptrdiff_t outer, ptrdiff_t middle,
+                                          ptrdiff_t inner, const float *x, const float *y, float *z);
 
 /* ---- Gated unit --------------------------------------------------------------------------------------- */
 
 /* y[f, c] = tanh(x[f, c]) · sigmoid(x[f, channels + c]): x is frames × 2·channels, y is frames × channels. */
-void ck_gated(const ck_context *context, ptrdiff_t frames, ptrdiff_t channels, const float *x, float *y);
+CK_API ck_status ck_gated(const ck_context *context, ptrdiff_t frames, ptrdiff_t channels, const float *x,
+                          float *y);
 /* The cotangent of x for one of y. x_gradient may be x. */
-void ck_gated_gradient(const ck_context *context, ptrdiff_t frames, ptrdiff_t channels, const float *x,
-                       const float *y_gradient, float *x_gradient);
-void ck_gated_reference(ptrdiff_t frames, ptrdiff_t channels, const float *x, float *y);
-void ck_gated_gradient_reference(ptrdiff_t frames, ptrdiff_t channels, const float *x, const float *y_gradient,
-                                 float *x_gradient);
+CK_API ck_status ck_gated_gradient(const ck_context *context, ptrdiff_t frames, ptrdiff_t channels,
+                                   const float *x, const float *y_gradient, float *x_gradient);
+CK_API void ck_gated_reference(ptrdiff_t frames, ptrdiff_t channels, const float *x, float *y);
+CK_API void ck_gated_gradient_reference(ptrdiff_t frames, ptrdiff_t channels, const float *x,
+                                        const float *y_gradient, float *x_gradient);
 
 /* ---- Reductions --------------------------------------------------------------------------------------- */
 
-typedef enum __attribute__((enum_extensibility(closed))) ck_reduce_op {
+typedef enum CK_CLOSED_ENUM ck_reduce_op {
   ck_reduce_sum, ck_reduce_sum_of_squares, ck_reduce_maximum, ck_reduce_minimum,
 } ck_reduce_op;
 /* y[o, i] = op over n of x[o, n, i]. Sums run over fixed blocks in a fixed order, each block in float32 with several
    accumulators and the blocks in float64: error grows with the block, not with the count. Empty: 0, -∞, +∞. */
-void ck_reduce(const ck_context *context, ck_reduce_op op, ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner,
-               const float *x, float *y);
-/* Σ x·y, summed as above. */
-double ck_dot(const ck_context *context, ptrdiff_t count, const float *x, const float *y);
+CK_API ck_status ck_reduce(const ck_context *context, ck_reduce_op op, ptrdiff_t outer, ptrdiff_t count,
+                           ptrdiff_t inner, const float *x, float *y);
+/* sum = Σ x·y, summed as above. */
+CK_API ck_status ck_dot(const ck_context *context, ptrdiff_t count, const float *x, const float *y,
+                        double *sum);
 /* Mean and population variance over n of x[o, n, i] (two passes). */
-void ck_moments(const ck_context *context, ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const float *x,
-                float *mean, float *variance);
-/* y[o, i] = the first n with the largest x[o, n, i]. */
-void ck_argmax(const ck_context *context, ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const float *x, int32_t *y);
-void ck_reduce_reference(ck_reduce_op op, ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const float *x, float *y);
-double ck_dot_reference(ptrdiff_t count, const float *x, const float *y);
-void ck_moments_reference(ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const float *x, float *mean, float *variance);
-void ck_argmax_reference(ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const float *x, int32_t *y);
+CK_API ck_status ck_moments(const ck_context *context, ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner,
+                            const float *x, float *mean, float *variance);
+/* y[o, i] = the first n with the largest x[o, n, i]; 0 when there are none. */
+CK_API ck_status ck_argmax(const ck_context *context, ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner,
+                           const float *x, int32_t *y);
+CK_API void ck_reduce_reference(ck_reduce_op op, ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner,
+                                const float *x, float *y);
+CK_API double ck_dot_reference(ptrdiff_t count, const float *x, const float *y);
+CK_API void ck_moments_reference(ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const float *x,
+                                 float *mean, float *variance);
+CK_API void ck_argmax_reference(ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const float *x,
+                                int32_t *y);
 
 /* ---- Layout: moving without arithmetic ---------------------------------------------------------------- */
 
 enum { ck_max_rank = 6 };
 /* y[Σ index·y_strides] = x[Σ index·x_strides] for every index below `shape` (rank 0 … ck_max_rank). Strides count
-   elements; an x stride of 0 repeats. Permuting, slicing, padding, concatenating and broadcasting are all this. */
-void ck_copy_strided(const ck_context *context, ptrdiff_t rank, const ptrdiff_t *shape, const float *x,
-                     const ptrdiff_t *x_strides, float *y, const ptrdiff_t *y_strides);
-/* The same, adding to y. y strides must address each element once. */
-void ck_add_strided(const ck_context *context, ptrdiff_t rank, const ptrdiff_t *shape, const float *x,
-                    const ptrdiff_t *x_strides, float *y, const ptrdiff_t *y_strides);
-void ck_fill(const ck_context *context, ptrdiff_t count, float value, float *y);
-/* y[j, :] = table[indices[j], :]; the adjoint adds y's rows to a table it writes whole, in order of j. */
-void ck_gather_rows(const ck_context *context, ptrdiff_t count, ptrdiff_t columns, const int32_t *indices,
-                    const float *table, float *y);
-void ck_gather_rows_adjoint(const ck_context *context, ptrdiff_t count, ptrdiff_t columns, ptrdiff_t table_rows,
-                            const int32_t *indices, const float *y, float *table);
-void ck_copy_strided_reference(ptrdiff_t rank, const ptrdiff_t *shape, const float *x, const ptrdiff_t *x_strides,
-                               float *y, const ptrdiff_t *y_strides);
-void ck_add_strided_reference(ptrdiff_t rank, const ptrdiff_t *shape, const float *x, const ptrdiff_t *x_strides,
-                              float *y, const ptrdiff_t *y_strides);
-void ck_gather_rows_reference(ptrdiff_t count, ptrdiff_t columns, const int32_t *indices, const float *table, float *y);
-void ck_gather_rows_adjoint_reference(ptrdiff_t count, ptrdiff_t columns, ptrdiff_t table_rows, const int32_t *indices,
-                                      const float *y, float *table);
+   elements and may be negative; an x stride of 0 repeats; y strides nest, in any order. Permuting, slicing,
+   padding, concatenating and broadcasting are all this. */
+CK_API ck_status ck_copy_strided(const ck_context *context, ptrdiff_t rank, const ptrdiff_t *shape,
+                                 const float *x, const ptrdiff_t *x_strides, float *y,
+                                 const ptrdiff_t *y_strides);
+/* The same, adding to y. */
+CK_API ck_status ck_add_strided(const ck_context *context, ptrdiff_t rank, const ptrdiff_t *shape,
+                                const float *x, const ptrdiff_t *x_strides, float *y,
+                                const ptrdiff_t *y_strides);
+CK_API ck_status ck_fill(const ck_context *context, ptrdiff_t count, float value, float *y);
+/* y[j, :] = table[indices[j], :], 0 <= indices[j] < table_rows; the adjoint adds y's rows to a table it writes whole, in order of j. */
+CK_API ck_status ck_gather_rows(const ck_context *context, ptrdiff_t count, ptrdiff_t columns,
+                                ptrdiff_t table_rows, const int32_t *indices, const float *table, float *y);
+CK_API ck_status ck_gather_rows_adjoint(const ck_context *context, ptrdiff_t count, ptrdiff_t columns,
+                                        ptrdiff_t table_rows, const int32_t *indices, const float *y,
+                                        float *table);
+CK_API void ck_copy_strided_reference(ptrdiff_t rank, const ptrdiff_t *shape, const float *x,
+                                      const ptrdiff_t *x_strides, float *y, const ptrdiff_t *y_strides);
+CK_API void ck_add_strided_reference(ptrdiff_t rank, const ptrdiff_t *shape, const float *x,
+                                     const ptrdiff_t *x_strides, float *y, const ptrdiff_t *y_strides);
+CK_API void ck_gather_rows_reference(ptrdiff_t count, ptrdiff_t columns, const int32_t *indices,
+                                     const float *table, float *y);
+CK_API void ck_gather_rows_adjoint_reference(ptrdiff_t count, ptrdiff_t columns, ptrdiff_t table_rows,
+                                             const int32_t *indices, const float *y, float *table);
 
 /* ---- Random numbers ----------------------------------------------------------------------------------- */
 
 /* Philox4x32-10: element i is a pure function of (key, offset + i), so streams need no state but a position. The
    bits are the same for every instruction set. `uniform` is in [low, high); `normal` by Box–Muller; `bernoulli`
    writes `value` with probability p, else 0. */
-void ck_random_uniform(const ck_context *context, uint64_t key, uint64_t offset, ptrdiff_t count, float low, float high, float *y);
-void ck_random_normal(const ck_context *context, uint64_t key, uint64_t offset, ptrdiff_t count, float mean, float deviation, float *y);
-void ck_random_bernoulli(const ck_context *context, uint64_t key, uint64_t offset, ptrdiff_t count, float p, float value, float *y);
+CK_API ck_status ck_random_uniform(const ck_context *context, uint64_t key, uint64_t offset, ptrdiff_t count,
+                                   float low, float high, float *y);
+CK_API ck_status ck_random_normal(const ck_context *context, uint64_t key, uint64_t offset, ptrdiff_t count,
+                                  float mean, float deviation, float *y);
+CK_API ck_status ck_random_bernoulli(const ck_context *context, uint64_t key, uint64_t offset,
+                                     ptrdiff_t count, float p, float value, float *y);
 /* The 32 random bits at one position. */
-uint32_t ck_random_bits(uint64_t key, uint64_t offset);
+CK_API uint32_t ck_random_bits(uint64_t key, uint64_t offset);
 
 /* ---- Optimiser steps, in place ------------------------------------------------------------------------ */
 
@@ -342,21 +469,26 @@ typedef struct ck_adam {
   float rate, beta1, beta2, epsilon, decay, correction1, correction2;
   bool decoupled;
 } ck_adam;
-void ck_adam_step(const ck_context *context, const ck_adam *adam, ptrdiff_t count, const float *g, float *p, float *m, float *v);
-void ck_adam_step_reference(const ck_adam *adam, ptrdiff_t count, const float *g, float *p, float *m, float *v);
+CK_API ck_status ck_adam_step(const ck_context *context, const ck_adam *adam, ptrdiff_t count, const float *g,
+                              float *p, float *m, float *v);
+CK_API void ck_adam_step_reference(const ck_adam *adam, ptrdiff_t count, const float *g, float *p, float *m,
+                                   float *v);
 /* SGD: g += decay·p; v = momentum·v + g; p -= rate·(nesterov ? g + momentum·v : v). v may be NULL without momentum. */
 typedef struct ck_sgd {
   float rate, momentum, decay;
   bool nesterov;
 } ck_sgd;
-void ck_sgd_step(const ck_context *context, const ck_sgd *sgd, ptrdiff_t count, const float *g, float *p, float *v);
-void ck_sgd_step_reference(const ck_sgd *sgd, ptrdiff_t count, const float *g, float *p, float *v);
+CK_API ck_status ck_sgd_step(const ck_context *context, const ck_sgd *sgd, ptrdiff_t count, const float *g,
+                             float *p, float *v);
+CK_API void ck_sgd_step_reference(const ck_sgd *sgd, ptrdiff_t count, const float *g, float *p, float *v);
 /* RMSProp: g += decay·p; v = alpha·v + (1 - alpha)·g²; p -= rate·g / (sqrt(v) + epsilon). */
 typedef struct ck_rmsprop {
   float rate, alpha, epsilon, decay;
 } ck_rmsprop;
-void ck_rmsprop_step(const ck_context *context, const ck_rmsprop *rmsprop, ptrdiff_t count, const float *g, float *p, float *v);
-void ck_rmsprop_step_reference(const ck_rmsprop *rmsprop, ptrdiff_t count, const float *g, float *p, float *v);
+CK_API ck_status ck_rmsprop_step(const ck_context *context, const ck_rmsprop *rmsprop, ptrdiff_t count,
+                                 const float *g, float *p, float *v);
+CK_API void ck_rmsprop_step_reference(const ck_rmsprop *rmsprop, ptrdiff_t count, const float *g, float *p,
+                                      float *v);
 
 #ifdef __cplusplus
 }

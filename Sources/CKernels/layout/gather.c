@@ -1,6 +1,7 @@
 /* Filling, and rows picked by number. */
 #include "base/threads.h"
 #include "layout/layout.h"
+#include "check/check.h"
 #include <string.h>
 
 enum { grain = 16384 }; /* numbers of one item */
@@ -21,9 +22,11 @@ static void fill_item(void *state, ptrdiff_t item) {
   for (ptrdiff_t i = item * grain; i < end; i++) w->y[i] = w->value;
 }
 
-void ck_fill(const ck_context *context, ptrdiff_t count, float value, float *y) {
+ck_status ck_fill(const ck_context *context, ptrdiff_t count, float value, float *y) {
+  CK_REQUIRE(ck_check_fill(count, y));
   fill_work w = {count, value, y};
   ck_parallel_for(context, parts(count, grain), fill_item, &w);
+  return ck_status_ok;
 }
 
 typedef struct {
@@ -40,10 +43,12 @@ static void gather_item(void *state, ptrdiff_t item) {
     memcpy(w->to + j * columns, w->from + w->indices[j] * columns, (size_t)columns * sizeof(float));
 }
 
-void ck_gather_rows(const ck_context *context, ptrdiff_t count, ptrdiff_t columns, const int32_t *indices,
-                    const float *table, float *y) {
+ck_status ck_gather_rows(const ck_context *context, ptrdiff_t count, ptrdiff_t columns, ptrdiff_t table_rows,
+                         const int32_t *indices, const float *table, float *y) {
+  CK_REQUIRE(ck_check_gather(context, count, columns, table_rows, indices, table, y));
   gather_work w = {count, columns, 0, most(1, grain / most(1, columns)), indices, table, y};
   ck_parallel_for(context, parts(count, w.rows), gather_item, &w);
+  return ck_status_ok;
 }
 
 /* An item owns some rows of the table and reads every index: rows meet in order of j, whoever adds them. */
@@ -60,10 +65,12 @@ static void gather_adjoint_item(void *state, ptrdiff_t item) {
   }
 }
 
-void ck_gather_rows_adjoint(const ck_context *context, ptrdiff_t count, ptrdiff_t columns,
-                            ptrdiff_t table_rows, const int32_t *indices, const float *y, float *table) {
-  if (table_rows == 0 || columns == 0) return;
+ck_status ck_gather_rows_adjoint(const ck_context *context, ptrdiff_t count, ptrdiff_t columns,
+                                 ptrdiff_t table_rows, const int32_t *indices, const float *y, float *table) {
+  CK_REQUIRE(ck_check_gather(context, count, columns, table_rows, indices, table, y));
+  if (table_rows == 0 || columns == 0) return ck_status_ok;
   const ptrdiff_t items = least(8, parts((count + table_rows) * columns, grain));
   gather_work w = {count, columns, table_rows, parts(table_rows, most(1, items)), indices, y, table};
   ck_parallel_for(context, parts(table_rows, w.rows), gather_adjoint_item, &w);
+  return ck_status_ok;
 }

@@ -1,6 +1,7 @@
 /* Strided copies: join dimensions, choose the block, cut the nest into items. */
 #include "base/threads.h"
 #include "layout/layout.h"
+#include "check/check.h"
 
 enum { grain = 16384 }; /* numbers of one item */
 
@@ -114,12 +115,16 @@ static void move(const ck_context *context, void (*move_block)(const ck_block *,
   ck_parallel_for(context, (w.items + w.group - 1) / w.group, item_group, &w);
 }
 
-void ck_copy_strided(const ck_context *context, ptrdiff_t rank, const ptrdiff_t *shape, const float *x,
-                     const ptrdiff_t *x_strides, float *y, const ptrdiff_t *y_strides) {
+ck_status ck_copy_strided(const ck_context *context, ptrdiff_t rank, const ptrdiff_t *shape, const float *x,
+                          const ptrdiff_t *x_strides, float *y, const ptrdiff_t *y_strides) {
+  CK_REQUIRE(ck_check_strided(rank, shape, x, x_strides, y, y_strides));
   move(context, ck_block_copy, rank, shape, x, x_strides, y, y_strides);
+  return ck_status_ok;
 }
 
-void ck_add_strided(const ck_context *context, ptrdiff_t rank, const ptrdiff_t *shape, const float *x,
-                    const ptrdiff_t *x_strides, float *y, const ptrdiff_t *y_strides) {
+ck_status ck_add_strided(const ck_context *context, ptrdiff_t rank, const ptrdiff_t *shape, const float *x,
+                         const ptrdiff_t *x_strides, float *y, const ptrdiff_t *y_strides) {
+  CK_REQUIRE(ck_check_strided(rank, shape, x, x_strides, y, y_strides));
   move(context, ck_block_add, rank, shape, x, x_strides, y, y_strides);
+  return ck_status_ok;
 }

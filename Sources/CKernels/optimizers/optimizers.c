@@ -1,5 +1,6 @@
 #include "optimizers/optimizers.h"
 #include "base/threads.h"
+#include "check/check.h"
 
 enum { grain = 16384 }; /* parameters of one item */
 
@@ -43,20 +44,26 @@ static void rmsprop_item(void *state, ptrdiff_t item) {
   w->kernels->rmsprop(w->options, length(w, i), w->g + i, w->p + i, w->v + i);
 }
 
-void ck_adam_step(const ck_context *context, const ck_adam *adam, ptrdiff_t count, const float *g, float *p,
-                  float *m, float *v) {
+ck_status ck_adam_step(const ck_context *context, const ck_adam *adam, ptrdiff_t count, const float *g,
+                       float *p, float *m, float *v) {
+  CK_REQUIRE(ck_check_step(adam, count, g, p, m, v, true, true));
   work w = {kernels(context), adam, count, g, p, m, v};
   ck_parallel_for(context, items(count), adam_item, &w);
+  return ck_status_ok;
 }
 
-void ck_sgd_step(const ck_context *context, const ck_sgd *sgd, ptrdiff_t count, const float *g, float *p,
-                 float *v) {
+ck_status ck_sgd_step(const ck_context *context, const ck_sgd *sgd, ptrdiff_t count, const float *g, float *p,
+                      float *v) {
+  CK_REQUIRE(ck_check_step(sgd, count, g, p, NULL, v, false, sgd && sgd->momentum != 0));
   work w = {kernels(context), sgd, count, g, p, NULL, v};
   ck_parallel_for(context, items(count), sgd_item, &w);
+  return ck_status_ok;
 }
 
-void ck_rmsprop_step(const ck_context *context, const ck_rmsprop *rmsprop, ptrdiff_t count, const float *g,
-                     float *p, float *v) {
+ck_status ck_rmsprop_step(const ck_context *context, const ck_rmsprop *rmsprop, ptrdiff_t count,
+                          const float *g, float *p, float *v) {
+  CK_REQUIRE(ck_check_step(rmsprop, count, g, p, NULL, v, false, true));
   work w = {kernels(context), rmsprop, count, g, p, NULL, v};
   ck_parallel_for(context, items(count), rmsprop_item, &w);
+  return ck_status_ok;
 }

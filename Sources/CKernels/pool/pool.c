@@ -1,6 +1,7 @@
 /* Maxima and means: cut the pixels written into items, cut each window to the image. */
 #include "pool/pool.h"
 #include "base/threads.h"
+#include "check/check.h"
 #include <math.h>
 #include <string.h>
 
@@ -115,18 +116,25 @@ static void start(const ck_context *context, work *w, ptrdiff_t height, ptrdiff_
   ck_parallel_for(context, (w->pixels + w->per_item - 1) / w->per_item, item, w);
 }
 
-void ck_max_pool(const ck_context *context, const ck_pool_geometry *g, const float *x, float *y,
-                 int32_t *indices) {
+ck_status ck_max_pool(const ck_context *context, const ck_pool_geometry *g, const float *x, float *y,
+                      int32_t *indices) {
+  CK_REQUIRE(ck_check_max_pool(g, x, y, indices));
   work w = {.g = g, .x = x, .y = y, .indices = indices};
   start(context, &w, ck_pool_output_height(g), ck_pool_output_width(g), max_item);
+  return ck_status_ok;
 }
 
-void ck_average_pool(const ck_context *context, const ck_pool_geometry *g, const float *x, float *y) {
+ck_status ck_average_pool(const ck_context *context, const ck_pool_geometry *g, const float *x, float *y) {
+  CK_REQUIRE(ck_check_pool(g, x, y));
   work w = {.g = g, .x = x, .y = y};
   start(context, &w, ck_pool_output_height(g), ck_pool_output_width(g), mean_item);
+  return ck_status_ok;
 }
 
-void ck_average_pool_adjoint(const ck_context *context, const ck_pool_geometry *g, const float *y, float *x) {
+ck_status ck_average_pool_adjoint(const ck_context *context, const ck_pool_geometry *g, const float *y,
+                                  float *x) {
+  CK_REQUIRE(ck_check_pool(g, x, y));
   work w = {.g = g, .x = y, .y = x};
   start(context, &w, g->input_height, g->input_width, mean_adjoint_item);
+  return ck_status_ok;
 }

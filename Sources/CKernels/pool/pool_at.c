@@ -2,6 +2,7 @@
 #include "CKernels.h"
 #include "base/scratch.h"
 #include "base/threads.h"
+#include "check/check.h"
 #include <string.h>
 
 enum {
@@ -59,16 +60,20 @@ static work work_of(const ck_pool_geometry *g, const int32_t *indices, const flo
   return (work){inputs, outputs, parts(outputs, block), indices, NULL, from, to};
 }
 
-void ck_pool_at(const ck_context *context, const ck_pool_geometry *g, const int32_t *indices, const float *x,
-                float *y) {
+ck_status ck_pool_at(const ck_context *context, const ck_pool_geometry *g, const int32_t *indices,
+                     const float *x, float *y) {
+  CK_REQUIRE(ck_check_pool_at(context, g, indices, x, y));
   work w = work_of(g, indices, x, y);
   ck_parallel_for(context, parts(w.outputs, grain), gather_item, &w);
+  return ck_status_ok;
 }
 
-void ck_pool_at_adjoint(const ck_context *context, const ck_pool_geometry *g, const int32_t *indices,
-                        const float *y, float *x) {
+ck_status ck_pool_at_adjoint(const ck_context *context, const ck_pool_geometry *g, const int32_t *indices,
+                             const float *y, float *x) {
+  CK_REQUIRE(ck_check_pool_at(context, g, indices, x, y));
   work w = work_of(g, indices, y, x);
   w.bounds = ck_scratch(1, (size_t)(2 * w.blocks) * sizeof *w.bounds);
   ck_parallel_for(context, w.blocks, bounds_item, &w);
   ck_parallel_for(context, parts(w.inputs, piece), scatter_item, &w);
+  return ck_status_ok;
 }

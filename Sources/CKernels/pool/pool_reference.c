@@ -2,15 +2,6 @@
 #include "CKernels.h"
 #include <math.h>
 
-static ptrdiff_t outputs(ptrdiff_t padded, ptrdiff_t window, ptrdiff_t stride) {
-  return padded < window ? 0 : (padded - window) / stride + 1;
-}
-ptrdiff_t ck_pool_output_height(const ck_pool_geometry *g) {
-  return outputs(g->input_height + g->pad_top + g->pad_bottom, g->window_height, g->stride_height);
-}
-ptrdiff_t ck_pool_output_width(const ck_pool_geometry *g) {
-  return outputs(g->input_width + g->pad_left + g->pad_right, g->window_width, g->stride_width);
-}
 static ptrdiff_t output_count(const ck_pool_geometry *g) {
   return g->batch * ck_pool_output_height(g) * ck_pool_output_width(g) * g->channels;
 }

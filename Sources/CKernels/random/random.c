@@ -1,5 +1,6 @@
 #include "random/random.h"
 #include "base/threads.h"
+#include "check/check.h"
 #include <math.h>
 #include <string.h>
 
@@ -82,22 +83,27 @@ static void make_bernoulli(const work *w, ptrdiff_t words, const uint32_t *bits,
   w->kernels->bernoulli(words, bits, w->last, w->parameters[0], y);
 }
 
-void ck_random_uniform(const ck_context *context, uint64_t key, uint64_t offset, ptrdiff_t count, float low,
-                       float high, float *y) {
+ck_status ck_random_uniform(const ck_context *context, uint64_t key, uint64_t offset, ptrdiff_t count,
+                            float low, float high, float *y) {
+  CK_REQUIRE(ck_check_fill(count, y));
   work w = {.make = make_uniform, .parameters = {low, high - low, nextafterf(high, low)}};
   generate(context, &w, key, offset, count, y);
+  return ck_status_ok;
 }
 
-void ck_random_normal(const ck_context *context, uint64_t key, uint64_t offset, ptrdiff_t count, float mean,
-                      float deviation, float *y) {
+ck_status ck_random_normal(const ck_context *context, uint64_t key, uint64_t offset, ptrdiff_t count,
+                           float mean, float deviation, float *y) {
+  CK_REQUIRE(ck_check_fill(count, y));
   work w = {.make = make_normal, .parameters = {mean, deviation}};
   generate(context, &w, key, offset, count, y);
+  return ck_status_ok;
 }
 
-void ck_random_bernoulli(const ck_context *context, uint64_t key, uint64_t offset, ptrdiff_t count, float p,
-                         float value, float *y) {
-  const double threshold = (double)p * 0x1p32; /* words below it count: none below 1, all from 2³² on */
-  work w = {.make = make_bernoulli, .parameters = {threshold > 0 ? value : 0}};
-  w.last = threshold >= 0x1p32 ? UINT32_MAX : threshold > 1 ? (uint32_t)(ceil(threshold) - 1) : 0;
+ck_status ck_random_bernoulli(const ck_context *context, uint64_t key, uint64_t offset, ptrdiff_t count,
+                              float p, float value, float *y) {
+  CK_REQUIRE(ck_check_fill(count, y));
+  work w = {.make = make_bernoulli};
+  w.parameters[0] = ck_random_successes(p, &w.last) ? value : 0;
   generate(context, &w, key, offset, count, y);
+  return ck_status_ok;
 }

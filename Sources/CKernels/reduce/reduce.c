@@ -2,6 +2,7 @@
 #include "reduce/reduce.h"
 #include "base/scratch.h"
 #include "base/threads.h"
+#include "check/check.h"
 
 enum {
   grain = 16384, /* elements below which an item is not worth a thread */
@@ -128,9 +129,11 @@ static void reduce(const ck_context *context, int op, ptrdiff_t outer, ptrdiff_t
     }
 }
 
-void ck_reduce(const ck_context *context, ck_reduce_op op, ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner,
-               const float *x, float *y) {
+ck_status ck_reduce(const ck_context *context, ck_reduce_op op, ptrdiff_t outer, ptrdiff_t count,
+                    ptrdiff_t inner, const float *x, float *y) {
+  CK_REQUIRE(ck_check_reduce(op, outer, count, inner, x, y));
   reduce(context, (int)op, outer, count, inner, x, NULL, 1, y);
+  return ck_status_ok;
 }
 
 /* Both passes while the rows are in the first-level cache. */
@@ -156,18 +159,20 @@ static void row_moments_item(void *state, ptrdiff_t item) {
 
 /* The mean is rounded to float32 before deviations are taken from it: (mean's rounding)² is all the variance
    can be wrong by, 2⁻⁴⁸ of the squared mean. */
-void ck_moments(const ck_context *context, ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const float *x,
-                float *mean, float *variance) {
+ck_status ck_moments(const ck_context *context, ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner,
+                     const float *x, float *mean, float *variance) {
+  CK_REQUIRE(ck_check_moments(outer, count, inner, x, mean, variance));
   if (inner == 1 && count <= piece) {
     work w = {kernels(context), .outer = outer, .count = count, .x = x, .divisor = (double)count};
     w.y = mean;
     w.variance = variance;
     w.group = most(1, grain / most(1, count));
     ck_parallel_for(context, parts(outer, w.group), row_moments_item, &w);
-    return;
+    return ck_status_ok;
   }
   reduce(context, ck_reduce_sum, outer, count, inner, x, NULL, (double)count, mean);
   reduce(context, ck_reduce_sum_of_squared_deviations, outer, count, inner, x, mean, (double)count, variance);
+  return ck_status_ok;
 }
 
 /* ---- Dot ---------------------------------------------------------------------------------------------- */
@@ -185,13 +190,15 @@ static void dot_item(void *state, ptrdiff_t item) {
   w->partial[item] = w->kernels->dot(least(piece, w->count - start), w->x + start, w->y + start);
 }
 
-double ck_dot(const ck_context *context, ptrdiff_t count, const float *x, const float *y) {
+ck_status ck_dot(const ck_context *context, ptrdiff_t count, const float *x, const float *y, double *sum) {
+  CK_REQUIRE(ck_check_dot(count, x, y, sum));
   const ptrdiff_t items = parts(count, piece);
   dot_work w = {kernels(context), count, x, y, ck_scratch(1, sizeof(double) * (size_t)items)};
   ck_parallel_for(context, items, dot_item, &w);
   double total = 0;
   for (ptrdiff_t i = 0; i < items; i++) total += w.partial[i];
-  return total;
+  *sum = total;
+  return ck_status_ok;
 }
 
 /* ---- Argmax ------------------------------------------------------------------------------------------- */
@@ -211,13 +218,15 @@ static void argmax_item(void *state, ptrdiff_t item) {
   }
 }
 
-void ck_argmax(const ck_context *context, ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const float *x,
-               int32_t *y) {
-  if (outer == 0 || inner == 0) return;
+ck_status ck_argmax(const ck_context *context, ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner,
+                    const float *x, int32_t *y) {
+  CK_REQUIRE(ck_check_argmax(outer, count, inner, x, y));
+  if (outer == 0 || inner == 0) return ck_status_ok;
   work w = {
     .kernels = kernels(context), .outer = outer, .count = count, .inner = inner, .x = x, .positions = y};
   w.columns = least(inner, narrow);
   w.column_parts = parts(inner, w.columns);
   w.group = most(1, grain / most(1, count * w.columns));
   ck_parallel_for(context, parts(outer, w.group) * w.column_parts, argmax_item, &w);
+  return ck_status_ok;
 }

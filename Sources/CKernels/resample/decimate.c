@@ -1,15 +1,17 @@
 /* Every factor-th frame, and zeros between frames. */
 #include "base/threads.h"
+#include "check/check.h"
 #include "layout/layout.h"
 #include <string.h>
 
-void ck_decimate(const ck_context *context, ptrdiff_t batch, ptrdiff_t frames, ptrdiff_t channels,
-                 ptrdiff_t factor, const float *x, float *y) {
+ck_status ck_decimate(const ck_context *context, ptrdiff_t batch, ptrdiff_t frames, ptrdiff_t channels,
+                      ptrdiff_t factor, const float *x, float *y) {
+  CK_REQUIRE(ck_check_decimate(batch, frames, channels, factor, x, y));
   const ptrdiff_t kept = (frames + factor - 1) / factor;
   const ptrdiff_t shape[] = {batch, kept, channels};
   const ptrdiff_t x_strides[] = {frames * channels, factor * channels, 1},
                   y_strides[] = {kept * channels, channels, 1};
-  ck_copy_strided(context, 3, shape, x, x_strides, y, y_strides);
+  return ck_copy_strided(context, 3, shape, x, x_strides, y, y_strides);
 }
 
 typedef struct {
@@ -30,11 +32,13 @@ static void stuff_item(void *state, ptrdiff_t item) {
   ck_block_copy(&block, w->y + (b * w->kept + first) * channels, x);
 }
 
-void ck_decimate_adjoint(const ck_context *context, ptrdiff_t batch, ptrdiff_t frames, ptrdiff_t channels,
-                         ptrdiff_t factor, const float *y, float *x) {
+ck_status ck_decimate_adjoint(const ck_context *context, ptrdiff_t batch, ptrdiff_t frames,
+                              ptrdiff_t channels, ptrdiff_t factor, const float *y, float *x) {
+  CK_REQUIRE(ck_check_decimate(batch, frames, channels, factor, x, y));
   const ptrdiff_t kept = (frames + factor - 1) / factor, size = factor * channels;
-  if (kept == 0 || channels == 0) return;
+  if (kept == 0 || channels == 0) return ck_status_ok;
   work w = {frames, channels, factor, kept, size < 8192 ? 8192 / size : 1, 0, y, x};
   w.row_parts = (kept + w.rows - 1) / w.rows;
   ck_parallel_for(context, batch * w.row_parts, stuff_item, &w);
+  return ck_status_ok;
 }

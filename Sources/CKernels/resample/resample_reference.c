@@ -1,11 +1,6 @@
 /* What resampling along time means. */
 #include "CKernels.h"
 
-ptrdiff_t ck_upsample_output_frames(const ck_upsample_geometry *g) {
-  if (g->frames == 0) return 0;
-  return g->edge == ck_upsample_interior ? 2 * g->frames - 1 : 2 * g->frames;
-}
-
 /* The share of x[i] and of its right neighbour in y[2i + 1]. Beyond the end stands x[n - 1] or 0. */
 static float share(const float *mix, ptrdiff_t channel) { return mix ? mix[channel] : 0.5f; }
 

@@ -1,8 +1,10 @@
 #include "CKernels.h"
+#include "check/check.h"
 #include <math.h>
 
 /* Computed in double precision. The Hann window is the symmetric one, zero at both ends; one tap is 1. */
-void ck_sinc_filter(ptrdiff_t taps, ptrdiff_t factor, float *filter) {
+ck_status ck_sinc_filter(ptrdiff_t taps, ptrdiff_t factor, float *filter) {
+  CK_REQUIRE(ck_check_sinc_filter(taps, factor, filter));
   const double pi = 3.14159265358979323846, last = (double)(taps - 1);
   double sum = 0;
   for (int pass = 0; pass < 2; pass++)
@@ -15,4 +17,5 @@ void ck_sinc_filter(ptrdiff_t taps, ptrdiff_t factor, float *filter) {
       else
         filter[i] = (float)(sinc * window / sum);
     }
+  return ck_status_ok;
 }

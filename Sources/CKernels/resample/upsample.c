@@ -1,6 +1,7 @@
 /* Doubling: cut batch × frames into items, treat the edges here, leave the rest to the kernels. */
 #include "base/scratch.h"
 #include "base/threads.h"
+#include "check/check.h"
 #include "resample/resample.h"
 
 enum { grain = 16384 }; /* numbers of one item */
@@ -67,10 +68,12 @@ static void upsample_frames(const work *w, ptrdiff_t item, ptrdiff_t b, ptrdiff_
 }
 static void upsample_item(void *state, ptrdiff_t item) { for_frames(state, item, upsample_frames); }
 
-void ck_upsample(const ck_context *context, const ck_upsample_geometry *g, const float *mix, const float *x,
-                 float *y) {
+ck_status ck_upsample(const ck_context *context, const ck_upsample_geometry *g, const float *mix,
+                      const float *x, float *y) {
+  CK_REQUIRE(ck_check_upsample(g, mix, x, y));
   work w = {.g = g, .mix = mix, .x = x, .to = y};
   ck_parallel_for(context, plan(context, &w), upsample_item, &w);
+  return ck_status_ok;
 }
 
 /* ---- x from y ----------------------------------------------------------------------------------------- */
@@ -104,10 +107,12 @@ static void adjoint_frames(const work *w, ptrdiff_t item, ptrdiff_t b, ptrdiff_t
 }
 static void adjoint_item(void *state, ptrdiff_t item) { for_frames(state, item, adjoint_frames); }
 
-void ck_upsample_adjoint(const ck_context *context, const ck_upsample_geometry *g, const float *mix,
-                         const float *y, float *x) {
+ck_status ck_upsample_adjoint(const ck_context *context, const ck_upsample_geometry *g, const float *mix,
+                              const float *y, float *x) {
+  CK_REQUIRE(ck_check_upsample(g, mix, x, y));
   work w = {.g = g, .mix = mix, .y = y, .to = x};
   ck_parallel_for(context, plan(context, &w), adjoint_item, &w);
+  return ck_status_ok;
 }
 
 /* ---- The gradient of mix ------------------------------------------------------------------------------ */
@@ -132,8 +137,9 @@ static void mix_gradient_item(void *state, ptrdiff_t item) {
   for_frames(w, item, mix_gradient_frames);
 }
 
-void ck_upsample_mix_gradient(const ck_context *context, const ck_upsample_geometry *g, const float *x,
-                              const float *y, float *mix_gradient) {
+ck_status ck_upsample_mix_gradient(const ck_context *context, const ck_upsample_geometry *g, const float *x,
+                                   const float *y, float *mix_gradient) {
+  CK_REQUIRE(ck_check_upsample_mix(g, x, y, mix_gradient));
   work w = {.g = g, .x = x, .y = y};
   const ptrdiff_t channels = g->channels, items = plan(context, &w);
   w.to = ck_scratch(1, sizeof(float) * (size_t)(2 * items * channels));
@@ -143,4 +149,5 @@ void ck_upsample_mix_gradient(const ck_context *context, const ck_upsample_geome
     for (ptrdiff_t item = 0; item < items; item++) total += w.to[2 * item * channels + c];
     mix_gradient[c] = (float)total;
   }
+  return ck_status_ok;
 }

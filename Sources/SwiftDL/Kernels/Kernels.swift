@@ -6,11 +6,11 @@ enum Kernels {
 
   // MARK: Elementwise
 
-  static func fill(_ x: Tensor, _ value: Float) { ck_fill(context, x.count, value, x.elements) }
+  static func fill(_ x: Tensor, _ value: Float) { require(ck_fill(context, x.count, value, x.elements)) }
 
   static func unary(_ op: ck_unary_op, _ x: Tensor, _ a: Float = 0, _ b: Float = 0) -> Tensor {
     let y = Tensor(uninitialized: x.shape)
-    ck_unary(context, op, a, b, x.count, x.elements, y.elements)
+    require(ck_unary(context, op, a, b, x.count, x.elements, y.elements))
     return y
   }
 
@@ -20,20 +20,20 @@ enum Kernels {
   ) -> Tensor {
     if x.shape == y.shape {
       let z = Tensor(uninitialized: x.shape)
-      ck_binary(context, op, a, x.count, x.elements, y.elements, z.elements)
+      require(ck_binary(context, op, a, x.count, x.elements, y.elements, z.elements))
       return z
     }
     let shape = Shape.broadcast(x.shape, y.shape, in: op.name)
     if x.shape == shape, let block = shape.block(of: y.shape) {
       let z = Tensor(uninitialized: shape)
-      ck_binary_broadcast(
-        context, op, a, block.outer, block.middle, block.inner, x.elements, y.elements, z.elements)
+      require(ck_binary_broadcast(
+        context, op, a, block.outer, block.middle, block.inner, x.elements, y.elements, z.elements))
       return z
     }
     if y.shape == shape, let block = shape.block(of: x.shape) {
       let z = Tensor(uninitialized: shape)
-      ck_binary_broadcast(
-        context, reversed, a, block.outer, block.middle, block.inner, y.elements, x.elements, z.elements)
+      require(ck_binary_broadcast(
+        context, reversed, a, block.outer, block.middle, block.inner, y.elements, x.elements, z.elements))
       return z
     }
     if x.shape == shape, let z = binaryByExample(op, x, y, a) { return z }
@@ -53,9 +53,9 @@ enum Kernels {
     guard count >= 1024 else { return nil }
     let z = Tensor(uninitialized: large.shape)
     for example in 0..<large.shape[0] {
-      ck_binary_broadcast(
+      require(ck_binary_broadcast(
         context, op, a, block.outer, block.middle, block.inner, large.elements + example * count,
-        small.elements + example * block.middle, z.elements + example * count)
+        small.elements + example * block.middle, z.elements + example * count))
     }
     return z
   }
@@ -132,7 +132,7 @@ enum Kernels {
     shape.extents.withPointer { extents in
       xStrides.withPointer { xStrides in
         yStrides.withPointer { yStrides in
-          ck_copy_strided(context, shape.rank, extents, x, xStrides, y, yStrides)
+          require(ck_copy_strided(context, shape.rank, extents, x, xStrides, y, yStrides))
         }
       }
     }
@@ -140,14 +140,15 @@ enum Kernels {
 
   static func gatherRows(_ table: Tensor, _ indices: [Int32], to shape: Shape) -> Tensor {
     let y = Tensor(uninitialized: shape)
-    ck_gather_rows(context, indices.count, table.shape[1], indices, table.elements, y.elements)
+    require(ck_gather_rows(
+      context, indices.count, table.shape[1], table.shape[0], indices, table.elements, y.elements))
     return y
   }
 
   static func gatherRowsAdjoint(_ y: Tensor, _ indices: [Int32], to shape: Shape) -> Tensor {
     let table = Tensor(uninitialized: shape)
-    ck_gather_rows_adjoint(
-      context, indices.count, shape[1], shape[0], indices, y.elements, table.elements)
+    require(ck_gather_rows_adjoint(
+      context, indices.count, shape[1], shape[0], indices, y.elements, table.elements))
     return table
   }
 
@@ -158,14 +159,16 @@ enum Kernels {
     var shape = x.shape
     for axis in axes { shape[axis] = 1 }
     let y = Tensor(uninitialized: shape)
-    ck_reduce(
+    require(ck_reduce(
       context, op, x.shape.elementCount(of: 0..<axes.lowerBound), x.shape.elementCount(of: axes),
-      x.shape.elementCount(of: axes.upperBound..<x.rank), x.elements, y.elements)
+      x.shape.elementCount(of: axes.upperBound..<x.rank), x.elements, y.elements))
     return y
   }
 
   static func dot(_ x: Tensor, _ y: Tensor) -> Float {
-    Float(ck_dot(context, x.count, x.elements, y.elements))
+    var sum = 0.0
+    require(ck_dot(context, x.count, x.elements, y.elements, &sum))
+    return Float(sum)
   }
 
   static func argmax(_ x: Tensor, axis: Int) -> [Int32] {
@@ -174,7 +177,7 @@ enum Kernels {
     )
     return [Int32](unsafeUninitializedCapacity: outer * inner) { buffer, count in
       if outer * inner > 0 {
-        ck_argmax(context, outer, x.shape[axis], inner, x.elements, buffer.baseAddress)
+        require(ck_argmax(context, outer, x.shape[axis], inner, x.elements, buffer.baseAddress))
       }
       count = outer * inner
     }

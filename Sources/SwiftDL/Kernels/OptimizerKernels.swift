@@ -11,7 +11,7 @@ extension Kernels {
       first.withUnsafeMutableBuffer { first in
         second.withUnsafeMutableBuffer { second in
           withUnsafePointer(to: settings) {
-            ck_adam_step(context, $0, count, g, p, first.baseAddress, second.baseAddress)
+            require(ck_adam_step(context, $0, count, g, p, first.baseAddress, second.baseAddress))
           }
         }
       }
@@ -21,7 +21,7 @@ extension Kernels {
   /// Without momentum: remembers nothing.
   static func sgdStep(_ settings: ck_sgd, gradient: Tensor, parameter: inout Tensor) {
     change(&parameter, with: gradient) { count, g, p in
-      withUnsafePointer(to: settings) { ck_sgd_step(context, $0, count, g, p, nil) }
+      withUnsafePointer(to: settings) { require(ck_sgd_step(context, $0, count, g, p, nil)) }
     }
   }
 
@@ -31,7 +31,7 @@ extension Kernels {
     change(&parameter, with: gradient) { count, g, p in
       velocity.withUnsafeMutableBuffer { velocity in
         withUnsafePointer(to: settings) {
-          ck_sgd_step(context, $0, count, g, p, velocity.baseAddress)
+          require(ck_sgd_step(context, $0, count, g, p, velocity.baseAddress))
         }
       }
     }
@@ -43,7 +43,7 @@ extension Kernels {
     change(&parameter, with: gradient) { count, g, p in
       second.withUnsafeMutableBuffer { second in
         withUnsafePointer(to: settings) {
-          ck_rmsprop_step(context, $0, count, g, p, second.baseAddress)
+          require(ck_rmsprop_step(context, $0, count, g, p, second.baseAddress))
         }
       }
     }
@@ -52,21 +52,21 @@ extension Kernels {
   /// x = scale · x
   static func scale(_ x: inout Tensor, by scale: Float) {
     x.withUnsafeMutableBuffer { x in
-      ck_unary(context, .affine, scale, 0, x.count, x.baseAddress, x.baseAddress)
+      require(ck_unary(context, .affine, scale, 0, x.count, x.baseAddress, x.baseAddress))
     }
   }
 
   /// x = min(max(x, -bound), bound)
   static func clamp(_ x: inout Tensor, to bound: Float) {
     x.withUnsafeMutableBuffer { x in
-      ck_unary(context, .clamp, -bound, bound, x.count, x.baseAddress, x.baseAddress)
+      require(ck_unary(context, .clamp, -bound, bound, x.count, x.baseAddress, x.baseAddress))
     }
   }
 
   /// x = x + weight · y
   static func add(_ y: Tensor, weight: Float = 1, to x: inout Tensor) {
     change(&x, with: y) { count, y, x in
-      ck_binary(context, .scaled_add, weight, count, x, y, x)
+      require(ck_binary(context, .scaled_add, weight, count, x, y, x))
     }
   }
 

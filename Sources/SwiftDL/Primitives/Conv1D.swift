@@ -107,10 +107,12 @@ extension Kernels {
   ) -> Tensor {
     let y = Tensor(uninitialized: geometry.outputShape)
     var g = geometry.c
-    var epilogue = ck_epilogue(
-      bias: bias.map { UnsafePointer($0.elements) }, activation: activation.code, slope: activation.slope)
-    ck_conv1d(
-      context, &g, inputs.count, inputs.map(\.input), weight.elements, &epilogue, y.elements)
+    var epilogue = ck_epilogue()
+    epilogue.bias = bias.map { UnsafePointer($0.elements) }
+    epilogue.activation = activation.code
+    epilogue.slope = activation.slope
+    require(ck_conv1d(
+      context, &g, inputs.count, inputs.map(\.input), weight.elements, &epilogue, y.elements))
     return y
   }
 
@@ -118,8 +120,8 @@ extension Kernels {
     _ geometry: Conv1DGeometry, _ y: Tensor, _ weight: Tensor, into outputs: [SignalView]
   ) {
     var g = geometry.c
-    ck_conv1d_input_gradient(
-      context, &g, y.elements, weight.elements, outputs.count, outputs.map(\.output))
+    require(ck_conv1d_input_gradient(
+      context, &g, y.elements, weight.elements, outputs.count, outputs.map(\.output)))
   }
 
   static func conv1DWeightGradient(_ geometry: Conv1DGeometry, _ inputs: [SignalView], _ y: Tensor)
@@ -127,8 +129,8 @@ extension Kernels {
   {
     let w = Tensor(uninitialized: geometry.weightShape)
     var g = geometry.c
-    ck_conv1d_weight_gradient(
-      context, &g, inputs.count, inputs.map(\.input), y.elements, w.elements)
+    require(ck_conv1d_weight_gradient(
+      context, &g, inputs.count, inputs.map(\.input), y.elements, w.elements))
     return w
   }
 }

@@ -87,7 +87,7 @@ extension Conv2DGeometry: TrilinearForm {
         data: a.elements, channels: inputChannels, pixel_stride: inputChannels,
         row_stride: input.width * inputChannels,
         batch_stride: input.height * input.width * inputChannels)
-      ck_conv2d(Kernels.context, &g, 1, &image, b.elements, nil, y.elements)
+      require(ck_conv2d(Kernels.context, &g, 1, &image, b.elements, nil, y.elements))
       return y
     case .x:
       let x = Tensor(uninitialized: inputShape)
@@ -95,7 +95,7 @@ extension Conv2DGeometry: TrilinearForm {
         data: x.elements, channels: inputChannels, pixel_stride: inputChannels,
         row_stride: input.width * inputChannels,
         batch_stride: input.height * input.width * inputChannels)
-      ck_conv2d_input_gradient(Kernels.context, &g, b.elements, a.elements, 1, &image)
+      require(ck_conv2d_input_gradient(Kernels.context, &g, b.elements, a.elements, 1, &image))
       return x
     case .w:
       let w = Tensor(uninitialized: weightShape)
@@ -103,7 +103,7 @@ extension Conv2DGeometry: TrilinearForm {
         data: a.elements, channels: inputChannels, pixel_stride: inputChannels,
         row_stride: input.width * inputChannels,
         batch_stride: input.height * input.width * inputChannels)
-      ck_conv2d_weight_gradient(Kernels.context, &g, 1, &image, b.elements, w.elements)
+      require(ck_conv2d_weight_gradient(Kernels.context, &g, 1, &image, b.elements, w.elements))
       return w
     }
   }

@@ -18,8 +18,8 @@ private struct Gated: FusedOperation {
     let x = inputs[0]
     let channels = x.shape[x.rank - 1] / 2
     let y = Tensor(uninitialized: x.shape.replacing(axis: x.rank - 1, with: channels))
-    ck_gated(
-      Kernels.context, x.shape.elementCount(of: 0..<x.rank - 1), channels, x.elements, y.elements)
+    require(ck_gated(
+      Kernels.context, x.shape.elementCount(of: 0..<x.rank - 1), channels, x.elements, y.elements))
     return y
   }
 
@@ -28,10 +28,10 @@ private struct Gated: FusedOperation {
   {
     let x = inputs[0]
     let gradient = Tensor(uninitialized: x.shape)
-    ck_gated_gradient(
+    require(ck_gated_gradient(
       Kernels.context, x.shape.elementCount(of: 0..<x.rank - 1), x.shape[x.rank - 1] / 2,
       x.elements,
-      cotangent.elements, gradient.elements)
+      cotangent.elements, gradient.elements))
     return [gradient]
   }
 }

@@ -45,7 +45,7 @@ extension Kernels {
     geometry.a_stride = a.shape[a.rank - 2] * aColumns
     geometry.b_stride = b.shape[b.rank - 2] * bColumns
     geometry.c_stride = rows * columns
-    ck_gemm(context, &geometry, a.elements, b.elements, c.elements)
+    require(ck_gemm(context, &geometry, a.elements, b.elements, c.elements))
     return c
   }
 }

@@ -48,9 +48,9 @@ private struct AveragePool: LinearMap {
     var g = geometry.c(input)
     let y = Tensor(uninitialized: adjoint ? input : geometry.outputShape(input))
     if adjoint {
-      ck_average_pool_adjoint(Kernels.context, &g, x.elements, y.elements)
+      require(ck_average_pool_adjoint(Kernels.context, &g, x.elements, y.elements))
     } else {
-      ck_average_pool(Kernels.context, &g, x.elements, y.elements)
+      require(ck_average_pool(Kernels.context, &g, x.elements, y.elements))
     }
     return y
   }
@@ -64,9 +64,9 @@ private struct PoolAt: LinearMap {
     var g = geometry.c(input)
     let y = Tensor(uninitialized: adjoint ? input : geometry.outputShape(input))
     if adjoint {
-      ck_pool_at_adjoint(Kernels.context, &g, indices, x.elements, y.elements)
+      require(ck_pool_at_adjoint(Kernels.context, &g, indices, x.elements, y.elements))
     } else {
-      ck_pool_at(Kernels.context, &g, indices, x.elements, y.elements)
+      require(ck_pool_at(Kernels.context, &g, indices, x.elements, y.elements))
     }
     return y
   }
@@ -85,7 +85,7 @@ extension Tensor {
     var g = geometry.c(shape)
     let y = Tensor(uninitialized: geometry.outputShape(shape))
     let indices = [Int32](unsafeUninitializedCapacity: y.count) { buffer, count in
-      if y.count > 0 { ck_max_pool(Kernels.context, &g, elements, y.elements, buffer.baseAddress) }
+      if y.count > 0 { require(ck_max_pool(Kernels.context, &g, elements, y.elements, buffer.baseAddress)) }
       count = y.count
     }
     return linear(PoolAt(geometry: geometry, input: shape, indices: indices), self, value: y)

@@ -28,21 +28,21 @@ extension Kernels {
   static func upsample(_ x: Tensor, _ edge: UpsampleEdge, mix: Tensor?) -> Tensor {
     let y = Tensor(uninitialized: [x.shape[0], edge.outputFrames(x.shape[1]), x.shape[2]])
     var g = geometry(x.shape, edge)
-    ck_upsample(context, &g, mix?.elements, x.elements, y.elements)
+    require(ck_upsample(context, &g, mix?.elements, x.elements, y.elements))
     return y
   }
 
   static func upsampleAdjoint(_ y: Tensor, _ edge: UpsampleEdge, mix: Tensor?, to shape: Shape) -> Tensor {
     let x = Tensor(uninitialized: shape)
     var g = geometry(shape, edge)
-    ck_upsample_adjoint(context, &g, mix?.elements, y.elements, x.elements)
+    require(ck_upsample_adjoint(context, &g, mix?.elements, y.elements, x.elements))
     return x
   }
 
   static func upsampleMixGradient(_ x: Tensor, _ y: Tensor, _ edge: UpsampleEdge) -> Tensor {
     let gradient = Tensor(uninitialized: [x.shape[2]])
     var g = geometry(x.shape, edge)
-    ck_upsample_mix_gradient(context, &g, x.elements, y.elements, gradient.elements)
+    require(ck_upsample_mix_gradient(context, &g, x.elements, y.elements, gradient.elements))
     return gradient
   }
 

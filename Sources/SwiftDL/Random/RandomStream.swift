@@ -26,7 +26,7 @@ public struct RandomStream: Sendable, Hashable, Codable {
   /// Uniform numbers in `range`.
   public mutating func uniform(_ shape: Shape, in range: Range<Float> = 0..<1) -> Tensor {
     draw(shape) {
-      ck_random_uniform($0, $1.key, $1.position, $2, range.lowerBound, range.upperBound, $3)
+      require(ck_random_uniform($0, $1.key, $1.position, $2, range.lowerBound, range.upperBound, $3))
     }
   }
 
@@ -34,12 +34,12 @@ public struct RandomStream: Sendable, Hashable, Codable {
   public mutating func normal(_ shape: Shape, mean: Float = 0, standardDeviation: Float = 1)
     -> Tensor
   {
-    draw(shape) { ck_random_normal($0, $1.key, $1.position, $2, mean, standardDeviation, $3) }
+    draw(shape) { require(ck_random_normal($0, $1.key, $1.position, $2, mean, standardDeviation, $3)) }
   }
 
   /// `value` with the given probability, else 0.
   public mutating func bernoulli(_ shape: Shape, probability: Float, value: Float = 1) -> Tensor {
-    draw(shape) { ck_random_bernoulli($0, $1.key, $1.position, $2, probability, value, $3) }
+    draw(shape) { require(ck_random_bernoulli($0, $1.key, $1.position, $2, probability, value, $3)) }
   }
 
   /// A whole number below `bound`.

@@ -1,0 +1,163 @@
+#include "check/check.h"
+
+/* Convolutions, im2col and matrix products. */
+
+/* ---- Matrix products ---------------------------------------------------------------------------------- */
+
+/* `batch` matrices of rows × columns as stored. */
+static ck_status matrices(ck_area *area, const float *data, ptrdiff_t batch, ptrdiff_t batch_stride, ptrdiff_t rows,
+                          ptrdiff_t row_stride, ptrdiff_t columns) {
+  const ptrdiff_t size[] = {batch, rows, columns}, stride[] = {batch_stride, row_stride, 1};
+  CK_REQUIRE_THAT(batch_stride >= 0 && row_stride >= 0, ck_status_invalid_geometry);
+  return ck_area_make(area, data, 3, size, stride);
+}
+
+ck_status ck_check_gemm(const ck_gemm_geometry *g, const float *a, const float *b, const float *c) {
+  ptrdiff_t count;
+  ck_area left, right, product;
+  CK_REQUIRE_THAT(g, ck_status_null_pointer);
+  CK_REQUIRE(CK_COUNT(&count, g->batch, g->m, g->n));
+  CK_REQUIRE(CK_COUNT(&count, g->m, g->k));
+  CK_REQUIRE(CK_COUNT(&count, g->k, g->n));
+  CK_REQUIRE_THAT(g->lda >= 0 && g->ldb >= 0 && g->ldc >= 0, ck_status_invalid_geometry);
+  CK_REQUIRE(CK_COUNT(&count, g->lda, g->k));
+  CK_REQUIRE(CK_COUNT(&count, g->ldb, g->k));
+  CK_REQUIRE(matrices(&product, c, g->batch, g->c_stride, g->m, g->ldc, g->n));
+  CK_REQUIRE(ck_area_unique(&product));
+  if (g->k == 0 || g->alpha == 0 || g->m == 0 || g->n == 0) return ck_status_ok;
+  CK_REQUIRE(matrices(&left, a, g->batch, g->a_stride, g->transpose_a ? g->k : g->m, g->lda,
+                      g->transpose_a ? g->m : g->k));
+  CK_REQUIRE(matrices(&right, b, g->batch, g->b_stride, g->transpose_b ? g->n : g->k, g->ldb,
+                      g->transpose_b ? g->k : g->n));
+  CK_REQUIRE(ck_areas_apart(&product, &left));
+  return ck_areas_apart(&product, &right);
+}
+
+/* ---- Convolutions ------------------------------------------------------------------------------------- */
+
+enum { most_empty_taps = 1 << 16 };
+typedef struct {
+  ptrdiff_t height, width, outputs, weights; /* outputs and weights: how many numbers */
+} extents;
+
+static ck_status measure(const ck_conv2d_geometry *g, extents *e) {
+  ptrdiff_t count;
+  CK_REQUIRE_THAT(g, ck_status_null_pointer);
+  CK_REQUIRE(ck_windows(&e->height, g->input_height, g->pad_top, g->pad_bottom, g->kernel_height,
+                        g->dilation_height, g->stride_height));
+  CK_REQUIRE(ck_windows(&e->width, g->input_width, g->pad_left, g->pad_right, g->kernel_width, g->dilation_width,
+                        g->stride_width));
+  CK_REQUIRE_THAT(g->input_channels >= 0 && g->output_channels >= 0 && g->groups > 0, ck_status_invalid_geometry);
+  CK_REQUIRE_THAT(g->input_channels % g->groups == 0 && g->output_channels % g->groups == 0,
+                  ck_status_invalid_geometry);
+  /* Lines between output pixels, and the windows that kernels copy where padding is. */
+  CK_REQUIRE(CK_COUNT(&count, g->stride_height, g->stride_width, g->input_channels));
+  CK_REQUIRE(CK_COUNT(&count, g->kernel_height * g->dilation_height, g->kernel_width * g->dilation_width,
+                      g->input_channels));
+  CK_REQUIRE(CK_COUNT(&count, g->batch, g->input_height, g->input_width, g->input_channels));
+  CK_REQUIRE(CK_COUNT(&e->weights, g->kernel_height, g->kernel_width, g->input_channels / g->groups,
+                      g->output_channels));
+  /* Taps take working space even where they have no weights. */
+  CK_REQUIRE_THAT(e->weights > 0 || g->kernel_height * g->kernel_width <= most_empty_taps, ck_status_unsupported);
+  return CK_COUNT(&e->outputs, g->batch, e->height, e->width, g->output_channels);
+}
+
+static ck_status view(ck_area *area, ptrdiff_t batch, ptrdiff_t height, ptrdiff_t width, const ck_image *image) {
+  const ptrdiff_t size[] = {batch, height, width, image->channels};
+  const ptrdiff_t stride[] = {image->batch_stride, image->row_stride, image->pixel_stride, 1};
+  CK_REQUIRE_THAT(image->channels >= 0 && image->batch_stride >= 0 && image->row_stride >= 0 &&
+                      image->pixel_stride >= 0, ck_status_invalid_geometry);
+  return ck_area_make(area, image->data, 4, size, stride);
+}
+
+static bool same_image(const ck_image *a, const ck_image *b) {
+  return a->data == b->data && a->pixel_stride == b->pixel_stride && a->row_stride == b->row_stride &&
+         a->batch_stride == b->batch_stride;
+}
+
+/* What an epilogue reads and writes beside `written`, an image of `channels` made from `sums` sums a pixel. */
+static ck_status epilogue_of(const ck_epilogue *epilogue, const ck_conv2d_geometry *g, ptrdiff_t height, ptrdiff_t width,
+                             ptrdiff_t sums, const ck_image *image, const ck_area *written) {
+  ck_area area;
+  ptrdiff_t count;
+  bool gated = epilogue && epilogue->activation == ck_activation_gated;
+  CK_REQUIRE_THAT(!gated || (sums % 2 == 0 && g->groups == 1), ck_status_invalid_geometry);
+  CK_REQUIRE_THAT(image->channels == (gated ? sums / 2 : sums), ck_status_invalid_argument);
+  if (!epilogue) return ck_status_ok;
+  CK_REQUIRE_THAT((unsigned)epilogue->activation <= ck_activation_gated, ck_status_invalid_argument);
+  CK_REQUIRE_THAT(epilogue->dropout >= 0 && epilogue->dropout < 1, ck_status_invalid_argument);
+  if (epilogue->bias) {
+    CK_REQUIRE(ck_area_dense(&area, epilogue->bias, sums));
+    CK_REQUIRE(ck_areas_apart(written, &area));
+  }
+  if (epilogue->sums) {
+    CK_REQUIRE(CK_COUNT(&count, g->batch, height, width, sums));
+    CK_REQUIRE(ck_area_dense(&area, epilogue->sums, count));
+    CK_REQUIRE(ck_areas_apart(written, &area));
+  }
+  if (!epilogue->residual.data) return ck_status_ok;
+  CK_REQUIRE_THAT(epilogue->residual.channels == image->channels, ck_status_invalid_argument);
+  CK_REQUIRE(view(&area, g->batch, height, width, &epilogue->residual));
+  return same_image(&epilogue->residual, image) ? ck_status_ok : ck_areas_apart(written, &area);
+}
+
+ck_status ck_check_conv2d(ck_face face, const ck_conv2d_geometry *g, ptrdiff_t count, const ck_image *inputs,
+                          const float *weights, const ck_epilogue *epilogue, const float *output,
+                          const ck_mutable_image *output_view) {
+  extents e;
+  ck_area outputs, kernel, input, other;
+  CK_REQUIRE(measure(g, &e));
+  CK_REQUIRE_THAT(count > 0, ck_status_invalid_argument);
+  CK_REQUIRE_THAT(inputs, ck_status_null_pointer);
+  CK_REQUIRE_THAT(g->groups == 1 || count == 1, ck_status_unsupported);
+  CK_REQUIRE(CK_COUNT(&(ptrdiff_t){0}, count, g->kernel_height, g->kernel_width));
+  CK_REQUIRE(ck_area_dense(&kernel, weights, e.weights));
+  bool gated = epilogue && epilogue->activation == ck_activation_gated;
+  if (face == ck_face_forward) {
+    ptrdiff_t channels = gated ? g->output_channels / 2 : g->output_channels;
+    ck_image image = {output, channels, channels, e.width * channels, e.height * e.width * channels};
+    if (output_view)
+      image = (ck_image){output_view->data, output_view->channels, output_view->pixel_stride,
+                         output_view->row_stride, output_view->batch_stride};
+    CK_REQUIRE(view(&outputs, g->batch, e.height, e.width, &image));
+    CK_REQUIRE(ck_area_unique(&outputs));
+    CK_REQUIRE(epilogue_of(epilogue, g, e.height, e.width, g->output_channels, &image, &outputs));
+  } else {
+    CK_REQUIRE(ck_area_dense(&outputs, output, e.outputs));
+  }
+  if (face != ck_face_input_gradient) CK_REQUIRE(ck_areas_apart(&outputs, &kernel));
+  ptrdiff_t channels = 0;
+  for (ptrdiff_t v = 0; v < count; v++) {
+    CK_REQUIRE(view(&input, g->batch, g->input_height, g->input_width, &inputs[v]));
+    channels += inputs[v].channels;
+    CK_REQUIRE_THAT(channels <= g->input_channels, ck_status_invalid_argument);
+    if (face != ck_face_weight_gradient) CK_REQUIRE(ck_areas_apart(&input, &outputs));
+    if (face != ck_face_forward) CK_REQUIRE(ck_areas_apart(&input, &kernel));
+    if (face != ck_face_input_gradient) continue;
+    CK_REQUIRE(ck_area_unique(&input));
+    for (ptrdiff_t u = 0; u < v; u++) {
+      CK_REQUIRE(view(&other, g->batch, g->input_height, g->input_width, &inputs[u]));
+      CK_REQUIRE(ck_areas_apart(&input, &other));
+    }
+  }
+  if (face == ck_face_input_gradient && epilogue)
+    return epilogue_of(epilogue, g, g->input_height, g->input_width, g->input_channels, &inputs[0], &input);
+  return channels == g->input_channels ? ck_status_ok : ck_status_invalid_argument;
+}
+
+ck_status ck_check_signals(const ck_conv1d_geometry *g, ptrdiff_t count, const void *signals) {
+  CK_REQUIRE_THAT(g && signals, ck_status_null_pointer);
+  return count > 0 ? ck_status_ok : ck_status_invalid_argument;
+}
+
+ck_status ck_check_im2col2d(const ck_conv2d_geometry *g, const float *input, const float *columns) {
+  extents e;
+  ptrdiff_t count;
+  ck_area image, matrix;
+  CK_REQUIRE(measure(g, &e));
+  CK_REQUIRE(CK_COUNT(&count, g->batch, g->input_height, g->input_width, g->input_channels));
+  CK_REQUIRE(ck_area_dense(&image, input, count));
+  CK_REQUIRE(CK_COUNT(&count, g->batch, e.height, e.width, g->kernel_height, g->kernel_width, g->input_channels));
+  CK_REQUIRE(ck_area_dense(&matrix, columns, count));
+  return ck_areas_apart(&image, &matrix);
+}
