@@ -8,6 +8,7 @@ enum {
   chunk_floats = 65536,  /* input of a chunk: 256 KiB, an eighth of a second-level cache, read once per block */
   heavy_chunk_floats = 262144, /* 1 MiB, when the weights exceed that cache: they are read once per chunk */
   weighty_floats = 524288,
+  fetched_weights = 131072, /* larger weights share their cache with a chunk and are asked for ahead */
   chunk_pixels = 480,    /* and no more pixels than this */
   least_pixels = 96,     /* but not fewer than this: every chunk reads all weights */
   pixel_grain = 24,      /* a multiple of most tiles */
@@ -144,7 +145,7 @@ static ck_block common_block(const ck_correlation *c, const ck_epilogue *epilogu
                  c->tap_count * inputs <= stream_terms &&
                  whole_lines(to->data, to->pixel_stride, to->row_stride, to->batch_stride) && outputs % 16 == 0;
   block.fetch = !c->depthwise && inputs * c->step_x >= outputs && c->tap_count * outputs <= fetch_terms * c->step_x;
-  block.fetch_weights = weight_count(c) > weighty_floats;
+  block.fetch_weights = weight_count(c) > fetched_weights;
   return block;
 }
 
