@@ -26,35 +26,58 @@ static const float *drop(dropped *to, const ck_epilogue *e, ptrdiff_t place, ptr
   return to->factors + skip;
 }
 
+/* A tile that will add a residual asks for it before it begins. */
+static void fetch_residual(const ck_run *run, ptrdiff_t first, ptrdiff_t count, const ck_block *block) {
+  const float *from = run->residual + first * run->residual_step + block->first;
+  for (ptrdiff_t i = 0; i < count; i++, from += run->residual_step)
+    for (ptrdiff_t c = 0; c < block->channels; c += 16) __builtin_prefetch(from + c);
+}
+
+/* Where the numbers of one pixel and block lie. */
+typedef struct {
+  const float *sums, *bias, *factors, *residual; /* NULL: none */
+  float *kept, *y;
+} finished;
+
+/* Vector c of them; n numbers, or `whole`. */
+CK_INLINE void finish_vector(const bool whole, const finished *at, ptrdiff_t c, ptrdiff_t n, ptrdiff_t gate,
+                             ptrdiff_t gate_sums, bool stream, const ck_epilogue *e) {
+#define LOAD(p) (whole ? ck_vec_load(p) : ck_vec_load_first(p, n))
+#define STORE(p, x) (whole ? ck_vec_store(p, x) : ck_vec_store_first(p, x, n))
+  ck_vec x = LOAD(at->sums + c);
+  if (at->bias) x += LOAD(at->bias + c);
+  if (at->kept) STORE(at->kept + c, x);
+  if (gate) {
+    ck_vec g = LOAD(at->sums + gate_sums + c);
+    if (at->bias) g += LOAD(at->bias + gate + c);
+    if (at->kept) STORE(at->kept + gate + c, g);
+    x = ck_vec_gate(x, g);
+  } else {
+    x = activate(x, e->activation, e->slope);
+  }
+  if (at->factors) x *= LOAD(at->factors + c);
+  if (at->residual) x += LOAD(at->residual + c);
+  if (whole && stream) ck_vec_stream(at->y + c, x);
+  else STORE(at->y + c, x);
+#undef LOAD
+#undef STORE
+}
+
 static void finish(const float *sums, ptrdiff_t sums_step, const ck_run *run, ptrdiff_t first, ptrdiff_t count,
                    const ck_block *block) {
   const ck_epilogue *e = &block->epilogue;
   const ptrdiff_t o = block->first, channels = block->channels, gate = block->gate;
-  const ptrdiff_t gate_sums = block->vectors / 2 * CK_LANES;
+  const ptrdiff_t gate_sums = block->vectors / 2 * CK_LANES, whole = channels / CK_LANES * CK_LANES;
   dropped mask;
   for (ptrdiff_t i = 0; i < count; i++, sums += sums_step) {
     const ptrdiff_t place = run->place + (first + i) * run->place_step + o;
-    float *y = run->y + (first + i) * run->y_step + o;
-    float *kept = e->sums ? e->sums + (gate ? 2 * (place - o) + o : place) : NULL;
-    const float *residual = run->residual ? run->residual + (first + i) * run->residual_step + o : NULL;
-    const float *factors = e->dropout > 0 ? drop(&mask, e, place, channels) : NULL;
-    for (ptrdiff_t c = 0; c < channels; c += CK_LANES) {
-      const ptrdiff_t n = channels - c < CK_LANES ? channels - c : CK_LANES;
-      ck_vec x = ck_vec_load_first(sums + c, n);
-      if (e->bias) x += ck_vec_load_first(e->bias + o + c, n);
-      if (kept) ck_vec_store_first(kept + c, x, n);
-      if (gate) {
-        ck_vec g = ck_vec_load_first(sums + gate_sums + c, n);
-        if (e->bias) g += ck_vec_load_first(e->bias + gate + o + c, n);
-        if (kept) ck_vec_store_first(kept + gate + c, g, n);
-        x = ck_vec_gate(x, g);
-      } else {
-        x = activate(x, e->activation, e->slope);
-      }
-      if (factors) x *= ck_vec_load_first(factors + c, n);
-      if (residual) x += ck_vec_load_first(residual + c, n);
-      if (block->stream && n == CK_LANES) ck_vec_stream(y + c, x);
-      else ck_vec_store_first(y + c, x, n);
-    }
+    const finished at = {
+        .sums = sums, .bias = e->bias ? e->bias + o : NULL, .y = run->y + (first + i) * run->y_step + o,
+        .kept = e->sums ? e->sums + (gate ? 2 * (place - o) + o : place) : NULL,
+        .residual = run->residual ? run->residual + (first + i) * run->residual_step + o : NULL,
+        .factors = e->dropout > 0 ? drop(&mask, e, place, channels) : NULL};
+    for (ptrdiff_t c = 0; c < whole; c += CK_LANES)
+      finish_vector(true, &at, c, CK_LANES, gate, gate_sums, block->stream, e);
+    if (whole < channels) finish_vector(false, &at, whole, channels - whole, gate, gate_sums, false, e);
   }
 }

@@ -46,4 +46,14 @@ const ck_conv_kernels CK_CONV_NAME = {
      dropped  4 × 3 tiles on AVX2: they fill all 16 registers and spill; 51 GF/s where 6 × 2 gives 67 (216 → 96, kernel 5).
      kept     whole windows for lines under 256 pixels: edges cut off as runs of 7 cost dw a fifth (168 and 216 channels).
      even     blocks of 2, 3 or 4 vectors wherever there are more: 88, 96, 95 on 144 → 168, kernel 15.
-     not done streaming stores for outputs beyond the caches; sharing a half-empty last vector between two pixels. */
+     kept     weights in pieces of 128 rows, each used by all tiles of a chunk before the next is read: y of all layers of
+              WaveNet 1.11, Seq-U-Net 1.08, TCN 1.06, Wave-U-Net 1.05 of before. Pieces of 96 or 192 rows: 0.98 … 1.03.
+     kept     asking for the inputs of the next tile, in a second copy of the inner loop, where reading them takes as
+              long as using them: dx of 64 → 320, 1 × 1, from 99 to 172. In every layer it costs 5 … 8 % (600 → 600: 0.93).
+     kept     asking for weights a piece ahead, some lines before every tile: 2048³ from 121 to 147.
+     kept     stores past the caches: y of 64 → 320, 1 × 1, from 118 to 147.
+     kept     two pixels of 24 channels as one of 48: 72 → 24, kernel 5: y from 110 to 137, dx from 121 to 162.
+     dropped  choosing between sums with and without a row of one of the two: both were computed (0.6 of unpaired). Masks.
+     even     finish: 64 → 128, kernel 2, batch 16 × 4096, ms: 13.0; with a separate gate 18.8, fused 16.2; separate
+              dropout 25.1, fused 20.2; separate residual 20.7, fused 16.8 (18.2 without asking for it in advance).
+     not done vectors along time for one input channel; sixteen pixels as the channels of one output. */

@@ -29,6 +29,7 @@ CK_INLINE void multiply_tile(const int pixels, const int vectors, const bool fet
   ck_vec sum[14][4];
   const ptrdiff_t tail = block->channels - (vectors - 1) * CK_LANES;
   const ck_epilogue *e = &block->epilogue;
+  if (run->residual && piece->ends) fetch_residual(run, first, pixels, block);
   EACH(j, vectors) {
     ck_vec start = 0; /* the bias: as good first as last, and free */
     if (piece->begins && block->plain && e->bias) {
