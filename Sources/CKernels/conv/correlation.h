@@ -130,9 +130,10 @@ typedef struct ck_conv_kernels {
      gate, of at least block->channels numbers). Every kernel whose block is not plain ends here. */
   void (*finish)(const float *sums, ptrdiff_t sums_step, const ck_run *run, ptrdiff_t first, ptrdiff_t count,
                  const ck_block *block);
-  /* y = Σ x · w for every pixel of a run and the channels of a block. */
-  void (*multiply)(const ck_run *run, const ck_block *block);
-  /* The same for at most `most_dots` channels: vectors run along the inputs; w holds one row per output channel. */
+  /* y = Σ x · w for every pixel of some runs and the channels of a block. `parts` is room for the sums, which are cut
+     when a run has more than `chain` rows: pixels × block->vectors vectors. */
+  void (*multiply)(const ck_run *runs, ptrdiff_t run_count, const ck_block *block, float *parts);
+  /* The same for one run and at most `most_dots` channels: vectors run along the inputs; w holds one row per output channel. */
   void (*dot)(const ck_run *run, const ck_block *block);
   /* The same, channel by channel: w holds one row per tap. */
   void (*depthwise)(const ck_run *run, const ck_block *block);
