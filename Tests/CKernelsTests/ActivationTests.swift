@@ -28,7 +28,7 @@ import Testing
           #expect(
             ck_activation_gradient(
               context, activation, 0.2, pixels, channels, y, cotangent, to.pointer, sums.pointer)
-              == ck_status_ok)
+              == .ok)
           #expect(to.isIntact && sums.isIntact, "\(what)")
           #expect(zip(to.values, expected).allSatisfy { abs($0 - $1) <= 0x1p-20 }, "\(what)")
           #expect(zip(sums.values, bias).allSatisfy { abs($0 - $1) <= bound }, "\(what)")
@@ -42,7 +42,7 @@ import Testing
               context, activation, 0.2, pixels, channels,
               activation == .gated ? place.pointer : other.pointer,
               activation == .gated ? other.pointer : place.pointer, place.pointer, nil)
-              == ck_status_ok)
+              == .ok)
           expectSameBits(place.values, to.values, what)
         }
       }
@@ -86,16 +86,16 @@ import Testing
       let p = m.baseAddress!
       #expect(
         ck_activation_gradient(nil, .gated, 0, 2, 3, p, p + 16, p + 32, nil)
-          == ck_status_invalid_geometry)
+          == .invalid_geometry)
       #expect(
-        ck_activation_gradient(nil, .relu, 0, 4, 4, p, p + 16, p + 20, nil) == ck_status_overlap)
+        ck_activation_gradient(nil, .relu, 0, 4, 4, p, p + 16, p + 20, nil) == .overlap)
       #expect(
-        ck_activation_gradient(nil, .relu, 0, 4, 4, p, p + 16, p + 16, p + 2) == ck_status_overlap)
+        ck_activation_gradient(nil, .relu, 0, 4, 4, p, p + 16, p + 16, p + 2) == .overlap)
       #expect(
         ck_activation_gradient(nil, .relu, 0, 4, 4, nil, p + 16, p + 16, nil)
-          == ck_status_null_pointer)
+          == .null_pointer)
       #expect(
-        ck_activation_gradient(nil, ck_activation.none, 0, 4, 4, nil, p, p, p + 16) == ck_status_ok)
+        ck_activation_gradient(nil, ck_activation.none, 0, 4, 4, nil, p, p, p + 16) == .ok)
     }
   }
 
@@ -110,7 +110,7 @@ import Testing
         Rooms.withContext(set) { context in
           ck_random_bernoulli(context, 77, offset, count, 1 - p, p < 1 ? 1 / (1 - p) : 0, &mask)
           let y = Guarded(count: count, shift: 5), place = Guarded(x)
-          #expect(ck_dropout(context, 77, offset, p, count, x, y.pointer) == ck_status_ok)
+          #expect(ck_dropout(context, 77, offset, p, count, x, y.pointer) == .ok)
           ck_dropout(context, 77, offset, p, count, place.pointer, place.pointer)
           #expect(y.isIntact && place.isIntact)
           expectSameBits(y.values, zip(x, mask).map { $0 * $1 }, "\(count) numbers, p \(p)")
