@@ -148,6 +148,117 @@ struct SplitTests {
     #expect(trial.weightGradient(processor).values == trial.weightGradient(portable).values)
   }
 
+  // MARK: The edges of float32
+
+  /// All three faces against the reference, relative to the sum of the products' magnitudes alone: a subnormal result
+  /// may be off by its last place for each term, and nothing else is forgiven.
+  private func expectStrict(_ trial: ConvTrial, _ what: String) {
+    func faces(_ context: Context?, magnitudes: Bool = false) -> [[Float]] {
+      let x = magnitudes ? trial.inputs.map(\.sizes) : nil
+      let (w, dy) = (magnitudes ? trial.weights.sizes : nil, magnitudes ? trial.outputGradient.sizes : nil)
+      return [
+        trial.output(context, inputs: x, weights: w).values,
+        trial.inputGradients(context, outputGradient: dy, weights: w)[0].values,
+        trial.weightGradient(context, inputs: x, outputGradient: dy).values,
+      ]
+    }
+    let exact = faces(nil)
+    let sizes = faces(nil, magnitudes: true)
+    let terms = [trial.termsOfOutput, trial.termsOfInput, trial.termsOfWeight]
+    for context in Context.emulated() {
+      for (face, got) in faces(context).enumerated() {
+        let bound = tolerance(terms: terms[face]) + context.roughness
+        let last = Float.leastNonzeroMagnitude * Float(terms[face])
+        let wrong = got.indices.first { i in
+          let (x, y) = (got[i], exact[face][i])
+          return y.isFinite ? !(abs(x - y) <= bound * sizes[face][i] + last) : !same(x, y)
+        }
+        #expect(
+          wrong == nil,
+          "\(what), face \(face), \(context): \(wrong.map { "[\($0)] \(got[$0]) for \(exact[face][$0])" } ?? "")")
+      }
+    }
+  }
+  /// Taps as one stretch, so that a tile reads beyond its window.
+  private func edgeTrial(_ seed: UInt64) -> ConvTrial {
+    var stream = Stream(seed)
+    return ConvTrial(
+      .signal(batch: 2, frames: 300, inputs: 24, outputs: 40, kernel: 5, padding: (2, 2)),
+      isSignal: true, stream: &stream)
+  }
+  private func scale(_ numbers: Guarded, _ factor: (Int) -> Float) {
+    for i in 0..<numbers.count { numbers.pointer[i] *= factor(i) }
+  }
+
+  @Test(
+    "magnitudes from the least subnormal to 1e37",
+    arguments: [
+      (Float(1e-20), Float(1)), (1e-30, 1), (1e-37, 1), (1e-40, 1), (1e-44, 1), (1e-20, 1e-20),
+      (1e-37, 1e-5), (1e-25, 1e-25), (1e30, 1), (1e37, 1e-3), (1e37, 1e-37), (1e18, 1e16),
+      (1e-42, 1e30),
+    ])
+  func magnitudes(_ sizes: (Float, Float)) {
+    let trial = edgeTrial(7600)
+    scale(trial.inputs[0]) { _ in sizes.0 }
+    scale(trial.weights) { _ in sizes.1 }
+    scale(trial.outputGradient) { _ in sizes.1 }
+    expectStrict(trial, "\(sizes)")
+  }
+
+  @Test("magnitudes far apart in one box")
+  func apart() {
+    let trial = edgeTrial(7700)
+    scale(trial.inputs[0]) { Float(sign: .plus, exponent: $0 / 24 % 7 * 30 - 120, significand: 1) }
+    scale(trial.outputGradient) { Float(sign: .plus, exponent: $0 / 40 % 5 * 30 - 100, significand: 1) }
+    scale(trial.weights) { Float(sign: .plus, exponent: $0 % 11 * 3 - 15, significand: 1) }
+    expectStrict(trial, "apart")
+  }
+
+  @Test("one subnormal, infinite or NaN number among others", arguments: [Float.leastNonzeroMagnitude, .infinity, -.infinity, .nan])
+  func lone(_ value: Float) {
+    let trial = edgeTrial(7800)
+    for at in [0, 150, 299] {
+      trial.inputs[0].pointer[at * 24 + 23] = value
+      trial.outputGradient.pointer[at * 40 + 7] = value
+    }
+    expectStrict(trial, "\(value)")
+  }
+
+  @Test("a lone weight that is none: rows that read no padding see what float32 sees", arguments: [Float.infinity, .nan, 1e-44])
+  func weight(_ value: Float) throws {
+    let trial = edgeTrial(7900)
+    trial.weights.pointer[17] = value
+    let exact = trial.output(nil).values
+    for context in Context.emulated() {
+      let got = trial.output(context).values
+      let bound = tolerance(terms: trial.termsOfOutput) + context.roughness
+      for t in 10..<290 {
+        for o in 0..<40 {
+          let (x, y) = (got[t * 40 + o], exact[t * 40 + o])
+          #expect(y.isFinite ? abs(x - y) <= bound * 120 : same(x, y), "\(context) \(t) \(o)")
+        }
+      }
+    }
+  }
+
+  // MARK: The environment
+
+  @Test("CK_ISA is a level of this machine, or refused")
+  func environment() {
+    defer { unsetenv("CK_ISA") }
+    var isa = ck_isa.generic
+    unsetenv("CK_ISA")
+    #expect(ck_isa_from_environment(&isa) == .ok && isa == ck_isa_best())
+    for level in [ck_isa.generic, .avx2, .avx512, .amx] {
+      setenv("CK_ISA", String(cString: ck_isa_name(level)), 1)
+      let offered = level.rawValue <= ck_isa_best().rawValue
+      #expect(ck_isa_from_environment(&isa) == (offered ? .ok : .unsupported))
+      #expect(isa == (offered ? level : ck_isa_best()))
+    }
+    setenv("CK_ISA", "sse9", 1)
+    #expect(ck_isa_from_environment(&isa) == .unsupported && isa == ck_isa_best())
+  }
+
   // MARK: Error
 
   @Test("highest is as exact as float32 sums, high within 1e-5 of the largest, medium within 4e-3")

@@ -365,7 +365,11 @@ static bool correlate(const ck_context *context, const ck_correlation *phases, p
     packed += self.blocks * self.step_counts[p] * self.planes * 1024;
     self.pack_items += self.blocks * divide_up(self.step_counts[p], steps_together);
   }
-  if (!pack_weights(context, &self)) return false;
+  if (!pack_weights(context, &self)) {
+    memset(self.failed, 1, (size_t)self.cut.boxes);
+    correlate_failed(context, &self);
+    return true;
+  }
 
   self.groups = least(divide_up(fewest_items, self.cut.boxes), self.blocks);
   self.group_blocks = divide_up(self.blocks, self.groups);
@@ -374,8 +378,40 @@ static bool correlate(const ck_context *context, const ck_correlation *phases, p
   return true;
 }
 
+/* Group g of all phases, in `part`; its channels of the only source in `source`. */
+static void move_to_group(const ck_correlation *phases, ptrdiff_t count, ptrdiff_t g, ck_correlation *part,
+                          ck_image *source) {
+  const ptrdiff_t in = phases->sources->channels / phases->groups;
+  const ptrdiff_t out = phases->destination.channels / phases->groups;
+  *source = *phases->sources;
+  source->data += g * in;
+  source->channels = in;
+  for (ptrdiff_t p = 0; p < count; p++) {
+    part[p] = phases[p];
+    part[p].groups = 1;
+    part[p].sources = source;
+    part[p].destination.data += g * out;
+    part[p].destination.channels = out;
+    part[p].dense.first += g * out;
+    if (part[p].residual.data) part[p].residual.data += g * out;
+  }
+}
+
 bool ck_split_correlate(const ck_context *context, const ck_correlation *phases, ptrdiff_t count, const ck_weights *w,
                         const ck_epilogue *epilogue, float keep) {
-  if (!ck_split_kernels_of(context) || phases->groups > 1 || phases->destination.channels == 0) return false;
-  return correlate(context, phases, count, w, epilogue, keep);
+  if (!ck_split_kernels_of(context) || phases->destination.channels == 0) return false;
+  if (phases->groups == 1) return correlate(context, phases, count, w, epilogue, keep);
+  if (w->gated) return false;
+  ck_correlation *part = ck_scratch(7, (size_t)count * sizeof *part);
+  for (ptrdiff_t g = 0; g < phases->groups; g++) {
+    ck_image source;
+    ck_weights weights = *w;
+    ck_epilogue finish = epilogue ? *epilogue : (ck_epilogue){.bias = NULL};
+    move_to_group(phases, count, g, part, &source);
+    weights.data += g * w->group_step;
+    weights.groups = 1;
+    if (finish.bias) finish.bias += g * phases->destination.channels / phases->groups;
+    if (!correlate(context, part, count, &weights, epilogue ? &finish : NULL, keep)) return false; /* by shape: the first */
+  }
+  return true;
 }

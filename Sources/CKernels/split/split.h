@@ -186,8 +186,7 @@ void ck_range_join(ck_range *range, const ck_range *other);
 /* ---- The whole correlation ----------------------------------------------------------------------------- */
 
 /* Does `phases`, which share their sources and weights (the phases of an input gradient; or one correlation), on the
-   context's tiles. False, and nothing done, when it has none, the shape is better off without, or the weights have
-   infinities or magnitudes too far apart. */
+   context's tiles. False, and nothing done, when it has none or the shape is better off without. */
 bool ck_split_correlate(const ck_context *context, const ck_correlation *phases, ptrdiff_t phase_count,
                         const ck_weights *weights, const ck_epilogue *epilogue, float keep);
 /* ck_correlation_weights on tiles, or false. */
