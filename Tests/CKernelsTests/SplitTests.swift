@@ -92,21 +92,21 @@ struct SplitTests {
     arguments: [
       // Lines of many boxes; taps as one stretch, and apart; far taps in panels of their own.
       ck_conv2d_geometry.signal(
-        batch: 2, frames: 1100, inputs: 24, outputs: 33, kernel: 5, padding: (2, 2)),
+        batch: 2, frames: 1100, inputs: 24, outputs: 40, kernel: 5, padding: (2, 2)),
       .signal(frames: 1300, inputs: 32, outputs: 32, kernel: 2, dilation: 600, padding: (600, 0)),
-      .signal(frames: 2000, inputs: 33, outputs: 30, kernel: 3, dilation: 700, padding: (1400, 0)),
+      .signal(frames: 2000, inputs: 64, outputs: 48, kernel: 3, dilation: 700, padding: (1400, 0)),
       // One tap in four pixels, and phases of the input gradient without any tap.
       .signal(batch: 2, frames: 900, inputs: 48, outputs: 64, kernel: 1, stride: 4),
       .signal(frames: 700, inputs: 40, outputs: 40, kernel: 2, stride: 5, padding: (3, 0)),
       .signal(batch: 3, frames: 401, inputs: 37, outputs: 48, kernel: 5, stride: 2, padding: (2, 2)),
       // Many short lines; rows of tiles across the batch.
       .signal(batch: 16, frames: 16, inputs: 40, outputs: 44, kernel: 15, padding: (7, 7)),
-      .signal(batch: 70, frames: 3, inputs: 33, outputs: 34, kernel: 3, padding: (1, 1)),
-      .signal(batch: 100, frames: 1, inputs: 64, outputs: 17, kernel: 1),
+      .signal(batch: 70, frames: 3, inputs: 43, outputs: 44, kernel: 3, padding: (1, 1)),
+      .signal(batch: 100, frames: 1, inputs: 64, outputs: 30, kernel: 1),
       // Groups, each on tiles.
       .signal(frames: 300, inputs: 64, outputs: 64, kernel: 3, groups: 2, padding: (1, 1)),
       ck_conv2d_geometry(
-        batch: 2, input_height: 40, input_width: 120, input_channels: 24, output_channels: 24,
+        batch: 2, input_height: 40, input_width: 120, input_channels: 32, output_channels: 32,
         kernel_height: 3, kernel_width: 3, stride_height: 2, stride_width: 2, dilation_height: 1,
         dilation_width: 1, groups: 1, pad_top: 1, pad_bottom: 1, pad_left: 1, pad_right: 1),
       ck_conv2d_geometry(
@@ -125,9 +125,9 @@ struct SplitTests {
   func threads(_ precision: ck_precision) {
     var stream = Stream(7300)
     let shapes: [ck_conv2d_geometry] = [
-      .signal(batch: 2, frames: 1500, inputs: 30, outputs: 40, kernel: 3, padding: (1, 1)),
+      .signal(batch: 2, frames: 1500, inputs: 36, outputs: 40, kernel: 3, padding: (1, 1)),
       .signal(batch: 3, frames: 60, inputs: 40, outputs: 97, kernel: 3, stride: 2),
-      .signal(frames: 5000, inputs: 24, outputs: 24, kernel: 1),
+      .signal(frames: 5000, inputs: 32, outputs: 32, kernel: 1),
     ]
     for g in shapes {
       expectSameBits(ConvTrial(g, isSignal: true, stream: &stream)) {
@@ -142,7 +142,7 @@ struct SplitTests {
     let portable = try #require(Context(emulatingAMX: .portable))
     var stream = Stream(7400)
     let trial = ConvTrial(
-      .signal(frames: 300, inputs: 29, outputs: 37, kernel: 3, padding: (1, 1)), isSignal: true,
+      .signal(frames: 300, inputs: 45, outputs: 53, kernel: 3, padding: (1, 1)), isSignal: true,
       stream: &stream)
     #expect(trial.output(processor).values == trial.output(portable).values)
     #expect(trial.weightGradient(processor).values == trial.weightGradient(portable).values)
@@ -183,7 +183,7 @@ struct SplitTests {
   private func edgeTrial(_ seed: UInt64) -> ConvTrial {
     var stream = Stream(seed)
     return ConvTrial(
-      .signal(batch: 2, frames: 300, inputs: 24, outputs: 40, kernel: 5, padding: (2, 2)),
+      .signal(batch: 2, frames: 300, inputs: 40, outputs: 40, kernel: 5, padding: (2, 2)),
       isSignal: true, stream: &stream)
   }
   private func scale(_ numbers: Guarded, _ factor: (Int) -> Float) {
@@ -208,7 +208,7 @@ struct SplitTests {
   @Test("magnitudes far apart in one box")
   func apart() {
     let trial = edgeTrial(7700)
-    scale(trial.inputs[0]) { Float(sign: .plus, exponent: $0 / 24 % 7 * 30 - 120, significand: 1) }
+    scale(trial.inputs[0]) { Float(sign: .plus, exponent: $0 / 40 % 7 * 30 - 120, significand: 1) }
     scale(trial.outputGradient) { Float(sign: .plus, exponent: $0 / 40 % 5 * 30 - 100, significand: 1) }
     scale(trial.weights) { Float(sign: .plus, exponent: $0 % 11 * 3 - 15, significand: 1) }
     expectStrict(trial, "apart")
@@ -218,7 +218,7 @@ struct SplitTests {
   func lone(_ value: Float) {
     let trial = edgeTrial(7800)
     for at in [0, 150, 299] {
-      trial.inputs[0].pointer[at * 24 + 23] = value
+      trial.inputs[0].pointer[at * 40 + 23] = value
       trial.outputGradient.pointer[at * 40 + 7] = value
     }
     expectStrict(trial, "\(value)")
