@@ -56,19 +56,21 @@ struct SplitTests {
   func used() throws {
     var stream = Stream(7000)
     let trial = ConvTrial(
-      .signal(frames: 200, inputs: 40, outputs: 48, kernel: 3, padding: (1, 1)), isSignal: true,
+      .signal(frames: 400, inputs: 40, outputs: 48, kernel: 3, padding: (1, 1)), isSignal: true,
       stream: &stream)
     let exact = Context(ck_isa_best())
     let rough = try #require(Context(emulatingAMX: .portable, precision: .medium))
     func differ(_ a: [Float], _ b: [Float]) -> Bool {
       zip(a, b).map { abs($0 - $1) }.max() ?? 0 > 1e-3
     }
-    #expect(differ(trial.output(rough).values, trial.output(exact).values))
-    #expect(ck_emulated_tiles_are_released())
-    #expect(differ(trial.inputGradients(rough)[0].values, trial.inputGradients(exact)[0].values))
-    #expect(ck_emulated_tiles_are_released())
-    #expect(differ(trial.weightGradient(rough).values, trial.weightGradient(exact).values))
-    #expect(ck_emulated_tiles_are_released())
+    let output = differ(trial.output(rough).values, trial.output(exact).values)
+    #expect(output && ck_emulated_tiles_are_released())
+    let inputGradient = differ(
+      trial.inputGradients(rough)[0].values, trial.inputGradients(exact)[0].values)
+    #expect(inputGradient && ck_emulated_tiles_are_released())
+    let weightGradient = differ(
+      trial.weightGradient(rough).values, trial.weightGradient(exact).values)
+    #expect(weightGradient && ck_emulated_tiles_are_released())
   }
 
   @Test("without tiles every precision is float32")
@@ -195,7 +197,7 @@ struct SplitTests {
     arguments: [
       (Float(1e-20), Float(1)), (1e-30, 1), (1e-37, 1), (1e-40, 1), (1e-44, 1), (1e-20, 1e-20),
       (1e-37, 1e-5), (1e-25, 1e-25), (1e30, 1), (1e37, 1e-3), (1e37, 1e-37), (1e18, 1e16),
-      (1e-42, 1e30),
+      (1e-42, 1e18),
     ])
   func magnitudes(_ sizes: (Float, Float)) {
     let trial = edgeTrial(7600)
@@ -217,7 +219,8 @@ struct SplitTests {
   @Test("one subnormal, infinite or NaN number among others", arguments: [Float.leastNonzeroMagnitude, .infinity, -.infinity, .nan])
   func lone(_ value: Float) {
     let trial = edgeTrial(7800)
-    for at in [0, 150, 299] {
+    // Away from the borders, where float32 may multiply an infinity by the zeros outside.
+    for at in [20, 150, 270] {
       trial.inputs[0].pointer[at * 40 + 23] = value
       trial.outputGradient.pointer[at * 40 + 7] = value
     }
