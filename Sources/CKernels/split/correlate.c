@@ -18,10 +18,6 @@ enum {
   steps_together = 16,    /* of weights, in one item of packing */
   stream_bytes = 8 << 20, /* outputs larger than this will not be found in a cache again */
   across_width = 8,       /* narrower images put the row tiles across the batch */
-  flat_percent = 92,
-  least_rows = 24,
-  least_outputs = 12,
-  least_worth_pixels = 64,
 };
 
 typedef struct {
@@ -137,6 +133,8 @@ static void multiply_box(void *state, ptrdiff_t item) {
   ck_split_box box = ck_split_box_at(cut, index);
   ck_bf16 *planes[ck_most_planes];
   ck_bf16 *memory = ck_scratch(0, (size_t)(self->planes * self->numbers) * sizeof *memory);
+  ck_row_tile *tiles = ck_scratch(2, (size_t)self->tiles * sizeof *tiles);
+  if (!memory || !tiles) return;
   for (int p = 0; p < self->planes; p++) planes[p] = memory + p * self->numbers;
   ck_range range = ck_range_empty();
   ck_split_pack_box(self->kernels, cut, &box, &self->layout, 1, self->planes, planes, &range);
@@ -148,7 +146,6 @@ static void multiply_box(void *state, ptrdiff_t item) {
                       planes, &range);
 
   const int undo = -(scale.exponent + self->w_exponent);
-  ck_row_tile *tiles = ck_scratch(2, (size_t)self->tiles * sizeof *tiles);
   ck_split_product product = {.tiles = tiles,
                               .conv = self->conv,
                               .block = self->block,
@@ -226,36 +223,6 @@ static void correlate_failed(const ck_context *context, splitting *self) {
 }
 
 /* ---- The whole ------------------------------------------------------------------------------------------- */
-
-/* Thirty-two-deep steps of all phases: with taps that touch as one stretch (`flat`), or tap by tap. */
-static ptrdiff_t steps_of(const ck_correlation *phases, ptrdiff_t count, ptrdiff_t channels, bool flat) {
-  ptrdiff_t steps = 0;
-  for (ptrdiff_t p = 0; p < count; p++)
-    for (ptrdiff_t t = 0, end; t < phases[p].tap_count; t = end) {
-      const ck_tap *taps = phases[p].taps;
-      for (end = t + 1; flat && end < phases[p].tap_count && taps[end].dy == taps[t].dy &&
-                        taps[end].dx == taps[t].dx + end - t;)
-        end++;
-      steps += divide_up((end - t) * channels, 32);
-    }
-  return steps;
-}
-
-/* What a shape must have to be faster on tiles: see the biography in kernels_body.h. Multiply-adds that tiles
-   make for one that is wanted (their edges are zeros) are bounded by what the products cost. */
-static bool worth(const splitting *self, const ck_correlation *phases, ptrdiff_t count) {
-  const ptrdiff_t channels = self->cut.channels;
-  ptrdiff_t rows = 0, pixels = 0;
-  for (ptrdiff_t p = 0; p < count; p++) {
-    rows += phases[p].tap_count * channels;
-    pixels += phases[p].batch * phases[p].out_height * phases[p].out_width;
-  }
-  if (rows < least_rows * count || self->outputs < least_outputs || pixels < least_worth_pixels) return false;
-  const double deep = (double)(steps_of(phases, count, channels, self->flat) * 32) / (double)rows;
-  const double wide = (double)(divide_up(self->outputs, 16) * 16) / (double)self->outputs;
-  const double dearest = self->products == 6 ? 1.5 : self->products == 3 ? 2.5 : 3;
-  return deep * wide <= dearest;
-}
 
 /* Boxes as large as their planes may be. */
 static void choose_boxes(splitting *self, const ck_correlation *phases, ptrdiff_t count, void *bands) {
@@ -364,18 +331,20 @@ static bool correlate(const ck_context *context, const ck_correlation *phases, p
   self.planes = ck_split_planes(self.products);
   self.block_width = w->gated ? block / 2 : block;
   self.blocks = divide_up(self.outputs, self.block_width);
-  for (ptrdiff_t v = 0; v < phases->source_count; v++) self.cut.channels += phases->sources[v].channels;
-  /* One stretch where it saves more than its unaligned loads cost. */
-  self.flat = steps_of(phases, count, self.cut.channels, true) * 100 <=
-              steps_of(phases, count, self.cut.channels, false) * flat_percent;
-  if (!worth(&self, phases, count)) return false;
+  self.cut.channels = ck_split_channels(phases);
+  if (!ck_split_is_worth(phases, count, self.products, &self.flat)) return false;
   self.block = common_block(&self, phases, count);
-  choose_boxes(&self, phases, count, ck_scratch(6, ck_split_cut_bytes(phases, count)));
-  lay_out(&self, phases, count, ck_scratch(6, lay_out(&self, phases, count, NULL)));
+  void *bands = ck_scratch(6, ck_split_cut_bytes(phases, count));
+  if (!bands) return true;
+  choose_boxes(&self, phases, count, bands);
+  char *memory = ck_scratch(6, lay_out(&self, phases, count, NULL));
+  if (!memory) return true;
+  lay_out(&self, phases, count, memory);
 
   ptrdiff_t numbers = 0;
   for (ptrdiff_t p = 0; p < count; p++) numbers += self.blocks * self.step_counts[p] * self.planes * 1024;
   ck_bf16 *packed = ck_scratch(1, (size_t)numbers * sizeof *packed);
+  if (!packed) return true;
   self.pack_items = 0;
   for (ptrdiff_t p = 0; p < count; p++) {
     self.packed[p] = packed;
@@ -394,6 +363,8 @@ static bool correlate(const ck_context *context, const ck_correlation *phases, p
   correlate_failed(context, &self);
   return true;
 }
+
+enum { most_grouped_phases = 16 };
 
 /* Group g of all phases, in `part`; its channels of the only source in `source`. */
 static void move_to_group(const ck_correlation *phases, ptrdiff_t count, ptrdiff_t g, ck_correlation *part,
@@ -418,8 +389,8 @@ bool ck_split_correlate(const ck_context *context, const ck_correlation *phases,
                         const ck_weights *w, const ck_epilogue *epilogue, float keep) {
   if (!ck_split_kernels_of(context) || phases->destination.channels == 0) return false;
   if (phases->groups == 1) return correlate(context, phases, count, w, epilogue, keep);
-  if (w->gated) return false;
-  ck_correlation *part = ck_scratch(7, (size_t)count * sizeof *part);
+  if (w->gated || count > most_grouped_phases) return false;
+  ck_correlation part[most_grouped_phases];
   for (ptrdiff_t g = 0; g < phases->groups; g++) {
     ck_image source;
     ck_weights weights = *w;

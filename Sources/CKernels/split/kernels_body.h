@@ -145,24 +145,23 @@ const ck_split_kernels CK_SPLIT_NAME = {.split_line = split_line,
                                         .multiply = multiply,
                                         .outer = outer};
 
-/* Biography. Nothing here was timed on tiles: the machine has none. The loops, the order of products, the
-   sizes of boxes and the shapes worth it are those of a prototype that was measured on a core with AMX (two
-   threads, medians of interleaved runs, against the best PyTorch float32 and our float32 kernels of the
-   time): forward          six products 1.71× PyTorch (1.46–1.94), 1.76× float32 (1.53–2.15); three 2.95×; one
-   a tie with PyTorch's bfloat16 at 1.09× input gradient   1.89× and 1.76×; three 3.16× weight gradient  1.81×
-   and 1.40×, but 0.82× of float32 for 24 → 48: so six products want 32 inputs Shapes that stay on float32
-   kernels, by the same measurements: 15 rows of weights (1 → 24, kernel 15: 29 GF/s on tiles in three
-   products, 150 in float32); edges that waste more than products save (25 → 25 is 1.64 times its size in
-   whole tiles: three products 1.58× float32, so six would lose); one row of a matrix and a handful of pixels,
-   whose weights would be split for a single use (not measured); depthwise; gates within groups. kept small
-   products first and the bias last: with the bias first the error rose from 2.0e-7 to 6.5e-7. kept     taps
-   that touch as one stretch where that saves 8 % of the steps: 1.28× and 1.41× on 72 and 24 channels, 0.94×
-   on 216, where it saves one step in 35. kept     row tiles of equal height with a place of their own, not
-   blocks of 32 rows: lines of 20 or 24 pixels, of images or of a batch, then waste little (a product takes as
-   long as its tile has rows). kept     packing with time outermost: 1.13 to 1.77 times as fast as channels
-   outermost in the prototype. dropped  storing planes between layers: 0.95 to 1.04× in three products.
-   Storing tiles straight into the output: no faster there than over a buffer, and the epilogue needs the sums
-   in float32 registers. dropped  vdpbf16ps on processors with avx512_bf16 and no tiles: 0.47 of the float32
-   units' flops, measured here. counted  instructions per 32-deep step of 2 × 2 tiles: 32 for three products
-   (12 products, 8 loads), 65 for six (24 and 16), 15 for one (4 and 4); the rest are addresses, and nothing
-   is spilled. */
+/* Biography. Nothing here was timed on tiles: the machine has none. The loops, the order of products and the sizes
+   of boxes are those of a prototype that was measured on a core with AMX (two threads, medians of interleaved
+   runs, against the best PyTorch float32 and the float32 kernels of the time):
+     forward          six products 1.71× PyTorch (1.46 to 1.94), 1.76× float32 (1.53 to 2.15); three 2.95×
+                      PyTorch; one 1.09× PyTorch's bfloat16
+     input gradient   six 1.89× and 1.76×; three 3.16×; one 1.32×
+     weight gradient  six 1.81× and 1.40×, but 0.82× float32 for 24 → 48 (worth.c); three 3.09×; one 1.06×
+   What it taught, and what was decided here:
+     kept     small products first and the bias last: with the bias first the error rose from 2.0e-7 to 6.5e-7.
+     kept     taps that touch as one stretch, where that saves 8 % of the steps (worth.c).
+     kept     row tiles of equal height, each with a place of its own, instead of blocks of 32 rows: lines of 20
+              or 24 pixels, of images or of a batch, waste little (a product takes as long as its tile has rows).
+     kept     packing with time outermost: 1.13 to 1.77 times as fast as channels outermost in the prototype.
+     dropped  storing planes between layers: 0.95 to 1.04× in three products there.
+     dropped  storing tiles straight into the output: no faster there than over a buffer, and the epilogue wants
+              the sums in float32 registers.
+     dropped  vdpbf16ps, on processors with avx512_bf16 and no tiles: 0.47 of the float32 units' flops, measured
+              here (0.72 ns each, where a float32 multiply-add of half as many flops takes 0.17).
+     counted  instructions per 32-deep step of 2 × 2 tiles: 32 for three products (12 products, 8 loads), 65 for
+              six (24 and 16), 15 for one (4 and 4). The rest are addresses; nothing is spilled in the loops. */

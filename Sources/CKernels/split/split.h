@@ -1,24 +1,25 @@
 /* Correlations on bfloat16 tiles (AMX), without giving up float32.
 
-   A float32 number is exactly the sum of three bfloat16 numbers, x = h + m + l: h is x rounded, m what
-   remains rounded, l the rest. So a float32 product is nine bfloat16 products, of which six matter:
+   A float32 number is exactly the sum of three bfloat16 numbers, x = h + m + l: h is x rounded, m what remains
+   rounded, l the rest. So a float32 product is nine bfloat16 products, of which six matter:
 
-     highest   l·h  m·h  m·m  h·m  h·l, then h·h     the error of float32, and less of it than float32 sums
-   make high      l·h  h·h  h·l  (x = h + l)            about 4e-6 of the largest output medium    h·h about
-   2e-3
+     highest   l·h  m·h  m·m  h·m  h·l, then h·h     the error of float32, or less
+     high      l·h  h·h  h·l  (x = h + l)            about 4e-6 of the largest output
+     medium    h·h                                   about 2e-3
 
    Small products come first and the sums start at zero, so that few roundings happen at full size.
 
-     panels.c         output pixels → boxes → panels: which source pixels a box needs, and where they lie once
-   packed pack.c           a box's sources → planes; weights → tiles of pairs correlate.c      boxes × blocks
-   of output channels on the threads: convolution and input gradient weight_gradient.c  the same boxes the
-   other way round: transposed planes × pairs of output gradients kernels_body.h   the inner loops, once, in
-   the words of a vectors_*.h and a tiles_*.h; compiled by kernels_amx.c, and by the tests with tiles that are
-   emulated
+     worth.c            which shapes gain
+     panels.c           output pixels → boxes → panels: which source pixels a box needs, where they lie packed
+     pack.c             a box's sources → planes; weights → tiles of pairs
+     correlate.c        boxes × blocks of output channels on the threads: convolution and input gradient
+     weight_gradient.c  the same boxes the other way round: transposed planes × pairs of output gradients
+     kernels_body.h     the inner loops, once, in the words of vectors.h and of tiles; compiled by kernels_amx.c,
+                        and by the tests with tiles that are emulated
 
-   What bfloat16 tiles do not do is float32 at its edges: they take subnormals for zero, and ∞ - ∞ in the
-   split is NaN. So packing measures the magnitudes that it sees. Inside `window` all is exact. Outside, the
-   box is packed again, multiplied by a power of two that the epilogue takes back; and where that cannot help
+   What bfloat16 tiles do not do is float32 at its edges: they take subnormals for zero, and ∞ - ∞ in the split
+   is NaN. So packing measures the magnitudes that it sees. Inside `window` all is exact. Outside, the box is
+   packed again, multiplied by a power of two that is taken back before the epilogue; and where that cannot help
    (infinities, NaN, magnitudes 2^90 apart) the float32 kernels compute the box. */
 #pragma once
 #include "conv/correlation.h"
@@ -71,7 +72,7 @@ typedef struct ck_split_product {
 /* Output gradients × transposed sources: sums[i, o] += Σ over steps of a[i] · b[o]. */
 typedef struct ck_split_outer {
   const ck_bf16 *planes[ck_most_planes];
-  ptrdiff_t a_step; /* between the rows (input channels) of a tile*/
+  ptrdiff_t a_step; /* between the rows (input channels) of a tile */
   ptrdiff_t inputs; /* ≤ 32 rows */
   ptrdiff_t step_count;
   const ptrdiff_t *steps; /* 0, 32, 64 … */
@@ -87,11 +88,11 @@ typedef struct ck_split_kernels {
   void (*split_line)(const float *x, ptrdiff_t x_step, ptrdiff_t count, ptrdiff_t channels, ptrdiff_t zeros,
                      float scale, int planes, ck_bf16 *const *to, ptrdiff_t to_step, ck_range *range);
   /* The same turned round: row c of the planes holds channel c of all pixels; zeros up to whole 32 pixels and
-   * 16 rows. */
+     16 rows. */
   void (*turn_line)(const float *x, ptrdiff_t x_step, ptrdiff_t count, ptrdiff_t channels, float scale,
                     int planes, ck_bf16 *const *to, ptrdiff_t to_step, ck_range *range);
   /* Pixels k0 (even) … k0 + count of a panel of pairs: block b of 32 channels at to + b · block_step, as
-   * weights lie. */
+     weights lie. */
   void (*pair_line)(const float *y, ptrdiff_t y_step, ptrdiff_t count, ptrdiff_t channels, float scale,
                     int planes, ck_bf16 *to, ptrdiff_t k0, ptrdiff_t block_step, ck_range *range);
   /* Of this thread, before its products: how many rows its first and its second row tile have. `release`
@@ -110,6 +111,14 @@ int ck_split_products(const ck_context *context);
 /* Tiles of somebody else's making: the tests' emulation. */
 void ck_context_set_split(ck_context *context, const ck_split_kernels *kernels);
 
+/* ---- What is worth it --------------------------------------------------------------------------------- */
+
+/* Of all sources together. */
+ptrdiff_t ck_split_channels(const ck_correlation *c);
+/* `flat`: taps that touch are better taken as one stretch of numbers. */
+bool ck_split_is_worth(const ck_correlation *phases, ptrdiff_t count, int products, bool *flat);
+bool ck_split_gradient_is_worth(const ck_correlation *c, int products);
+
 /* ---- Panels ------------------------------------------------------------------------------------------- */
 
 /* Offsets of taps along one axis that share a panel: low, low + by, … high, in source pixels. */
@@ -119,8 +128,8 @@ typedef struct ck_split_band {
 
 /* One axis: panel pixels are `by` source pixels apart, output pixels `step` panel pixels. */
 typedef struct ck_split_axis {
-  ptrdiff_t by, step,
-      reach; /* reach: from the first tap of a band to its last, the longest, in panel pixels */
+  ptrdiff_t by, step;
+  ptrdiff_t reach; /* from the first tap of a band to its last, the longest, in panel pixels */
   ptrdiff_t count;
   ck_split_band *bands;
 } ck_split_axis;
@@ -166,7 +175,7 @@ void ck_split_pack_box(const ck_split_kernels *kernels, const ck_split_cut *cut,
                        ck_range *range);
 
 /* Thirty-two rows of a product, or the last few of a tap: where they are read from a panel, and whose weights
- * they are. */
+   they are. */
 typedef struct ck_split_step {
   ptrdiff_t a;            /* from an output pixel's place */
   ptrdiff_t tap, channel; /* of the first row; rows run through the channels, then on to the next tap */

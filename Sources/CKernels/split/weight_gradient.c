@@ -17,10 +17,6 @@ enum {
   parts = 8,                 /* sums of their own: fixed, so that no bit depends on the number of threads */
   part_pixels = 1024,        /* and none with fewer pixels than this */
   sums_bytes = 256 << 20,
-  least_inputs_of_six = 32,
-  least_inputs = 16,
-  least_outputs = 24,
-  least_worth_pixels = 256,
 };
 
 typedef struct {
@@ -119,6 +115,7 @@ static bool add_box(const weighing *self, ptrdiff_t index, float *sums) {
   const ptrdiff_t steps = divide_up(last, 32);
   ck_bf16 *turned = ck_scratch(0, (size_t)(self->planes * numbers) * sizeof *turned), *planes[ck_most_planes];
   ck_bf16 *pairs = ck_scratch(3, (size_t)(self->blocks * self->block_step) * sizeof *pairs);
+  if (!turned || !pairs) return true;
   for (int p = 0; p < self->planes; p++) planes[p] = turned + p * numbers;
   ck_range of_sources = ck_range_empty(), of_destination = ck_range_empty();
   pair_box(self, &box, steps, 1, pairs, &of_destination);
@@ -182,13 +179,6 @@ static void add_parts(void *state, ptrdiff_t item) {
     }
 }
 
-/* What a shape must have to be faster on tiles: see the biography in kernels_body.h. */
-static bool worth(const weighing *self) {
-  const ck_correlation *c = self->c;
-  return self->cut.channels >= (self->products == 6 ? least_inputs_of_six : least_inputs) &&
-         self->outputs >= least_outputs && c->batch * c->out_height * c->out_width >= least_worth_pixels;
-}
-
 static size_t lay_out(weighing *self, ptrdiff_t pixels, char *memory) {
   const ck_correlation *c = self->c;
   size_t used = 0;
@@ -220,13 +210,14 @@ bool ck_split_correlation_weights(const ck_context *context, const ck_correlatio
                    .row_step = row_step,
                    .scale = scale,
                    .keep = keep};
-  if (!self.kernels) return false;
+  if (!self.kernels || !ck_split_gradient_is_worth(c, self.products)) return false;
   self.planes = ck_split_planes(self.products);
   self.blocks = divide_up(self.outputs, block);
-  for (ptrdiff_t v = 0; v < c->source_count; v++) self.cut.channels += c->sources[v].channels;
-  if (!worth(&self)) return false;
+  self.cut.channels = ck_split_channels(c);
   ptrdiff_t pixels = self.cut.channels <= 32 ? few_channels_pixels : most_pixels;
-  self.cut = ck_split_cut_for(c, 1, pixels, false, true, ck_scratch(6, ck_split_cut_bytes(c, 1)));
+  void *bands = ck_scratch(6, ck_split_cut_bytes(c, 1));
+  if (!bands) return true;
+  self.cut = ck_split_cut_for(c, 1, pixels, false, true, bands);
   const ck_split_cut *cut = &self.cut;
   ptrdiff_t whole = ck_split_panel_pixels(cut, cut->box_batch);
   self.steps = divide_up(whole, 32);
@@ -234,7 +225,9 @@ bool ck_split_correlation_weights(const ck_context *context, const ck_correlatio
   self.panel_step = (divide_up(cut->channels, 16) + 1) * 16 * self.pixels_step;
   self.panels = cut->x.count * cut->y.count;
   self.block_step = self.steps * self.planes * 1024;
-  lay_out(&self, pixels, ck_scratch(6, lay_out(&self, pixels, NULL)));
+  char *memory = ck_scratch(6, lay_out(&self, pixels, NULL));
+  if (!memory) return true;
+  lay_out(&self, pixels, memory);
   for (ptrdiff_t t = 0; t < c->tap_count; t++) {
     ptrdiff_t pixel, panel = ck_split_tap_panel(cut, &c->taps[t], &pixel);
     self.taps[t] = panel * self.panel_step + pixel;
@@ -245,6 +238,7 @@ bool ck_split_correlation_weights(const ck_context *context, const ck_correlatio
   self.parts = clamp(all / part_pixels, 1, parts);
   self.parts = clamp(sums_bytes / (floats * (ptrdiff_t)sizeof(float)), 1, self.parts);
   self.sums = ck_scratch(1, (size_t)(self.parts * floats) * sizeof(float));
+  if (!self.sums) return true;
   ck_parallel_for(context, self.parts, add_part, &self);
   ck_parallel_for(context, divide_up(rows, rows_together), add_parts, &self);
 
