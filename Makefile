@@ -1,5 +1,5 @@
 # The four commands of the project. Each installs what it needs first, and only what is missing.
-.PHONY: setup build demo test bench
+.PHONY: setup build demo test bench bench-kernels peers
 
 BUILD = swift build -c release
 PROGRAM = .build/release/swiftdl
@@ -16,5 +16,11 @@ demo: build
 test: setup
 	@scripts/test
 
-bench: setup
+bench: setup peers
 	@scripts/bench
+
+bench-kernels: setup
+	@scripts/bench-kernels $(OPTIONS)
+
+peers:
+	@scripts/peers

@@ -71,6 +71,17 @@ typedef struct ck_block {
   float keep;                /* adds keep · what was there; 0 does not read it (a matrix product's beta) */
 } ck_block;
 
+/* Memory that the next chunk will read, for `outer` to fetch into the second-level cache on its way: `step` bytes more
+   for every pixel of a tile. */
+enum { most_spans = 8 };
+typedef struct ck_ahead {
+  const char *next, *end;
+  ptrdiff_t step;
+  int first, count; /* spans not begun yet */
+  const char *from[most_spans];
+  ptrdiff_t bytes[most_spans];
+} ck_ahead;
+
 /* What one instruction set offers. `sums` are partial weight gradients, rows of whole vectors. */
 typedef struct ck_conv_kernels {
   ck_isa isa;
@@ -85,7 +96,8 @@ typedef struct ck_conv_kernels {
   void (*pack)(const ck_run *runs, ptrdiff_t run_count, ptrdiff_t first, ptrdiff_t channels, ptrdiff_t vectors,
                float *to);
   /* sums[row, o] += Σ x · y over runs of one shape; y as `pack` leaves it. */
-  void (*outer)(const ck_run *runs, ptrdiff_t run_count, const float *y, ptrdiff_t vectors, float *sums);
+  void (*outer)(const ck_run *runs, ptrdiff_t run_count, const float *y, ptrdiff_t vectors, float *sums,
+                ck_ahead *ahead);
   /* The same for `outputs` <= most_dots channels, y as rows of `outputs`; sums[row · outputs + o]. */
   void (*outer_few)(const ck_run *runs, ptrdiff_t run_count, const float *y, ptrdiff_t outputs, float *sums);
   /* sums[row · channels + c] += Σ x[c] · y[c]. */

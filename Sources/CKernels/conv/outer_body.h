@@ -21,15 +21,28 @@ static void pack(const ck_run *runs, ptrdiff_t run_count, ptrdiff_t first, ptrdi
   }
 }
 
+CK_INLINE void next_span(ck_ahead *ahead) {
+  if (ahead->first == ahead->count) {
+    ahead->step = 0; /* all there: the same line again and again costs nothing */
+    return;
+  }
+  ahead->next = ahead->from[ahead->first];
+  ahead->end = ahead->next + ahead->bytes[ahead->first++];
+}
+
 /* sums[i, j] += Σ over the runs of x[i] · y[j] for `rows` rows of segment s from `row` on. */
 CK_INLINE void outer_tile(const int rows, const int vectors, const ck_run *runs, ptrdiff_t run_count, ptrdiff_t s,
-                          ptrdiff_t row, const float *y, float *sums) {
+                          ptrdiff_t row, const float *y, float *sums, ck_ahead *ahead) {
   ck_vec sum[14][4];
+  const char *soon = ahead->next;
+  const ptrdiff_t stride = ahead->step;
   EACH(i, rows) EACH(j, vectors) sum[i][j] = 0;
   for (ptrdiff_t r = 0; r < run_count; r++) {
     const ptrdiff_t step = runs[r].segments[s].step;
     const float *x = runs[r].segments[s].x + row;
     for (ptrdiff_t t = runs[r].count; t > 0; t--, x += step, y += vectors * CK_LANES) {
+      __builtin_prefetch(soon, 0, 2);
+      soon += stride;
       ck_vec g[4];
       EACH(j, vectors) g[j] = ck_vec_load(y + j * CK_LANES);
       EACH(i, rows) {
@@ -42,15 +55,17 @@ CK_INLINE void outer_tile(const int rows, const int vectors, const ck_run *runs,
     float *p = sums + (i * vectors + j) * CK_LANES;
     ck_vec_store(p, ck_vec_load(p) + sum[i][j]);
   }
+  ahead->next = soon;
+  if (soon >= ahead->end) next_span(ahead);
 }
 
 #define OUTER_CASE(rows, vectors) \
   case rows: \
     if (rows <= pixels_##vectors) \
-      outer_tile(rows <= pixels_##vectors ? rows : 1, vectors, runs, run_count, s, first, y, p); \
+      outer_tile(rows <= pixels_##vectors ? rows : 1, vectors, runs, run_count, s, first, y, p, ahead); \
     break;
 #define OUTER_WITH(vectors) \
-  static void outer_##vectors(const ck_run *runs, ptrdiff_t run_count, const float *y, float *sums) { \
+  static void outer_##vectors(const ck_run *runs, ptrdiff_t run_count, const float *y, float *sums, ck_ahead *ahead) { \
     for (ptrdiff_t s = 0; s < runs->segment_count; s++) { \
       const ck_segment *segment = &runs->segments[s]; \
       ptrdiff_t tiles = (segment->channels + pixels_##vectors - 1) / pixels_##vectors; \
@@ -71,12 +86,12 @@ OUTER_WITH(2)
 OUTER_WITH(3)
 OUTER_WITH(4)
 
-static void outer(const ck_run *runs, ptrdiff_t run_count, const float *y, ptrdiff_t vectors, float *sums) {
+static void outer(const ck_run *runs, ptrdiff_t run_count, const float *y, ptrdiff_t vectors, float *sums, ck_ahead *ahead) {
   switch (vectors) {
-  case 1: outer_1(runs, run_count, y, sums); break;
-  case 2: outer_2(runs, run_count, y, sums); break;
-  case 3: outer_3(runs, run_count, y, sums); break;
-  case 4: outer_4(runs, run_count, y, sums); break;
+  case 1: outer_1(runs, run_count, y, sums, ahead); break;
+  case 2: outer_2(runs, run_count, y, sums, ahead); break;
+  case 3: outer_3(runs, run_count, y, sums, ahead); break;
+  case 4: outer_4(runs, run_count, y, sums, ahead); break;
   }
 }
 

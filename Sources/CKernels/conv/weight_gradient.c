@@ -43,8 +43,12 @@ static void pack_few(const ck_run *runs, ptrdiff_t count, ptrdiff_t channels, fl
       for (ptrdiff_t o = 0; o < channels; o++) *to++ = runs[r].y[t * runs[r].y_step + o];
 }
 
+static ptrdiff_t block_vectors(const weighing *self, ptrdiff_t channels) {
+  return (channels + self->kernels->lanes - 1) / self->kernels->lanes;
+}
+
 static void add_runs(const weighing *self, const ck_run *runs, ptrdiff_t count, ptrdiff_t pixels, ptrdiff_t first_block,
-                     ptrdiff_t end_block, float *sums) {
+                     ptrdiff_t end_block, float *sums, ck_ahead *ahead) {
   ptrdiff_t channels = self->c->destination.channels;
   if (self->c->depthwise) {
     self->kernels->outer_depthwise(runs, count, channels, sums);
@@ -58,8 +62,62 @@ static void add_runs(const weighing *self, const ck_run *runs, ptrdiff_t count, 
       pack_few(runs, count, channels, y);
       self->kernels->outer_few(runs, count, y, channels, block);
     } else {
-      self->kernels->pack(runs, count, first, rest, self->vectors, y);
-      self->kernels->outer(runs, count, y, self->vectors, block);
+      ptrdiff_t vectors = block_vectors(self, rest);
+      self->kernels->pack(runs, count, first, rest, vectors, y);
+      self->kernels->outer(runs, count, y, vectors, block, ahead);
+    }
+  }
+}
+
+static void add_span(ck_ahead *ahead, const float *from, ptrdiff_t floats) {
+  if (ahead->count == most_spans || floats <= 0) return;
+  ahead->from[ahead->count] = (const char *)from;
+  ahead->bytes[ahead->count++] = floats * (ptrdiff_t)sizeof(float);
+}
+
+/* What chunk `chunk` reads that the one before it has not read: the front of every source, and the output gradient. */
+static ck_ahead look_ahead(const weighing *self, ptrdiff_t chunk, ptrdiff_t blocks) {
+  const ck_correlation *c = self->c;
+  const ck_cut *cut = &self->cut;
+  ck_ahead ahead = {.next = (const char *)c->destination.data};
+  ahead.end = ahead.next;
+  if (chunk >= cut->chunks || cut->across_batch) return ahead;
+  ptrdiff_t line = chunk / cut->chunks_per_line * cut->chunk_lines, p0 = chunk % cut->chunks_per_line * cut->chunk_pixels;
+  ptrdiff_t lines = cut->lines - line < cut->chunk_lines ? cut->lines - line : cut->chunk_lines;
+  ptrdiff_t pixels = cut->line_length - p0 < cut->chunk_pixels ? cut->line_length - p0 : cut->chunk_pixels;
+  ptrdiff_t b = line / c->out_height, y = line % c->out_height;
+  const ck_mutable_image *to = &c->destination;
+  const ck_tap *front = &c->taps[c->tap_count - 1];
+  add_span(&ahead, to->data + b * to->batch_stride + y * to->row_stride + p0 * to->pixel_stride,
+           lines * pixels * to->pixel_stride);
+  for (ptrdiff_t v = 0; v < c->source_count; v++) {
+    const ck_image *from = &c->sources[v];
+    ptrdiff_t first = p0 * c->step_x + (p0 == 0 ? 0 : front->dx);
+    add_span(&ahead, from->data + b * from->batch_stride + (y * c->step_y + front->dy) * from->row_stride +
+             first * from->pixel_stride, lines * pixels * c->step_x * from->pixel_stride);
+  }
+  ptrdiff_t bytes = 0, tiles = self->rows * self->vectors / 24 + 1;
+  for (int i = 0; i < ahead.count; i++) bytes += ahead.bytes[i];
+  ahead.step = bytes * 5 / 4 / (lines * pixels * tiles * blocks) + 1;
+  if (ahead.step > 64) ahead.step = 64;
+  return ahead;
+}
+
+/* gradient ← scale · Σ_part sums + keep · gradient, for some rows of some blocks. */
+static void finish(const weighing *self, ptrdiff_t first_row, ptrdiff_t end_row, ptrdiff_t first_block,
+                   ptrdiff_t end_block) {
+  ptrdiff_t outputs = self->c->destination.channels, part_step = self->blocks * self->rows * self->width;
+  for (ptrdiff_t b = first_block; b < end_block; b++) {
+    ptrdiff_t columns = outputs - b * self->width < self->width ? outputs - b * self->width : self->width;
+    ptrdiff_t width = block_vectors(self, columns) * self->kernels->lanes;
+    if (self->vectors == 0) width = self->width;
+    float *from = self->sums + b * self->rows * self->width + first_row * width;
+    float *to = self->gradient + first_row * self->row_step + b * self->width;
+    for (ptrdiff_t row = first_row; row < end_row; row++, from += width, to += self->row_step) {
+      for (ptrdiff_t part = 1; part < self->parts; part++)
+        for (ptrdiff_t o = 0; o < columns; o++) from[o] += from[part * part_step + o];
+      if (self->keep == 0) for (ptrdiff_t o = 0; o < columns; o++) to[o] = self->scale * from[o];
+      else for (ptrdiff_t o = 0; o < columns; o++) to[o] = self->scale * from[o] + self->keep * to[o];
     }
   }
 }
@@ -74,31 +132,23 @@ static void add_part(void *state, ptrdiff_t item) {
   for (ptrdiff_t chunk = self->cut.chunks * part / self->parts; chunk < self->cut.chunks * (part + 1) / self->parts;
        chunk++) {
     ptrdiff_t count, next;
+    ck_ahead ahead = look_ahead(self, chunk + 1, end - first);
     const ck_run *runs = ck_lower(self->c, &self->cut, chunk, &count);
     for (ptrdiff_t r = 0; r < count; r = next) {
       ptrdiff_t pixels = runs[r].count;
       for (next = r + 1; next < count && same_shape(&runs[r], &runs[next]); next++) pixels += runs[next].count;
-      if (runs[r].segment_count > 0) add_runs(self, runs + r, next - r, pixels, first, end, sums);
+      if (runs[r].segment_count > 0) add_runs(self, runs + r, next - r, pixels, first, end, sums, &ahead);
     }
   }
+  if (self->parts == 1) finish(self, 0, self->rows, first, end); /* while the sums are in the cache */
 }
 
 enum { rows_together = 64 };
 
 static void add_parts(void *state, ptrdiff_t item) {
   const weighing *self = state;
-  ptrdiff_t outputs = self->c->destination.channels, part_step = self->blocks * self->rows * self->width;
-  ptrdiff_t end = (item + 1) * rows_together < self->rows ? (item + 1) * rows_together : self->rows;
-  for (ptrdiff_t row = item * rows_together; row < end; row++)
-    for (ptrdiff_t b = 0; b < self->blocks; b++) {
-      ptrdiff_t columns = outputs - b * self->width < self->width ? outputs - b * self->width : self->width;
-      float *from = self->sums + (b * self->rows + row) * self->width;
-      float *to = self->gradient + row * self->row_step + b * self->width;
-      for (ptrdiff_t part = 1; part < self->parts; part++)
-        for (ptrdiff_t o = 0; o < columns; o++) from[o] += from[part * part_step + o];
-      if (self->keep == 0) for (ptrdiff_t o = 0; o < columns; o++) to[o] = self->scale * from[o];
-      else for (ptrdiff_t o = 0; o < columns; o++) to[o] = self->scale * from[o] + self->keep * to[o];
-    }
+  ptrdiff_t first = item * rows_together, end = first + rows_together;
+  finish(self, first, end < self->rows ? end : self->rows, 0, self->blocks);
 }
 
 static ptrdiff_t clamp(ptrdiff_t a, ptrdiff_t low, ptrdiff_t high) { return a < low ? low : a > high ? high : a; }
@@ -130,5 +180,5 @@ void ck_correlation_weights(const ck_context *context, const ck_conv_kernels *ke
   }
   self.sums = ck_scratch(1, (size_t)(self.parts * floats) * sizeof(float));
   ck_parallel_for(context, self.parts * self.groups, add_part, &self);
-  ck_parallel_for(context, (rows + rows_together - 1) / rows_together, add_parts, &self);
+  if (self.parts > 1) ck_parallel_for(context, (rows + rows_together - 1) / rows_together, add_parts, &self);
 }
