@@ -12,25 +12,44 @@ static ck_status matrices(ck_area *area, const float *data, ptrdiff_t batch, ptr
   return ck_area_make(area, data, 3, size, stride);
 }
 
-ck_status ck_check_gemm(const ck_gemm_geometry *g, const float *a, const float *b, const float *c) {
+static bool reads_factors(const ck_gemm_geometry *g) { return g->k != 0 && g->alpha != 0 && g->m != 0 && g->n != 0; }
+
+ck_status ck_check_gemm_geometry(const ck_gemm_geometry *g) {
   ptrdiff_t count;
-  ck_area left, right, product;
   CK_REQUIRE_THAT(g, ck_status_null_pointer);
   CK_REQUIRE(CK_COUNT(&count, g->batch, g->m, g->n));
-  CK_REQUIRE(CK_COUNT(&count, g->m, g->k));
-  CK_REQUIRE(CK_COUNT(&count, g->k, g->n));
+  CK_REQUIRE(CK_COUNT(&count, g->batch, g->m, g->k));
+  CK_REQUIRE(CK_COUNT(&count, g->batch, g->k, g->n));
   CK_REQUIRE_THAT(g->lda >= 0 && g->ldb >= 0 && g->ldc >= 0, ck_status_invalid_geometry);
   CK_REQUIRE(CK_COUNT(&count, g->lda, g->k));
-  CK_REQUIRE(CK_COUNT(&count, g->ldb, g->k));
+  return CK_COUNT(&count, g->ldb, g->k);
+}
+
+ck_status ck_check_gemm_factor(const ck_gemm_geometry *g, const float *b, ck_area *area) {
+  ptrdiff_t batch = reads_factors(g) ? g->batch : 0;
+  return matrices(area, b, batch, g->b_stride, g->transpose_b ? g->n : g->k, g->ldb, g->transpose_b ? g->k : g->n);
+}
+
+ck_status ck_check_gemm(const ck_gemm_geometry *g, const float *a, const float *b, const float *c) {
+  ck_area right;
+  CK_REQUIRE(ck_check_gemm_geometry(g));
+  CK_REQUIRE(ck_check_gemm_factor(g, b, &right));
+  return ck_check_gemm_around(g, a, &right, c, NULL);
+}
+
+ck_status ck_check_gemm_around(const ck_gemm_geometry *g, const float *a, const ck_area *b, const float *c,
+                               const ck_area *workspace) {
+  ck_area left, product;
   CK_REQUIRE(matrices(&product, c, g->batch, g->c_stride, g->m, g->ldc, g->n));
   CK_REQUIRE(ck_area_unique(&product));
-  if (g->k == 0 || g->alpha == 0 || g->m == 0 || g->n == 0) return ck_status_ok;
+  if (!reads_factors(g)) return ck_status_ok;
   CK_REQUIRE(matrices(&left, a, g->batch, g->a_stride, g->transpose_a ? g->k : g->m, g->lda,
                       g->transpose_a ? g->m : g->k));
-  CK_REQUIRE(matrices(&right, b, g->batch, g->b_stride, g->transpose_b ? g->n : g->k, g->ldb,
-                      g->transpose_b ? g->k : g->n));
+  if (workspace) CK_REQUIRE(ck_areas_apart(workspace, &left));
+  if (workspace) CK_REQUIRE(ck_areas_apart(workspace, b));
+  if (workspace) CK_REQUIRE(ck_areas_apart(workspace, &product));
   CK_REQUIRE(ck_areas_apart(&product, &left));
-  return ck_areas_apart(&product, &right);
+  return ck_areas_apart(&product, b);
 }
 
 /* ---- Convolutions ------------------------------------------------------------------------------------- */
@@ -62,50 +81,89 @@ static ck_status measure(const ck_conv2d_geometry *g, extents *e) {
   return CK_COUNT(&e->outputs, g->batch, e->height, e->width, g->output_channels);
 }
 
-static ck_status view(ck_area *area, const ck_conv2d_geometry *g, const ck_image *image) {
-  const ptrdiff_t size[] = {g->batch, g->input_height, g->input_width, image->channels};
-  const ptrdiff_t stride[] = {image->batch_stride, image->row_stride, image->pixel_stride, 1};
-  CK_REQUIRE_THAT(image->channels >= 0 && image->batch_stride >= 0 && image->row_stride >= 0 &&
-                      image->pixel_stride >= 0, ck_status_invalid_geometry);
-  return ck_area_make(area, image->data, 4, size, stride);
+/* View `v`, of a kind that the face tells. */
+static ck_status view(ck_area *area, ck_face face, const ck_conv2d_geometry *g, const void *images, ptrdiff_t v) {
+  ck_image image;
+  if (face == ck_face_input_gradient) {
+    const ck_mutable_image *from = (const ck_mutable_image *)images + v;
+    image = (ck_image){from->data, from->channels, from->pixel_stride, from->row_stride, from->batch_stride};
+  } else {
+    image = ((const ck_image *)images)[v];
+  }
+  const ptrdiff_t size[] = {g->batch, g->input_height, g->input_width, image.channels};
+  const ptrdiff_t stride[] = {image.batch_stride, image.row_stride, image.pixel_stride, 1};
+  CK_REQUIRE_THAT(image.channels >= 0 && image.batch_stride >= 0 && image.row_stride >= 0 &&
+                      image.pixel_stride >= 0, ck_status_invalid_geometry);
+  return ck_area_make(area, image.data, 4, size, stride);
 }
 
-static ck_status epilogue_of(const ck_epilogue *epilogue, ptrdiff_t channels, const ck_area *written) {
+static ck_status epilogue_of(const ck_epilogue *epilogue, ptrdiff_t channels, const ck_area *written,
+                             const ck_area *workspace) {
   ck_area bias;
   if (!epilogue) return ck_status_ok;
   CK_REQUIRE_THAT((unsigned)epilogue->activation <= ck_activation_sigmoid, ck_status_invalid_argument);
   if (!epilogue->bias) return ck_status_ok;
   CK_REQUIRE(ck_area_dense(&bias, epilogue->bias, channels));
+  if (workspace) CK_REQUIRE(ck_areas_apart(workspace, &bias));
   return ck_areas_apart(written, &bias);
 }
 
-ck_status ck_check_conv2d(ck_face face, const ck_conv2d_geometry *g, ptrdiff_t count, const ck_image *inputs,
-                          const float *weights, const ck_epilogue *epilogue, const float *output) {
+ck_status ck_check_weights(const ck_conv2d_geometry *g, const float *weights, ck_area *area) {
   extents e;
-  ck_area outputs, kernel, input, other;
+  CK_REQUIRE(measure(g, &e));
+  return ck_area_dense(area, weights, e.weights);
+}
+
+ck_status ck_check_plan(const ck_conv2d_geometry *g, ptrdiff_t count, const ptrdiff_t *channels,
+                        const ck_epilogue *epilogue) {
+  extents e;
+  CK_REQUIRE(measure(g, &e));
+  CK_REQUIRE_THAT(count > 0 && (channels || count == 1), ck_status_invalid_argument);
+  CK_REQUIRE_THAT(g->groups == 1 || count == 1, ck_status_unsupported);
+  CK_REQUIRE(CK_COUNT(&(ptrdiff_t){0}, count, g->kernel_height, g->kernel_width));
+  CK_REQUIRE_THAT(!epilogue || (unsigned)epilogue->activation <= ck_activation_sigmoid, ck_status_invalid_argument);
+  ptrdiff_t sum = channels ? 0 : g->input_channels;
+  for (ptrdiff_t v = 0; channels && v < count; v++) {
+    CK_REQUIRE_THAT(channels[v] >= 0 && channels[v] <= g->input_channels - sum, ck_status_invalid_argument);
+    sum += channels[v];
+  }
+  return sum == g->input_channels ? ck_status_ok : ck_status_invalid_argument;
+}
+
+ck_status ck_check_conv2d(ck_face face, const ck_conv2d_geometry *g, ptrdiff_t count, const void *inputs,
+                          const float *weights, const ck_epilogue *epilogue, const float *output) {
+  ck_area kernel;
+  CK_REQUIRE(ck_check_weights(g, weights, &kernel));
+  return ck_check_conv2d_around(face, g, count, inputs, &kernel, epilogue, output, NULL);
+}
+
+ck_status ck_check_conv2d_around(ck_face face, const ck_conv2d_geometry *g, ptrdiff_t count, const void *inputs,
+                                 const ck_area *kernel, const ck_epilogue *epilogue, const float *output,
+                                 const ck_area *workspace) {
+  extents e;
+  ck_area outputs, input, other;
   CK_REQUIRE(measure(g, &e));
   CK_REQUIRE_THAT(count > 0, ck_status_invalid_argument);
   CK_REQUIRE_THAT(inputs, ck_status_null_pointer);
   CK_REQUIRE_THAT(g->groups == 1 || count == 1, ck_status_unsupported);
   CK_REQUIRE(CK_COUNT(&(ptrdiff_t){0}, count, g->kernel_height, g->kernel_width));
   CK_REQUIRE(ck_area_dense(&outputs, output, e.outputs));
-  CK_REQUIRE(ck_area_dense(&kernel, weights, e.weights));
-  if (face != ck_face_input_gradient) {
-    const ck_area *written = face == ck_face_forward ? &outputs : &kernel;
-    CK_REQUIRE(ck_areas_apart(&outputs, &kernel));
-    CK_REQUIRE(epilogue_of(epilogue, g->output_channels, written));
-  }
+  if (workspace) CK_REQUIRE(ck_areas_apart(workspace, &outputs));
+  if (workspace) CK_REQUIRE(ck_areas_apart(workspace, kernel));
+  if (face != ck_face_input_gradient) CK_REQUIRE(ck_areas_apart(&outputs, kernel));
+  if (face == ck_face_forward) CK_REQUIRE(epilogue_of(epilogue, g->output_channels, &outputs, workspace));
   ptrdiff_t channels = 0;
   for (ptrdiff_t v = 0; v < count; v++) {
-    CK_REQUIRE(view(&input, g, &inputs[v]));
-    channels += inputs[v].channels;
+    CK_REQUIRE(view(&input, face, g, inputs, v));
+    channels += input.size[3];
     CK_REQUIRE_THAT(channels <= g->input_channels, ck_status_invalid_argument);
     if (face != ck_face_weight_gradient) CK_REQUIRE(ck_areas_apart(&input, &outputs));
-    if (face != ck_face_forward) CK_REQUIRE(ck_areas_apart(&input, &kernel));
+    if (face != ck_face_forward) CK_REQUIRE(ck_areas_apart(&input, kernel));
+    if (workspace) CK_REQUIRE(ck_areas_apart(&input, workspace));
     if (face != ck_face_input_gradient) continue;
     CK_REQUIRE(ck_area_unique(&input));
     for (ptrdiff_t u = 0; u < v; u++) {
-      CK_REQUIRE(view(&other, g, &inputs[u]));
+      CK_REQUIRE(view(&other, face, g, inputs, u));
       CK_REQUIRE(ck_areas_apart(&input, &other));
     }
   }

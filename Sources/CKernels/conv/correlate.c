@@ -1,4 +1,5 @@
 #include "conv/correlation.h"
+#include "base/scratch.h"
 #include "base/threads.h"
 
 /* Runs × blocks, shared among threads by chunks of pixels and, where those are few, by groups of blocks. */
@@ -35,6 +36,7 @@ static void correlate_item(void *state, ptrdiff_t item) {
   const ck_packed *w = self->weights;
   ptrdiff_t run_count, channels = self->c->destination.channels;
   const ck_run *runs = ck_lower(self->c, &self->cut, item / self->groups, &run_count);
+  if (ck_measuring()) return;
   ptrdiff_t first = item % self->groups * self->group_blocks, end = first + self->group_blocks;
   for (ptrdiff_t b = first; b < end && b < w->count; b++) {
     bool last = b == w->count - 1;
@@ -52,6 +54,7 @@ static void depthwise_item(void *state, ptrdiff_t item) {
   const correlation *self = state;
   ptrdiff_t run_count, channels = self->c->destination.channels;
   const ck_run *runs = ck_lower(self->c, &self->cut, item, &run_count);
+  if (ck_measuring()) return;
   ck_block block = {.w = self->depthwise, .w_step = channels, .channels = channels,
                     .epilogue = epilogue_from(self->epilogue, 0)};
   for (ptrdiff_t r = 0; r < run_count; r++) self->kernels->depthwise(&runs[r], &block);
@@ -75,7 +78,7 @@ static ck_cut cut_for(const ck_correlation *c, ptrdiff_t blocks) {
 
 void ck_correlate(const ck_context *context, const ck_conv_kernels *kernels, const ck_correlation *c,
                   const ck_packed *weights, const ck_epilogue *epilogue, float keep) {
-  if (c->destination.channels == 0) return;
+  if (c->destination.channels == 0 || !weights->blocks || ck_packing()) return;
   correlation self = {.kernels = kernels, .c = c, .weights = weights, .epilogue = epilogue, .keep = keep,
                       .cut = cut_for(c, weights->count)};
   if (self.cut.chunks == 0) return;
@@ -87,6 +90,7 @@ void ck_correlate(const ck_context *context, const ck_conv_kernels *kernels, con
 
 void ck_correlate_depthwise(const ck_context *context, const ck_conv_kernels *kernels, const ck_correlation *c,
                             const float *weights, const ck_epilogue *epilogue) {
+  if (!weights || ck_packing()) return;
   correlation self = {.kernels = kernels, .c = c, .depthwise = weights, .epilogue = epilogue, .cut = cut_for(c, 1)};
   ck_parallel_for(context, self.cut.chunks, depthwise_item, &self);
 }

@@ -127,7 +127,8 @@ typedef struct ck_packed {
   const float *last;      /* the last block, when the others are the caller's own weights */
   bool dots;              /* one row per output */
 } ck_packed;
-/* Into scratch slot 1 of this thread. `pixels` is how many output pixels will use them. */
+/* Into scratch slot 1 of this thread, or a plan's memory (where they may lie already). `pixels` is how many output
+   pixels will use them. blocks is NULL when there is no memory. */
 ck_packed ck_pack_weights(const ck_context *context, const ck_conv_kernels *kernels, const ck_weights *w, ptrdiff_t pixels);
 
 /* The whole correlation. */

@@ -68,8 +68,9 @@ static void pack_tap(void *state, ptrdiff_t item) {
 
 static ck_packed pack_dots(const ck_weights *w) {
   ptrdiff_t rows = w->taps * w->inputs;
-  float *to = ck_scratch(1, (size_t)(rows * w->outputs) * sizeof *to);
-  for (ptrdiff_t o = 0; o < w->outputs; o++)
+  bool ready;
+  float *to = ck_packed_room((size_t)(rows * w->outputs) * sizeof *to, &ready);
+  for (ptrdiff_t o = 0; to && !ready && o < w->outputs; o++)
     for (ptrdiff_t tap = 0; tap < w->taps; tap++)
       for (ptrdiff_t i = 0; i < w->inputs; i++)
         to[(o * w->taps + tap) * w->inputs + i] =
@@ -88,8 +89,8 @@ ck_packed ck_pack_weights(const ck_context *context, const ck_conv_kernels *kern
   ptrdiff_t count = (w->outputs + width - 1) / width, rows = w->taps * w->inputs;
   ck_packed packed = {.width = width, .count = count, .block_step = rows * width, .row_step = width};
   packing self = {.w = w, .width = width};
-  bool in_place = pixels < pixels_worth_packing && w->out_step == 1 && !w->flipped && w->scale == 1 &&
-                  w->tap_step == w->in_step * w->inputs;
+  bool ready, in_place = !ck_planned() && pixels < pixels_worth_packing && w->out_step == 1 && !w->flipped &&
+                         w->scale == 1 && w->tap_step == w->in_step * w->inputs;
   if (in_place) {
     packed.blocks = w->data;
     packed.block_step = width;
@@ -99,9 +100,9 @@ ck_packed ck_pack_weights(const ck_context *context, const ck_conv_kernels *kern
   }
   ptrdiff_t blocks = count - self.first_block;
   if (blocks == 0) return packed;
-  self.to = ck_scratch(1, (size_t)(blocks * rows * width) * sizeof(float));
-  ck_parallel_for(context, blocks * w->taps, pack_tap, &self);
-  if (in_place) packed.last = self.to;
+  self.to = ck_packed_room((size_t)(blocks * rows * width) * sizeof(float), &ready);
+  if (self.to && !ready) ck_parallel_for(context, blocks * w->taps, pack_tap, &self);
+  if (in_place && self.to) packed.last = self.to;
   else packed.blocks = self.to;
   return packed;
 }

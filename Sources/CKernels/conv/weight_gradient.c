@@ -30,6 +30,7 @@ typedef struct {
 } weighing;
 
 static bool same_shape(const ck_run *a, const ck_run *b) {
+  if (ck_measuring()) return true; /* what views of other strides might bring together */
   if (a->segment_count != b->segment_count) return false;
   for (ptrdiff_t s = 0; s < a->segment_count; s++)
     if (a->segments[s].channels != b->segments[s].channels || a->segments[s].row != b->segments[s].row) return false;
@@ -51,10 +52,12 @@ static void add_runs(const weighing *self, const ck_run *runs, ptrdiff_t count, 
                      ptrdiff_t end_block, float *sums, ck_ahead *ahead) {
   ptrdiff_t channels = self->c->destination.channels;
   if (self->c->depthwise) {
+    if (ck_measuring()) return;
     self->kernels->outer_depthwise(runs, count, channels, sums);
     return;
   }
   float *y = ck_scratch(3, (size_t)(pixels * self->width) * sizeof *y);
+  if (!y || ck_measuring()) return;
   for (ptrdiff_t b = first_block; b < end_block; b++) {
     ptrdiff_t first = b * self->width, rest = channels - first < self->width ? channels - first : self->width;
     float *block = sums + b * self->rows * self->width;
@@ -106,6 +109,7 @@ static ck_ahead look_ahead(const weighing *self, ptrdiff_t chunk, ptrdiff_t bloc
 /* gradient ← scale · Σ_part sums + keep · gradient, for some rows of some blocks. */
 static void finish(const weighing *self, ptrdiff_t first_row, ptrdiff_t end_row, ptrdiff_t first_block,
                    ptrdiff_t end_block) {
+  if (ck_measuring()) return;
   ptrdiff_t outputs = self->c->destination.channels, part_step = self->blocks * self->rows * self->width;
   for (ptrdiff_t b = first_block; b < end_block; b++) {
     ptrdiff_t columns = outputs - b * self->width < self->width ? outputs - b * self->width : self->width;
@@ -128,7 +132,9 @@ static void add_part(void *state, ptrdiff_t item) {
   ptrdiff_t first = group * self->group_blocks, end = first + self->group_blocks;
   if (end > self->blocks) end = self->blocks;
   float *sums = self->sums + part * self->blocks * self->rows * self->width;
-  memset(sums + first * self->rows * self->width, 0, (size_t)((end - first) * self->rows * self->width) * sizeof *sums);
+  if (!ck_measuring())
+    memset(sums + first * self->rows * self->width, 0,
+           (size_t)((end - first) * self->rows * self->width) * sizeof *sums);
   for (ptrdiff_t chunk = self->cut.chunks * part / self->parts; chunk < self->cut.chunks * (part + 1) / self->parts;
        chunk++) {
     ptrdiff_t count, next;
@@ -137,7 +143,7 @@ static void add_part(void *state, ptrdiff_t item) {
     for (ptrdiff_t r = 0; r < count; r = next) {
       ptrdiff_t pixels = runs[r].count;
       for (next = r + 1; next < count && same_shape(&runs[r], &runs[next]); next++) pixels += runs[next].count;
-      if (runs[r].segment_count > 0) add_runs(self, runs + r, next - r, pixels, first, end, sums, &ahead);
+      if (runs[r].segment_count > 0 || ck_measuring()) add_runs(self, runs + r, next - r, pixels, first, end, sums, &ahead);
     }
   }
   if (self->parts == 1) finish(self, 0, self->rows, first, end); /* while the sums are in the cache */
@@ -179,6 +185,7 @@ void ck_correlation_weights(const ck_context *context, const ck_conv_kernels *ke
     self.groups = (self.blocks + self.group_blocks - 1) / self.group_blocks;
   }
   self.sums = ck_scratch(1, (size_t)(self.parts * floats) * sizeof(float));
+  if (!self.sums) return;
   ck_parallel_for(context, self.parts * self.groups, add_part, &self);
   if (self.parts > 1) ck_parallel_for(context, (rows + rows_together - 1) / rows_together, add_parts, &self);
 }

@@ -2,6 +2,7 @@
 #include "base/scratch.h"
 #include "check/check.h"
 #include "conv/correlation.h"
+#include "conv2d/conv2d.h"
 
 /* An image convolution and its two gradients as correlations (see conv/correlation.h). */
 
@@ -12,6 +13,7 @@ static bool is_depthwise(const ck_conv2d_geometry *g) {
 /* The taps of a convolution: forward over its input, in the order of the weights. */
 static ck_tap *taps_of(const ck_conv2d_geometry *g, ptrdiff_t rows_per_tap) {
   ck_tap *taps = ck_scratch(4, (size_t)(g->kernel_height * g->kernel_width) * sizeof *taps), *tap = taps;
+  if (!taps) return NULL;
   for (ptrdiff_t ky = 0; ky < g->kernel_height; ky++)
     for (ptrdiff_t kx = 0; kx < g->kernel_width; kx++, tap++)
       *tap = (ck_tap){.dy = ky * g->dilation_height - g->pad_top, .dx = kx * g->dilation_width - g->pad_left,
@@ -36,18 +38,17 @@ static ck_image slice(const ck_image *image, ptrdiff_t first, ptrdiff_t channels
   return part;
 }
 
-ck_status ck_conv2d(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t input_count,
-                    const ck_image *inputs, const float *weights, const ck_epilogue *epilogue,
-                    float *output) {
-  CK_REQUIRE(ck_check_conv2d(ck_face_forward, g, input_count, inputs, weights, epilogue, output));
+void ck_conv2d_run(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t input_count,
+                   const ck_image *inputs, const float *weights, const ck_epilogue *epilogue, float *output) {
   const ck_conv_kernels *kernels = ck_conv_kernels_of(context);
   ptrdiff_t in = g->input_channels / g->groups, out = g->output_channels / g->groups;
   ck_correlation c = forward_of(g, is_depthwise(g) ? 1 : in, output);
+  if (!c.taps) return;
   c.sources = inputs;
   c.source_count = input_count;
   if (c.depthwise) {
-    ck_correlate_depthwise(context, kernels, &c, weights, epilogue);
-    return ck_status_ok;
+    ck_correlate_depthwise(context, kernels, &c, ck_packed_copy(weights, c.tap_count * g->output_channels), epilogue);
+    return;
   }
   for (ptrdiff_t group = 0; group < g->groups; group++) {
     ck_image source = slice(inputs, group * in, in);
@@ -64,23 +65,21 @@ ck_status ck_conv2d(const ck_context *context, const ck_conv2d_geometry *g, ptrd
     ck_packed packed = ck_pack_weights(context, kernels, &w, c.batch * c.out_height * c.out_width);
     ck_correlate(context, kernels, &c, &packed, &finish, 0);
   }
-  return ck_status_ok;
 }
 
-ck_status ck_conv2d_weight_gradient(const ck_context *context, const ck_conv2d_geometry *g,
-                                    ptrdiff_t input_count, const ck_image *inputs,
-                                    const float *output_gradient, float *weight_gradient) {
-  CK_REQUIRE(ck_check_conv2d(ck_face_weight_gradient, g, input_count, inputs, weight_gradient, NULL,
-                             output_gradient));
+void ck_conv2d_weight_gradient_run(const ck_context *context, const ck_conv2d_geometry *g,
+                                   ptrdiff_t input_count, const ck_image *inputs,
+                                   const float *output_gradient, float *weight_gradient) {
   const ck_conv_kernels *kernels = ck_conv_kernels_of(context);
   ptrdiff_t in = g->input_channels / g->groups, out = g->output_channels / g->groups;
   /* Only read: a correlation's destination is where its output pixels are, here those of the output gradient. */
   ck_correlation c = forward_of(g, in, (float *)output_gradient);
+  if (!c.taps) return;
   c.sources = inputs;
   c.source_count = input_count;
   if (c.depthwise) {
     ck_correlation_weights(context, kernels, &c, c.tap_count, weight_gradient, g->output_channels, 1, 0);
-    return ck_status_ok;
+    return;
   }
   for (ptrdiff_t group = 0; group < g->groups; group++) {
     ck_image source = slice(inputs, group * in, in);
@@ -93,7 +92,6 @@ ck_status ck_conv2d_weight_gradient(const ck_context *context, const ck_conv2d_g
     ck_correlation_weights(context, kernels, &c, c.tap_count * in, weight_gradient + group * out,
                            g->output_channels, 1, 0);
   }
-  return ck_status_ok;
 }
 
 /* ---- Input gradient ----------------------------------------------------------------------------------- */
@@ -123,6 +121,7 @@ static void correlate_phases(const ck_context *context, const ck_conv_kernels *k
                              const ck_mutable_image *to) {
   ptrdiff_t count = g->kernel_height * g->kernel_width;
   ck_tap *taps = ck_scratch(4, (size_t)count * sizeof *taps);
+  if (!taps) return;
   ck_correlation c = {.batch = g->batch, .height = ck_conv2d_output_height(g), .width = ck_conv2d_output_width(g),
                       .step_y = 1, .step_x = 1, .source_count = 1, .sources = source, .depthwise = packed == NULL};
   for (ptrdiff_t y0 = 0; y0 < g->stride_height && y0 < g->input_height; y0++)
@@ -137,11 +136,9 @@ static void correlate_phases(const ck_context *context, const ck_conv_kernels *k
     }
 }
 
-ck_status ck_conv2d_input_gradient(const ck_context *context, const ck_conv2d_geometry *g,
-                                   const float *output_gradient, const float *weights, ptrdiff_t input_count,
-                                   const ck_mutable_image *input_gradients) {
-  CK_REQUIRE(ck_check_conv2d(ck_face_input_gradient, g, input_count, (const ck_image *)input_gradients, weights,
-                             NULL, output_gradient));
+void ck_conv2d_input_gradient_run(const ck_context *context, const ck_conv2d_geometry *g,
+                                  const float *output_gradient, const float *weights, ptrdiff_t input_count,
+                                  const ck_mutable_image *input_gradients) {
   const ck_conv_kernels *kernels = ck_conv_kernels_of(context);
   ptrdiff_t in = g->input_channels / g->groups, out = g->output_channels / g->groups, all = g->output_channels;
   ptrdiff_t height = ck_conv2d_output_height(g), width = ck_conv2d_output_width(g);
@@ -149,8 +146,9 @@ ck_status ck_conv2d_input_gradient(const ck_context *context, const ck_conv2d_ge
                      .batch_stride = height * width * all};
   if (is_depthwise(g)) {
     source.channels = all;
-    correlate_phases(context, kernels, g, &source, NULL, weights, input_gradients);
-    return ck_status_ok;
+    const float *depthwise = ck_packed_copy(weights, g->kernel_height * g->kernel_width * all);
+    correlate_phases(context, kernels, g, &source, NULL, depthwise, input_gradients);
+    return;
   }
   ptrdiff_t pixels = g->batch * g->input_height * g->input_width;
   for (ptrdiff_t group = 0; group < g->groups; group++) {
@@ -170,5 +168,32 @@ ck_status ck_conv2d_input_gradient(const ck_context *context, const ck_conv2d_ge
       correlate_phases(context, kernels, g, &source, &packed, NULL, &to);
     }
   }
-  return ck_status_ok;
+}
+
+/* ---- Doors ---------------------------------------------------------------------------------------------- */
+
+ck_status ck_conv2d(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t input_count,
+                    const ck_image *inputs, const float *weights, const ck_epilogue *epilogue,
+                    float *output) {
+  CK_REQUIRE(ck_check_conv2d(ck_face_forward, g, input_count, inputs, weights, epilogue, output));
+  ck_conv2d_run(context, g, input_count, inputs, weights, epilogue, output);
+  return ck_scratch_status();
+}
+
+ck_status ck_conv2d_input_gradient(const ck_context *context, const ck_conv2d_geometry *g,
+                                   const float *output_gradient, const float *weights, ptrdiff_t input_count,
+                                   const ck_mutable_image *input_gradients) {
+  CK_REQUIRE(ck_check_conv2d(ck_face_input_gradient, g, input_count, input_gradients, weights,
+                             NULL, output_gradient));
+  ck_conv2d_input_gradient_run(context, g, output_gradient, weights, input_count, input_gradients);
+  return ck_scratch_status();
+}
+
+ck_status ck_conv2d_weight_gradient(const ck_context *context, const ck_conv2d_geometry *g,
+                                    ptrdiff_t input_count, const ck_image *inputs,
+                                    const float *output_gradient, float *weight_gradient) {
+  CK_REQUIRE(ck_check_conv2d(ck_face_weight_gradient, g, input_count, inputs, weight_gradient, NULL,
+                             output_gradient));
+  ck_conv2d_weight_gradient_run(context, g, input_count, inputs, output_gradient, weight_gradient);
+  return ck_scratch_status();
 }
