@@ -118,10 +118,12 @@ typedef struct {
 
 static ready prepare(const conv *t, ck_pass pass, const float *weights, const ck_epilogue *epilogue) {
   ready r = {.plan = NULL};
+  float *const nothing[most_views] = {NULL};
+  views shapes = views_of(t, nothing);
   ck_conv1d_geometry s = signal_of(&t->g);
   ck_status status = t->signal
-                         ? ck_plan_conv1d(t->context, &s, pass, t->views, t->channels, epilogue, &r.plan)
-                         : ck_plan_conv2d(t->context, &t->g, pass, t->views, t->channels, epilogue, &r.plan);
+                         ? ck_plan_conv1d(t->context, &s, pass, t->views, shapes.signals, epilogue, &r.plan)
+                         : ck_plan_conv2d(t->context, &t->g, pass, t->views, shapes.images, epilogue, &r.plan);
   HOLD(status == ck_status_ok, "%s", ck_status_message(status));
   r.packed_size = ck_plan_packed_size(r.plan);
   r.workspace_size = ck_plan_workspace_size(r.plan);
@@ -171,9 +173,9 @@ static ck_status input_gradient(const conv *t, manner how, const float *dy, cons
   if (how == planned) {
     ready r = prepare(t, ck_pass_input_gradient, w, NULL);
     long allocated = allocations;
-    ck_status status = t->signal ? ck_run_conv1d_input_gradient(r.plan, dy, r.packed, r.packed_size, dx->signals,
+    ck_status status = t->signal ? ck_run_conv1d_input_gradient(r.plan, dy, r.packed, r.packed_size, NULL, dx->signals,
                                                                 r.workspace, r.workspace_size)
-                                 : ck_run_conv2d_input_gradient(r.plan, dy, r.packed, r.packed_size, dx->images,
+                                 : ck_run_conv2d_input_gradient(r.plan, dy, r.packed, r.packed_size, NULL, dx->images,
                                                                 r.workspace, r.workspace_size);
     HOLD(allocations == allocated, "a run took memory");
     put_away(&r);

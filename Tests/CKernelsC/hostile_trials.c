@@ -120,6 +120,7 @@ static void packs(entropy *e, const ck_context *context) {
   HOLD(ck_plan_conv1d(context, &other, ck_pass_forward, 1, NULL, NULL, &stranger) == ck_status_ok, "plan");
   size_t size = ck_plan_packed_size(plan), space = ck_plan_workspace_size(plan), more = ck_plan_workspace_size(stranger);
   if (more > space) space = more;
+  if (ck_plan_packed_size(stranger) > size) size = ck_plan_packed_size(stranger);
   ptrdiff_t outputs = ck_conv1d_output_frames(&g) * g.output_channels;
   void *packed = malloc(size), *workspace = malloc(space);
   float *x = numbers(e, g.input_frames * g.input_channels), *y = room(outputs);

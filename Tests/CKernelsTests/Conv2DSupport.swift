@@ -97,9 +97,10 @@ struct ConvTrial {
     let y = Guarded(count: outputCount)
     let w = weights ?? self.weights
     let buffers = given ?? inputs
-    let last = ck_epilogue(
-      bias: epilogue?.biased == true ? bias.constant : nil,
-      activation: epilogue?.activation ?? ck_activation.none, slope: epilogue?.slope ?? 0)
+    var last = ck_epilogue()
+    last.bias = epilogue?.biased == true ? bias.constant : nil
+    last.activation = epilogue?.activation ?? .none
+    last.slope = epilogue?.slope ?? 0
     withUnsafePointer(to: last) { pointer in
       let e = epilogue != nil && finish ? pointer : nil
       switch (isSignal, context) {

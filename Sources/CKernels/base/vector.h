@@ -22,11 +22,43 @@ CK_INLINE ck_vec ck_vec_splat(float x) { return (ck_vec)x; }
 CK_INLINE ck_vec ck_vec_load(const float *p) { return *(const ck_vec_anywhere *)p; }
 CK_INLINE void ck_vec_store(float *p, ck_vec x) { *(ck_vec_anywhere *)p = x; }
 
+/* Past the caches; p is aligned to a whole vector. Other threads see it after a store fence. */
+#if CK_LANES == 16
+CK_INLINE void ck_vec_stream(float *p, ck_vec x) { _mm512_stream_ps(p, (__m512)x); }
+#elif CK_LANES == 8
+CK_INLINE void ck_vec_stream(float *p, ck_vec x) { _mm256_stream_ps(p, (__m256)x); }
+#else
+CK_INLINE void ck_vec_stream(float *p, ck_vec x) { ck_vec_store(p, x); }
+#endif
+
 /* mask ? x : y, lane by lane, where a lane of `mask` is all ones or all zeros (what a comparison gives). */
 CK_INLINE ck_vec ck_vec_select(ck_ivec mask, ck_vec x, ck_vec y) {
   return (ck_vec)((mask & (ck_ivec)x) | (~mask & (ck_ivec)y));
 }
 CK_INLINE ck_vec ck_vec_abs(ck_vec x) { return (ck_vec)((ck_ivec)x & 0x7fffffff); }
+
+/* Lanes first ..< end (either may lie outside the vector), and sum + x · y in them, sum elsewhere. */
+#if CK_LANES == 16
+typedef __mmask16 ck_lanes_between;
+CK_INLINE ck_lanes_between ck_vec_lanes(int32_t first, int32_t end) {
+  ck_ivec lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  return _mm512_cmpge_epi32_mask((__m512i)lane, _mm512_set1_epi32(first)) &
+         _mm512_cmplt_epi32_mask((__m512i)lane, _mm512_set1_epi32(end));
+}
+CK_INLINE ck_vec ck_vec_add_product_in(ck_lanes_between lanes, ck_vec sum, ck_vec x, ck_vec y) {
+  return (ck_vec)_mm512_mask3_fmadd_ps((__m512)x, (__m512)y, (__m512)sum, lanes);
+}
+#else
+typedef ck_ivec ck_lanes_between;
+CK_INLINE ck_lanes_between ck_vec_lanes(int32_t first, int32_t end) {
+  ck_ivec lane;
+  for (int i = 0; i < CK_LANES; i++) lane[i] = i;
+  return (lane >= first) & (lane < end);
+}
+CK_INLINE ck_vec ck_vec_add_product_in(ck_lanes_between lanes, ck_vec sum, ck_vec x, ck_vec y) {
+  return ck_vec_select(lanes, sum + x * y, sum);
+}
+#endif
 
 /* The first n lanes (0 … CK_LANES), zeros behind; memory behind them is neither read nor written. */
 #if CK_LANES == 16

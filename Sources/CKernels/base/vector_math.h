@@ -104,3 +104,17 @@ CK_INLINE ck_vec ck_vec_sigmoid(ck_vec x) {
   ck_vec e = ck_vec_exp(-ck_vec_abs(x));
   return ck_vec_select(x < 0.0f, e, ck_vec_splat(1.0f)) / (1.0f + e);
 }
+
+/* tanh(x) · sigmoid(g) with one division: both are fractions. */
+CK_INLINE ck_vec ck_vec_gate(ck_vec x, ck_vec g) {
+  ck_vec size = ck_vec_abs(x), z = x * x;
+  ck_vec p = z * -5.70498872745e-3f + 2.06390887954e-2f; /* as in ck_vec_tanh */
+  p = p * z - 5.37397155531e-2f;
+  p = p * z + 1.33314422036e-1f;
+  p = p * z - 3.33332819422e-1f;
+  ck_vec a = ck_vec_exp(-2.0f * size), e = ck_vec_exp(-ck_vec_abs(g));
+  ck_ivec small = size < 0.625f;
+  ck_vec top = (ck_vec)((ck_ivec)(1.0f - a) | ((ck_ivec)x & (ck_ivec)(0x80000000u)));
+  top = ck_vec_select(small, p * z * x + x, top) * ck_vec_select(g < 0.0f, e, ck_vec_splat(1.0f));
+  return top / (ck_vec_select(small, ck_vec_splat(1.0f), 1.0f + a) * (1.0f + e));
+}

@@ -54,16 +54,19 @@ typedef enum ck_face { ck_face_forward, ck_face_input_gradient, ck_face_weight_g
 
 ck_status ck_check_gemm(const ck_gemm_geometry *g, const float *a, const float *b, const float *c);
 /* `inputs` are images, mutable ones for an input gradient; `output` is the output or its gradient, `weights` the weights
-   or theirs. The face says which of them is written. */
+   or theirs. The face says which of them is written, and what is written has the epilogue. `view`, when there is one,
+   stands for a dense output. */
 ck_status ck_check_conv2d(ck_face face, const ck_conv2d_geometry *g, ptrdiff_t count, const void *inputs,
-                          const float *weights, const ck_epilogue *epilogue, const float *output);
-/* The same with weights of any form, and with a workspace (or NULL) that must lie apart from everything. */
+                          const float *weights, const ck_epilogue *epilogue, const float *output,
+                          const ck_mutable_image *view);
+/* For plans: weights of any form, and a workspace (or NULL) that must lie apart from everything. */
 ck_status ck_check_conv2d_around(ck_face face, const ck_conv2d_geometry *g, ptrdiff_t count, const void *inputs,
                                  const ck_area *kernel, const ck_epilogue *epilogue, const float *output,
-                                 const ck_area *workspace);
-/* What a plan can know: the geometry, how many views with which channels, the kind of epilogue. */
-ck_status ck_check_plan(const ck_conv2d_geometry *g, ptrdiff_t count, const ptrdiff_t *channels,
-                        const ck_epilogue *epilogue);
+                                 const ck_mutable_image *view, const ck_area *workspace);
+/* What a plan can know: the geometry and how many views (given, or one); then their strides and the epilogue. */
+ck_status ck_check_plan(const ck_conv2d_geometry *g, ptrdiff_t count, bool views);
+ck_status ck_check_planned(ck_face face, const ck_conv2d_geometry *g, ptrdiff_t count, const ck_image *views,
+                           const ck_epilogue *epilogue);
 ck_status ck_check_weights(const ck_conv2d_geometry *g, const float *weights, ck_area *area);
 ck_status ck_check_gemm_geometry(const ck_gemm_geometry *g);
 ck_status ck_check_gemm_factor(const ck_gemm_geometry *g, const float *b, ck_area *area);

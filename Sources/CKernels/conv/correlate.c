@@ -11,62 +11,106 @@ enum {
   pixel_grain = 24,      /* a multiple of most tiles */
   fewest_items = 16,     /* what a loop should offer its threads */
   batch_from_width = 4,  /* narrower images run across the batch */
+  stream_floats = 2 << 20, /* outputs larger than this leave the caches anyway: 8 MiB … */
+  stream_terms = 512,      /* … and are worth streaming when their sums are this short */
+  fetch_terms = 256,       /* uses of an input: below, reading it takes as long as using it */
 };
 
 typedef struct {
   const ck_conv_kernels *kernels;
   const ck_correlation *c;
   const ck_packed *weights;
-  const ck_epilogue *epilogue;
-  const float *depthwise;
-  float keep;
   ck_cut cut;
-  ptrdiff_t groups, group_blocks;
+  ptrdiff_t shares, share_blocks; /* blocks of a group are dealt out in shares */
+  ck_block block;                 /* what all blocks have in common */
 } correlation;
 
-static ck_epilogue epilogue_from(const ck_epilogue *epilogue, ptrdiff_t channel) {
-  if (!epilogue) return (ck_epilogue){.bias = NULL};
-  ck_epilogue moved = *epilogue;
-  if (moved.bias) moved.bias += channel;
-  return moved;
+/* Group g by itself: its channels of every view. */
+static void move_to_group(ck_correlation *c, ck_image *source, ck_block *block, ptrdiff_t g) {
+  ptrdiff_t in = c->sources->channels / c->groups, out = c->destination.channels / c->groups;
+  ck_epilogue *e = &block->epilogue;
+  *source = *c->sources;
+  source->data += g * in;
+  source->channels = in;
+  c->sources = source;
+  c->destination.data += g * out;
+  c->destination.channels = out;
+  c->dense.first += g * out;
+  if (c->residual.data) c->residual.data += g * out;
+  if (e->bias) e->bias += g * out;
+}
+
+static ptrdiff_t channels_of(const ck_correlation *c) {
+  ptrdiff_t channels = 0;
+  for (ptrdiff_t v = 0; v < c->source_count; v++) channels += c->sources[v].channels;
+  return channels / c->groups;
+}
+
+static bool finite_inputs(const ck_conv_kernels *kernels, const ck_run *runs, ptrdiff_t run_count) {
+  for (ptrdiff_t r = 0; r < run_count; r++)
+    for (ptrdiff_t s = 0; s < runs[r].segment_count; s++) {
+      const ck_segment *segment = &runs[r].segments[s];
+      if (!kernels->all_finite(segment->x, (runs[r].count - 1) * segment->step + segment->channels)) return false;
+    }
+  return true;
 }
 
 static void correlate_item(void *state, ptrdiff_t item) {
   const correlation *self = state;
   const ck_packed *w = self->weights;
-  ptrdiff_t run_count, channels = self->c->destination.channels;
-  const ck_run *runs = ck_lower(self->c, &self->cut, item / self->groups, &run_count);
-  if (ck_measuring()) return;
-  ptrdiff_t first = item % self->groups * self->group_blocks, end = first + self->group_blocks;
+  ck_correlation c = *self->c;
+  ck_block common = self->block;
+  ck_image source;
+  const ptrdiff_t share = item % self->shares, chunk = item / self->shares % self->cut.chunks;
+  const ptrdiff_t group = item / self->shares / self->cut.chunks;
+  if (c.groups > 1) move_to_group(&c, &source, &common, group);
+  ptrdiff_t run_count, first = share * self->share_blocks, end = first + self->share_blocks;
+  const ptrdiff_t channels = c.destination.channels, columns = w->gated ? w->width / 2 : w->width;
+  /* Masks for a few rows cost more than looking at their inputs. */
+  c.finite = w->paired_taps > 0 && channels_of(&c) < self->kernels->lanes;
+  const ck_run *runs = ck_lower(&c, &self->cut, chunk, &run_count);
+  if (ck_measuring()) { /* either way */
+    c.finite = false;
+    ck_lower(&c, &self->cut, chunk, &run_count);
+    return;
+  }
+  if (c.finite && !finite_inputs(self->kernels, runs, run_count)) {
+    c.finite = false;
+    runs = ck_lower(&c, &self->cut, chunk, &run_count);
+  }
   for (ptrdiff_t b = first; b < end && b < w->count; b++) {
     bool last = b == w->count - 1;
-    ck_block block = {.w = w->blocks + b * w->block_step, .w_step = w->row_step, .first = b * w->width,
-                      .channels = last ? channels - b * w->width : w->width,
-                      .epilogue = epilogue_from(self->epilogue, b * w->width), .keep = self->keep};
+    ck_block block = common;
+    block.w = w->blocks + group * w->group_step + b * w->block_step;
+    block.w_step = w->row_step;
     if (last && w->last) block.w = w->last, block.w_step = w->width;
+    block.first = b * columns;
+    block.channels = last ? channels - block.first : columns;
+    block.vectors = (block.channels + self->kernels->lanes - 1) / self->kernels->lanes * (w->gated ? 2 : 1);
+    block.stream = common.stream && block.channels % self->kernels->lanes == 0;
+    block.fetch = common.fetch && b == first;
     for (ptrdiff_t r = 0; r < run_count; r++)
       if (w->dots) self->kernels->dot(&runs[r], &block);
       else self->kernels->multiply(&runs[r], &block);
   }
+#if CK_X86
+  if (common.stream) __builtin_ia32_sfence();
+#endif
 }
 
 static void depthwise_item(void *state, ptrdiff_t item) {
   const correlation *self = state;
-  ptrdiff_t run_count, channels = self->c->destination.channels;
+  ptrdiff_t run_count;
   const ck_run *runs = ck_lower(self->c, &self->cut, item, &run_count);
   if (ck_measuring()) return;
-  ck_block block = {.w = self->depthwise, .w_step = channels, .channels = channels,
-                    .epilogue = epilogue_from(self->epilogue, 0)};
-  for (ptrdiff_t r = 0; r < run_count; r++) self->kernels->depthwise(&runs[r], &block);
+  for (ptrdiff_t r = 0; r < run_count; r++) self->kernels->depthwise(&runs[r], &self->block);
 }
 
 static ptrdiff_t round_up(ptrdiff_t a, ptrdiff_t grain) { return (a + grain - 1) / grain * grain; }
 
 /* Pixels of a chunk: as many as its input may hold; fewer when there are too few chunks (and blocks) to share. */
 static ck_cut cut_for(const ck_correlation *c, ptrdiff_t blocks) {
-  ptrdiff_t channels = 1;
-  for (ptrdiff_t v = 0; v < c->source_count; v++) channels += c->sources[v].channels;
-  ptrdiff_t pixels = chunk_floats / (c->step_x * channels) / pixel_grain * pixel_grain;
+  ptrdiff_t pixels = chunk_floats / (c->step_x * (channels_of(c) + 1)) / pixel_grain * pixel_grain;
   if (pixels > chunk_pixels) pixels = chunk_pixels;
   if (pixels < least_pixels) pixels = least_pixels;
   ptrdiff_t all = c->batch * c->out_height * c->out_width;
@@ -76,21 +120,60 @@ static ck_cut cut_for(const ck_correlation *c, ptrdiff_t blocks) {
   return ck_cut_pixels(c, pixels, batch_from_width);
 }
 
-void ck_correlate(const ck_context *context, const ck_conv_kernels *kernels, const ck_correlation *c,
+static bool whole_lines(const void *data, ptrdiff_t pixel, ptrdiff_t row, ptrdiff_t batch) {
+  return (uintptr_t)data % 64 == 0 && pixel % 16 == 0 && row % 16 == 0 && batch % 16 == 0;
+}
+
+/* What all blocks have in common. */
+static ck_block common_block(const ck_correlation *c, const ck_epilogue *epilogue, float keep) {
+  ck_block block = {.keep = keep, .plain = true};
+  const ck_mutable_image *to = &c->destination;
+  ptrdiff_t inputs = channels_of(c), outputs = to->channels / c->groups;
+  ptrdiff_t pixels = c->batch * c->out_height * c->out_width;
+  if (epilogue) {
+    block.epilogue = *epilogue;
+    block.gate = epilogue->activation == ck_activation_gated ? to->channels : 0;
+    block.plain = epilogue->activation <= ck_activation_leaky_relu && !(epilogue->dropout > 0) &&
+                  !epilogue->residual.data && !epilogue->sums;
+  }
+  block.stream = keep == 0 && !c->depthwise && pixels * to->channels > stream_floats &&
+                 c->tap_count * inputs <= stream_terms &&
+                 whole_lines(to->data, to->pixel_stride, to->row_stride, to->batch_stride) && outputs % 16 == 0;
+  block.fetch = !c->depthwise && inputs * c->step_x >= outputs && c->tap_count * outputs <= fetch_terms * c->step_x;
+  return block;
+}
+
+void ck_correlate(const ck_context *context, const ck_conv_kernels *kernels, const ck_correlation *given,
                   const ck_packed *weights, const ck_epilogue *epilogue, float keep) {
-  if (c->destination.channels == 0 || !weights->blocks || ck_packing()) return;
-  correlation self = {.kernels = kernels, .c = c, .weights = weights, .epilogue = epilogue, .keep = keep,
-                      .cut = cut_for(c, weights->count)};
+  if (given->destination.channels == 0 || !weights->blocks || ck_packing()) return;
+  ck_correlation c = *given;
+  ck_tap taps[ck_most_paired_taps];
+  float bias[2 * ck_most_paired_channels];
+  const ptrdiff_t one = c.destination.channels;
+  if (weights->paired_taps > 0) c = ck_paired(given, weights->paired_taps, taps);
+  correlation self = {.kernels = kernels, .c = &c, .weights = weights, .cut = cut_for(&c, weights->count * c.groups),
+                      .block = common_block(&c, epilogue, keep)};
   if (self.cut.chunks == 0) return;
-  self.groups = (fewest_items + self.cut.chunks - 1) / self.cut.chunks;
-  if (self.groups > weights->count) self.groups = weights->count;
-  self.group_blocks = (weights->count + self.groups - 1) / self.groups;
-  ck_parallel_for(context, self.cut.chunks * self.groups, correlate_item, &self);
+  if (weights->paired_taps > 0) {
+    self.block.pair = one;
+    if (self.block.epilogue.bias) {
+      for (ptrdiff_t o = 0; o < 2 * one; o++) bias[o] = self.block.epilogue.bias[o % one];
+      self.block.epilogue.bias = bias;
+    }
+  }
+  const ptrdiff_t items = self.cut.chunks * c.groups;
+  self.shares = (fewest_items + items - 1) / items;
+  if (self.shares > weights->count) self.shares = weights->count;
+  self.share_blocks = (weights->count + self.shares - 1) / self.shares;
+  ck_parallel_for(context, items * self.shares, correlate_item, &self);
 }
 
 void ck_correlate_depthwise(const ck_context *context, const ck_conv_kernels *kernels, const ck_correlation *c,
                             const float *weights, const ck_epilogue *epilogue) {
   if (!weights || ck_packing()) return;
-  correlation self = {.kernels = kernels, .c = c, .depthwise = weights, .epilogue = epilogue, .cut = cut_for(c, 1)};
+  correlation self = {.kernels = kernels, .c = c, .cut = cut_for(c, 1), .block = common_block(c, epilogue, 0)};
+  self.block.w = weights;
+  self.block.w_step = self.block.channels = c->destination.channels;
+  self.block.vectors = 1;
   ck_parallel_for(context, self.cut.chunks, depthwise_item, &self);
 }

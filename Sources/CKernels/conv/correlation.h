@@ -20,9 +20,13 @@
 #include "CKernels.h"
 #include "base/isa.h"
 
+/* Of two neighbouring pixels computed as one (see ck_pairs): which of them see a tap. */
+typedef enum ck_part { ck_both, ck_first, ck_second } ck_part;
+
 typedef struct ck_tap {
   ptrdiff_t dy, dx; /* from (y · step_y, x · step_x) to the source pixel */
   ptrdiff_t row;    /* of the weights of its first channel */
+  ck_part part;
 } ck_tap;
 
 typedef struct ck_correlation {
@@ -33,13 +37,21 @@ typedef struct ck_correlation {
   ptrdiff_t tap_count;
   const ck_tap *taps; /* ascending in dy, then in dx */
   bool depthwise;     /* every channel by itself: taps are never joined */
+  bool finite;        /* so are all inputs: what weights of 0 multiply needs no mask */
+  ptrdiff_t groups;   /* of so many channels each, side by side in the source and in the destination; 1 if depthwise */
   ck_mutable_image destination;
+  /* Where the destination's pixels lie in a dense output: pixel (b, y, x) at first + b · batch + y · row + x · pixel. */
+  struct {
+    ptrdiff_t first, pixel, row, batch;
+  } dense;
+  ck_image residual; /* of the epilogue, as the destination lies */
 } ck_correlation;
 
 /* `channels` numbers at x[i · step + 0 …] for pixel i of a run, to be multiplied by weight rows row …. */
 typedef struct ck_segment {
   const float *x;
   ptrdiff_t step, channels, row;
+  ck_part part;
 } ck_segment;
 
 /* `count` output pixels, evenly spaced in memory, that see the same taps. */
@@ -49,6 +61,9 @@ typedef struct ck_run {
   const ck_segment *segments;
   float *y;
   ptrdiff_t y_step;
+  ptrdiff_t place, place_step; /* of its pixels in a dense output */
+  const float *residual;       /* NULL: none */
+  ptrdiff_t residual_step;
 } ck_run;
 
 /* How the output pixels are cut into chunks: by shape alone, so that no bit depends on the number of threads. */
@@ -67,8 +82,14 @@ typedef struct ck_block {
   const float *w; /* row r at w + r · w_step, readable to whole vectors */
   ptrdiff_t w_step;
   ptrdiff_t first, channels; /* of the destination */
-  ck_epilogue epilogue;      /* bias already moved to `first` */
-  float keep;                /* adds keep · what was there; 0 does not read it (a matrix product's beta) */
+  ptrdiff_t vectors;         /* of sums; when gated, the second half of them are the gates of the first */
+  ck_epilogue epilogue;      /* its pointers and places moved to this group, not to `first` */
+  ptrdiff_t pair;            /* channels of the first of two pixels that this block computes as one; 0: not paired */
+  ptrdiff_t gate;            /* distance from a channel to its gate; 0: none */
+  bool plain;                /* the epilogue is at most a bias and a piecewise linear activation */
+  bool stream;               /* store past the caches: rows of whole, aligned vectors */
+  bool fetch;                /* the inputs come from memory: ask for those of the next tile while computing this one */
+  float keep;                /* adds keep · what was there; 0 does not read it (a matrix product's beta); plain only */
 } ck_block;
 
 /* Memory that the next chunk will read, for `outer` to fetch into the second-level cache on its way: `step` bytes more
@@ -86,6 +107,12 @@ typedef struct ck_ahead {
 typedef struct ck_conv_kernels {
   ck_isa isa;
   ptrdiff_t lanes, most_vectors, most_dots;
+  /* No infinity, no NaN. */
+  bool (*all_finite)(const float *x, ptrdiff_t count);
+  /* Finished sums → y: pixels first ..< first + count of a run, each a row of block->vectors vectors (or, without a
+     gate, of at least block->channels numbers). Every kernel whose block is not plain ends here. */
+  void (*finish)(const float *sums, ptrdiff_t sums_step, const ck_run *run, ptrdiff_t first, ptrdiff_t count,
+                 const ck_block *block);
   /* y = Σ x · w for every pixel of a run and the channels of a block. */
   void (*multiply)(const ck_run *run, const ck_block *block);
   /* The same for at most `most_dots` channels: vectors run along the inputs; w holds one row per output channel. */
@@ -110,26 +137,39 @@ const ck_conv_kernels *ck_conv_kernels_of(const ck_context *context);
 /* How many vectors a block takes, for this many output channels. */
 ptrdiff_t ck_block_vectors(const ck_conv_kernels *kernels, ptrdiff_t channels);
 
-/* Where weights lie before packing: element (tap, input i, output o) at data[tap · tap_step + i · in_step + o · out_step]. */
+/* Where weights lie before packing: element (tap, input i, output o) of group g at
+   data[g · group_step + tap · tap_step + i · in_step + o · out_step]. */
 typedef struct ck_weights {
   const float *data;
-  ptrdiff_t tap_step, in_step, out_step;
-  ptrdiff_t taps, inputs, outputs;
+  ptrdiff_t group_step, tap_step, in_step, out_step;
+  ptrdiff_t groups, taps, inputs, outputs;
   bool flipped; /* taps in descending order */
   float scale;  /* of every weight (a matrix product's alpha) */
+  bool gated;   /* the second half of the outputs are the gates of the first */
+  ptrdiff_t paired_taps; /* see ck_pairs; 0: not paired */
 } ck_weights;
 
-/* Weights as the kernels want them: row (tap · inputs + i) of block b at blocks + b · block_step + row · width. */
+/* Weights as the kernels want them: row (tap · inputs + i) of block b of group g at
+   blocks + g · group_step + b · block_step + row · row_step. */
 typedef struct ck_packed {
   const float *blocks;
-  ptrdiff_t block_step, row_step;
-  ptrdiff_t width, count; /* columns of a block, blocks */
+  ptrdiff_t group_step, block_step, row_step;
+  ptrdiff_t width, count; /* columns of a block, blocks of a group */
   const float *last;      /* the last block, when the others are the caller's own weights */
   bool dots;              /* one row per output */
+  bool gated;             /* a block is half filters, half their gates (in whole vectors) */
+  ptrdiff_t paired_taps;
 } ck_packed;
 /* Into scratch slot 1 of this thread, or a plan's memory (where they may lie already). `pixels` is how many output
    pixels will use them. blocks is NULL when there is no memory. */
 ck_packed ck_pack_weights(const ck_context *context, const ck_conv_kernels *kernels, const ck_weights *w, ptrdiff_t pixels);
+
+/* Two neighbouring pixels can be one pixel of twice as many channels, seen through one tap more: 24 channels fill one
+   vector and a half, 48 fill three. The taps of a line, or 0 where that does not pay. */
+ptrdiff_t ck_pairs(const ck_conv_kernels *kernels, const ck_correlation *c, const ck_epilogue *epilogue);
+enum { ck_most_paired_taps = 64, ck_most_paired_channels = 32 };
+/* The same correlation over pairs of pixels, with its taps in `taps`. */
+ck_correlation ck_paired(const ck_correlation *c, ptrdiff_t taps_of_line, ck_tap *taps);
 
 /* The whole correlation. */
 void ck_correlate(const ck_context *context, const ck_conv_kernels *kernels, const ck_correlation *c,

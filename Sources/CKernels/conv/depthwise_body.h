@@ -15,9 +15,18 @@ CK_INLINE void depthwise_tile(const int pixels, const bool whole, const ck_run *
       sum[i] += input * weights;
     }
   }
+  if (!block->plain) {
+    float sums[depthwise_pixels * CK_LANES];
+    for (int i = 0; i < pixels; i++) ck_vec_store(sums + i * CK_LANES, sum[i]);
+    ck_block part = *block;
+    part.first += channel;
+    part.channels = n;
+    finish(sums, CK_LANES, run, first, pixels, &part);
+    return;
+  }
   const ck_epilogue *e = &block->epilogue;
   ck_vec bias = 0;
-  if (e->bias) bias = ck_vec_load_first(e->bias + channel, n);
+  if (e->bias) bias = ck_vec_load_first(e->bias + block->first + channel, n);
   float *y = run->y + first * run->y_step + block->first + channel;
   for (int i = 0; i < pixels; i++)
     ck_vec_store_first(y + i * run->y_step, activate(sum[i] + bias, e->activation, e->slope), n);

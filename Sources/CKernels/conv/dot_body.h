@@ -75,8 +75,13 @@ CK_INLINE void dot_tile(const int outputs, const ck_run *run, ptrdiff_t first, p
   float values[CK_LANES];
   ck_vec folded = fold(sum);
   const ck_epilogue *e = &block->epilogue;
+  if (!block->plain) {
+    ck_vec_store(values, folded);
+    finish(values, outputs, run, first, count < pixels ? count : pixels, block);
+    return;
+  }
   if (e->bias) {
-    EACH(n, CK_LANES) values[n] = e->bias[n % outputs];
+    EACH(n, CK_LANES) values[n] = e->bias[block->first + n % outputs];
     folded += ck_vec_load(values);
   }
   float *y = run->y + first * run->y_step + block->first;

@@ -1,5 +1,6 @@
 /* The tiles of every convolution, for one instruction set: included once by each kernels_*.c. */
 #include "base/vector_math.h"
+#include "random/random.h"
 
 /* Pixels of a tile by its number of vectors: as many as registers hold beside the weights (32, or 16 on x86 below
    AVX-512, where 4 × 3 would fill all 16 and spill). Tails use the same code with fewer pixels, so the arithmetic of a pixel never depends on its tile. */
@@ -12,29 +13,15 @@ enum { most_vectors = 2, pixels_1 = 10, pixels_2 = 6, pixels_3 = 1, pixels_4 = 1
 /* A sum longer than this is cut: its parts are added apart, so that error grows with the length of a part. */
 enum { chain = 128 };
 
-CK_INLINE ck_vec activate(ck_vec x, ck_activation activation, float slope) {
-  switch (activation) {
-  case ck_activation_none: break;
-  case ck_activation_relu: return ck_vec_select(x < 0.0f, ck_vec_splat(0), x); /* NaN stays */
-  case ck_activation_leaky_relu: return ck_vec_select(x > 0.0f, x, slope * x);
-  case ck_activation_tanh: return ck_vec_tanh(x);
-  case ck_activation_sigmoid: return ck_vec_sigmoid(x);
-  }
-  return x;
-}
+#include "conv/epilogue_body.h"
 
-/* The activations with an exponential in them come as a second pass over what the tile just stored: a call per vector,
-   not the whole formula in every tile. */
-static void activate_stored(float *y, ptrdiff_t y_step, ptrdiff_t pixels, ptrdiff_t channels, const ck_epilogue *e) {
-  if (e->activation != ck_activation_tanh && e->activation != ck_activation_sigmoid) return;
-  if (y_step == channels) channels *= pixels, pixels = 1;
-  for (ptrdiff_t i = 0; i < pixels; i++, y += y_step)
-    for (ptrdiff_t c = 0; c < channels; c += CK_LANES) {
-      ptrdiff_t n = channels - c < CK_LANES ? channels - c : CK_LANES;
-      ck_vec x = ck_vec_load_first(y + c, n);
-      x = e->activation == ck_activation_tanh ? ck_vec_tanh(x) : ck_vec_sigmoid(x);
-      ck_vec_store_first(y + c, x, n);
-    }
+static bool all_finite(const float *x, ptrdiff_t count) {
+  ck_vec sum = 0; /* of what is 0 · x: NaN as soon as one is not finite */
+  for (ptrdiff_t i = 0; i < count; i += CK_LANES)
+    sum += 0 * ck_vec_load_first(x + i, count - i < CK_LANES ? count - i : CK_LANES);
+  for (int i = 0; i < CK_LANES; i++)
+    if (sum[i] != 0) return false;
+  return true;
 }
 
 #define EACH(i, n) _Pragma("clang loop unroll(full)") for (int i = 0; i < (n); i++)
@@ -46,7 +33,7 @@ static void activate_stored(float *y, ptrdiff_t y_step, ptrdiff_t pixels, ptrdif
 
 const ck_conv_kernels CK_CONV_NAME = {
     .isa = CK_CONV_ISA, .lanes = CK_LANES, .most_vectors = most_vectors, .most_dots = most_dots,
-    .multiply = multiply, .dot = dot, .depthwise = depthwise,
+    .all_finite = all_finite, .finish = finish, .multiply = multiply, .dot = dot, .depthwise = depthwise,
     .pack = pack, .outer = outer, .outer_few = outer_few, .outer_depthwise = outer_depthwise};
 
 /* Biography (one core of a 2023 Xeon shared with others, AVX-512 unless said; GF/s are medians)

@@ -32,21 +32,33 @@ typedef struct {
   ptrdiff_t window_size;
 } builder;
 
-static void begin_run(builder *self, ptrdiff_t count, float *y, ptrdiff_t y_step) {
-  self->runs[self->run_count++] =
-      (ck_run){.count = count, .segments = self->segments + self->segment_count, .y = y, .y_step = y_step};
+/* A run from pixel (b, y, x) on: along the line, or across the batch. */
+static void begin_run(builder *self, ptrdiff_t count, ptrdiff_t b, ptrdiff_t y, ptrdiff_t x, bool across_batch) {
+  const ck_correlation *c = self->c;
+  const ck_mutable_image *to = &c->destination;
+  ck_run *run = &self->runs[self->run_count++];
+  *run = (ck_run){.count = count, .segments = self->segments + self->segment_count,
+                  .y = to->data + b * to->batch_stride + y * to->row_stride + x * to->pixel_stride,
+                  .y_step = across_batch ? to->batch_stride : to->pixel_stride,
+                  .place = c->dense.first + b * c->dense.batch + y * c->dense.row + x * c->dense.pixel,
+                  .place_step = across_batch ? c->dense.batch : c->dense.pixel};
+  if (!c->residual.data) return;
+  run->residual = c->residual.data + b * c->residual.batch_stride + y * c->residual.row_stride + x * c->residual.pixel_stride;
+  run->residual_step = across_batch ? c->residual.batch_stride : c->residual.pixel_stride;
 }
 
-static void add_segment(builder *self, const float *x, ptrdiff_t step, ptrdiff_t channels, ptrdiff_t row) {
+static void add_segment(builder *self, const float *x, ptrdiff_t step, ptrdiff_t channels, ptrdiff_t row,
+                        ck_part part) {
   if (!x) return; /* only counting windows */
+  if (self->c->finite) part = ck_both;
   ck_run *run = &self->runs[self->run_count - 1];
   ck_segment *last = &self->segments[self->segment_count - 1];
   if (run->segment_count > 0 && !self->c->depthwise && last->x + last->channels == x && last->step == step &&
-      last->row + last->channels == row) {
+      last->row + last->channels == row && last->part == part) {
     last->channels += channels; /* the next tap begins where this one ends */
     return;
   }
-  self->segments[self->segment_count++] = (ck_segment){.x = x, .step = step, .channels = channels, .row = row};
+  self->segments[self->segment_count++] = (ck_segment){.x = x, .step = step, .channels = channels, .row = row, .part = part};
   run->segment_count++;
 }
 
@@ -85,17 +97,18 @@ static void add_line_taps(builder *self, const float *line, ptrdiff_t pixel_stri
     const float *window = copy_rows(self, line, pixel_stride, channels, low, 1, length);
     for (ptrdiff_t k = 0; k < count; k++)
       add_segment(self, window ? window + (taps[k].dx - taps[0].dx) * channels : NULL, c->step_x * channels, channels,
-                  taps[k].row + row_offset);
+                  taps[k].row + row_offset, taps[k].part);
     return;
   }
   for (ptrdiff_t k = 0; k < count; k++) {
     ptrdiff_t begin = first + taps[k].dx, end = last + taps[k].dx;
     if (end < 0 || begin >= c->width) continue;
     if (begin >= 0 && end < c->width)
-      add_segment(self, line + begin * pixel_stride, c->step_x * pixel_stride, channels, taps[k].row + row_offset);
+      add_segment(self, line + begin * pixel_stride, c->step_x * pixel_stride, channels, taps[k].row + row_offset,
+                  taps[k].part);
     else
       add_segment(self, copy_rows(self, line, pixel_stride, channels, begin, c->step_x, pixels), channels, channels,
-                  taps[k].row + row_offset);
+                  taps[k].row + row_offset, taps[k].part);
   }
 }
 
@@ -103,9 +116,7 @@ static void add_line_taps(builder *self, const float *line, ptrdiff_t pixel_stri
 static void add_run(builder *self, ptrdiff_t b, ptrdiff_t y, ptrdiff_t p0, ptrdiff_t p1) {
   const ck_correlation *c = self->c;
   if (p1 <= p0) return;
-  const ck_mutable_image *to = &c->destination;
-  begin_run(self, p1 - p0, to->data + b * to->batch_stride + y * to->row_stride + p0 * to->pixel_stride,
-            to->pixel_stride);
+  begin_run(self, p1 - p0, b, y, p0, false);
   ptrdiff_t row_offset = 0;
   for (ptrdiff_t v = 0; v < c->source_count; row_offset += c->sources[v++].channels) {
     const ck_image *source = &c->sources[v];
@@ -146,9 +157,7 @@ static void add_line(builder *self, ptrdiff_t line, ptrdiff_t p0, ptrdiff_t p1) 
 static void add_batch(builder *self, ptrdiff_t line, ptrdiff_t b0, ptrdiff_t b1) {
   const ck_correlation *c = self->c;
   ptrdiff_t y = line / c->out_width, x = line % c->out_width;
-  const ck_mutable_image *to = &c->destination;
-  begin_run(self, b1 - b0, to->data + b0 * to->batch_stride + y * to->row_stride + x * to->pixel_stride,
-            to->batch_stride);
+  begin_run(self, b1 - b0, b0, y, x, true);
   ptrdiff_t row_offset = 0;
   for (ptrdiff_t v = 0; v < c->source_count; row_offset += c->sources[v++].channels) {
     const ck_image *source = &c->sources[v];
@@ -158,7 +167,7 @@ static void add_batch(builder *self, ptrdiff_t line, ptrdiff_t b0, ptrdiff_t b1)
       if (sy < 0 || sy >= c->height || sx < 0 || sx >= c->width) continue;
       add_segment(self,
                   source->data + b0 * source->batch_stride + sy * source->row_stride + sx * source->pixel_stride,
-                  source->batch_stride, source->channels, c->taps[k].row + row_offset);
+                  source->batch_stride, source->channels, c->taps[k].row + row_offset, c->taps[k].part);
     }
   }
 }

@@ -21,14 +21,25 @@ static ck_tap *taps_of(const ck_conv2d_geometry *g, ptrdiff_t rows_per_tap) {
   return taps;
 }
 
-static ck_correlation forward_of(const ck_conv2d_geometry *g, ptrdiff_t rows_per_tap, float *output) {
-  ptrdiff_t height = ck_conv2d_output_height(g), width = ck_conv2d_output_width(g), channels = g->output_channels;
+static ck_mutable_image dense_image(float *data, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels) {
+  return (ck_mutable_image){.data = data, .channels = channels, .pixel_stride = channels,
+                            .row_stride = width * channels, .batch_stride = height * width * channels};
+}
+
+ck_mutable_image ck_dense_output(const ck_conv2d_geometry *g, const ck_epilogue *epilogue, float *data) {
+  bool gated = epilogue && epilogue->activation == ck_activation_gated;
+  return dense_image(data, ck_conv2d_output_height(g), ck_conv2d_output_width(g),
+                     gated ? g->output_channels / 2 : g->output_channels);
+}
+
+/* The sources are the caller's to set. */
+static ck_correlation forward_of(const ck_conv2d_geometry *g, ptrdiff_t rows_per_tap, const ck_mutable_image *output) {
+  ptrdiff_t height = ck_conv2d_output_height(g), width = ck_conv2d_output_width(g), channels = output->channels;
   return (ck_correlation){
       .batch = g->batch, .height = g->input_height, .width = g->input_width, .out_height = height, .out_width = width,
       .step_y = g->stride_height, .step_x = g->stride_width, .tap_count = g->kernel_height * g->kernel_width,
-      .taps = taps_of(g, rows_per_tap), .depthwise = is_depthwise(g),
-      .destination = {.data = output, .channels = channels, .pixel_stride = channels, .row_stride = width * channels,
-                      .batch_stride = height * width * channels}};
+      .taps = taps_of(g, rows_per_tap), .depthwise = is_depthwise(g), .groups = is_depthwise(g) ? 1 : g->groups,
+      .destination = *output, .dense = {0, channels, width * channels, height * width * channels}};
 }
 
 static ck_image slice(const ck_image *image, ptrdiff_t first, ptrdiff_t channels) {
@@ -38,42 +49,53 @@ static ck_image slice(const ck_image *image, ptrdiff_t first, ptrdiff_t channels
   return part;
 }
 
-void ck_conv2d_run(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t input_count,
-                   const ck_image *inputs, const float *weights, const ck_epilogue *epilogue, float *output) {
+void ck_convolve(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t input_count, const ck_image *inputs,
+                 const float *weights, const ck_epilogue *epilogue, const ck_mutable_image *output) {
+  if (output->channels == 0) return;
   const ck_conv_kernels *kernels = ck_conv_kernels_of(context);
   ptrdiff_t in = g->input_channels / g->groups, out = g->output_channels / g->groups;
   ck_correlation c = forward_of(g, is_depthwise(g) ? 1 : in, output);
   if (!c.taps) return;
   c.sources = inputs;
   c.source_count = input_count;
+  if (epilogue) c.residual = epilogue->residual;
   if (c.depthwise) {
     ck_correlate_depthwise(context, kernels, &c, ck_packed_copy(weights, c.tap_count * g->output_channels), epilogue);
     return;
   }
-  for (ptrdiff_t group = 0; group < g->groups; group++) {
-    ck_image source = slice(inputs, group * in, in);
-    ck_epilogue finish = epilogue ? *epilogue : (ck_epilogue){.bias = NULL};
-    if (g->groups > 1) {
-      c.sources = &source;
-      c.source_count = 1;
-    }
-    if (finish.bias) finish.bias += group * out;
-    c.destination.data = output + group * out;
-    c.destination.channels = out;
-    ck_weights w = {.data = weights + group * out, .tap_step = in * g->output_channels, .in_step = g->output_channels,
-                    .out_step = 1, .taps = c.tap_count, .inputs = in, .outputs = out, .scale = 1};
-    ck_packed packed = ck_pack_weights(context, kernels, &w, c.batch * c.out_height * c.out_width);
-    ck_correlate(context, kernels, &c, &packed, &finish, 0);
-  }
+  ck_weights w = {.data = weights, .group_step = out, .tap_step = in * g->output_channels,
+                  .in_step = g->output_channels, .out_step = 1, .groups = g->groups, .taps = c.tap_count, .inputs = in,
+                  .outputs = out, .scale = 1, .gated = epilogue && epilogue->activation == ck_activation_gated,
+                  .paired_taps = ck_pairs(kernels, &c, epilogue)};
+  ck_packed packed = ck_pack_weights(context, kernels, &w, c.batch * c.out_height * c.out_width);
+  ck_correlate(context, kernels, &c, &packed, epilogue, 0);
 }
 
-void ck_conv2d_weight_gradient_run(const ck_context *context, const ck_conv2d_geometry *g,
-                                   ptrdiff_t input_count, const ck_image *inputs,
-                                   const float *output_gradient, float *weight_gradient) {
+ck_status ck_conv2d_into(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t input_count,
+                         const ck_image *inputs, const float *weights, const ck_epilogue *epilogue,
+                         const ck_mutable_image *output) {
+  CK_REQUIRE_THAT(output, ck_status_null_pointer);
+  CK_REQUIRE(ck_check_conv2d(ck_face_forward, g, input_count, inputs, weights, epilogue, NULL, output));
+  ck_convolve(context, g, input_count, inputs, weights, epilogue, output);
+  return ck_scratch_status();
+}
+
+ck_status ck_conv2d(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t input_count,
+                    const ck_image *inputs, const float *weights, const ck_epilogue *epilogue, float *output) {
+  CK_REQUIRE(ck_check_conv2d(ck_face_forward, g, input_count, inputs, weights, epilogue, output, NULL));
+  ck_mutable_image to = ck_dense_output(g, epilogue, output);
+  ck_convolve(context, g, input_count, inputs, weights, epilogue, &to);
+  return ck_scratch_status();
+}
+
+void ck_convolve_weights(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t input_count,
+                         const ck_image *inputs, const float *output_gradient, float *weight_gradient) {
   const ck_conv_kernels *kernels = ck_conv_kernels_of(context);
   ptrdiff_t in = g->input_channels / g->groups, out = g->output_channels / g->groups;
   /* Only read: a correlation's destination is where its output pixels are, here those of the output gradient. */
-  ck_correlation c = forward_of(g, in, (float *)output_gradient);
+  ck_mutable_image pixels = dense_image((float *)output_gradient, ck_conv2d_output_height(g),
+                                        ck_conv2d_output_width(g), g->output_channels);
+  ck_correlation c = forward_of(g, in, &pixels);
   if (!c.taps) return;
   c.sources = inputs;
   c.source_count = input_count;
@@ -87,11 +109,21 @@ void ck_conv2d_weight_gradient_run(const ck_context *context, const ck_conv2d_ge
       c.sources = &source;
       c.source_count = 1;
     }
-    c.destination.data = (float *)output_gradient + group * out;
+    c.groups = 1;
+    c.destination.data = pixels.data + group * out;
     c.destination.channels = out;
     ck_correlation_weights(context, kernels, &c, c.tap_count * in, weight_gradient + group * out,
                            g->output_channels, 1, 0);
   }
+}
+
+ck_status ck_conv2d_weight_gradient(const ck_context *context, const ck_conv2d_geometry *g,
+                                    ptrdiff_t input_count, const ck_image *inputs,
+                                    const float *output_gradient, float *weight_gradient) {
+  CK_REQUIRE(ck_check_conv2d(ck_face_weight_gradient, g, input_count, inputs, weight_gradient, NULL,
+                             output_gradient, NULL));
+  ck_convolve_weights(context, g, input_count, inputs, output_gradient, weight_gradient);
+  return ck_scratch_status();
 }
 
 /* ---- Input gradient ----------------------------------------------------------------------------------- */
@@ -115,68 +147,76 @@ static void set_phase(ck_correlation *c, const ck_conv2d_geometry *g, ck_tap *ta
   c->out_width = (g->input_width - x0 + g->stride_width - 1) / g->stride_width;
 }
 
-/* All phases, into one image of gradients. `packed` is NULL for depthwise weights. */
-static void correlate_phases(const ck_context *context, const ck_conv_kernels *kernels, const ck_conv2d_geometry *g,
-                             const ck_image *source, const ck_packed *packed, const float *depthwise,
+/* All phases, into one image. Depthwise weights are used where they lie; w describes the others. */
+static void correlate_phases(const ck_context *context, const ck_conv2d_geometry *g, const ck_image *source,
+                             const float *depthwise, ck_weights *w, const ck_epilogue *epilogue,
                              const ck_mutable_image *to) {
-  ptrdiff_t count = g->kernel_height * g->kernel_width;
+  const ck_conv_kernels *kernels = ck_conv_kernels_of(context);
+  ptrdiff_t count = g->kernel_height * g->kernel_width, channels = to->channels;
+  bool strided = g->stride_height > 1 || g->stride_width > 1, packed_yet = false;
+  ck_packed packed;
   ck_tap *taps = ck_scratch(4, (size_t)count * sizeof *taps);
   if (!taps) return;
   ck_correlation c = {.batch = g->batch, .height = ck_conv2d_output_height(g), .width = ck_conv2d_output_width(g),
-                      .step_y = 1, .step_x = 1, .source_count = 1, .sources = source, .depthwise = packed == NULL};
+                      .step_y = 1, .step_x = 1, .source_count = 1, .sources = source, .depthwise = depthwise != NULL,
+                      .groups = depthwise ? 1 : g->groups};
   for (ptrdiff_t y0 = 0; y0 < g->stride_height && y0 < g->input_height; y0++)
     for (ptrdiff_t x0 = 0; x0 < g->stride_width && x0 < g->input_width; x0++) {
-      set_phase(&c, g, taps, y0, x0, packed ? source->channels : 1, packed != NULL);
+      set_phase(&c, g, taps, y0, x0, depthwise ? 1 : w->inputs, !depthwise);
       c.destination = *to;
       c.destination.data += y0 * to->row_stride + x0 * to->pixel_stride;
       c.destination.row_stride *= g->stride_height;
       c.destination.pixel_stride *= g->stride_width;
-      if (packed) ck_correlate(context, kernels, &c, packed, NULL, 0);
-      else ck_correlate_depthwise(context, kernels, &c, depthwise, NULL);
+      c.dense.first = (y0 * g->input_width + x0) * channels;
+      c.dense.pixel = g->stride_width * channels;
+      c.dense.row = g->stride_height * g->input_width * channels;
+      c.dense.batch = g->input_height * g->input_width * channels;
+      if (epilogue && epilogue->residual.data) {
+        c.residual = epilogue->residual;
+        c.residual.data += y0 * c.residual.row_stride + x0 * c.residual.pixel_stride;
+        c.residual.row_stride *= g->stride_height;
+        c.residual.pixel_stride *= g->stride_width;
+      }
+      if (depthwise) {
+        ck_correlate_depthwise(context, kernels, &c, depthwise, epilogue);
+        continue;
+      }
+      if (!packed_yet) {
+        w->paired_taps = strided ? 0 : ck_pairs(kernels, &c, epilogue);
+        packed = ck_pack_weights(context, kernels, w, g->batch * g->input_height * g->input_width);
+        packed_yet = true;
+      }
+      ck_correlate(context, kernels, &c, &packed, epilogue, 0);
     }
 }
 
-void ck_conv2d_input_gradient_run(const ck_context *context, const ck_conv2d_geometry *g,
-                                  const float *output_gradient, const float *weights, ptrdiff_t input_count,
-                                  const ck_mutable_image *input_gradients) {
-  const ck_conv_kernels *kernels = ck_conv_kernels_of(context);
+void ck_convolve_transposed(const ck_context *context, const ck_conv2d_geometry *g, const float *input,
+                            const float *weights, const ck_epilogue *epilogue, ptrdiff_t output_count,
+                            const ck_mutable_image *outputs) {
   ptrdiff_t in = g->input_channels / g->groups, out = g->output_channels / g->groups, all = g->output_channels;
-  ptrdiff_t height = ck_conv2d_output_height(g), width = ck_conv2d_output_width(g);
-  ck_image source = {.data = output_gradient, .channels = out, .pixel_stride = all, .row_stride = width * all,
+  ptrdiff_t height = ck_conv2d_output_height(g), width = ck_conv2d_output_width(g), first = 0;
+  ck_image source = {.data = input, .channels = all, .pixel_stride = all, .row_stride = width * all,
                      .batch_stride = height * width * all};
   if (is_depthwise(g)) {
-    source.channels = all;
     const float *depthwise = ck_packed_copy(weights, g->kernel_height * g->kernel_width * all);
-    correlate_phases(context, kernels, g, &source, NULL, depthwise, input_gradients);
+    if (depthwise) correlate_phases(context, g, &source, depthwise, NULL, epilogue, outputs);
     return;
   }
-  ptrdiff_t pixels = g->batch * g->input_height * g->input_width;
-  for (ptrdiff_t group = 0; group < g->groups; group++) {
-    source.data = output_gradient + group * out;
-    ptrdiff_t first = 0;
-    for (ptrdiff_t v = 0; v < input_count; first += input_gradients[v++].channels) {
-      ck_mutable_image to = input_gradients[v];
-      if (g->groups > 1) {
-        to.data += group * in;
-        to.channels = in;
-      }
-      if (to.channels == 0) continue;
-      ck_weights w = {.data = weights + first * all + group * out, .tap_step = in * all, .in_step = 1, .out_step = all,
-                      .taps = g->kernel_height * g->kernel_width, .inputs = out, .outputs = to.channels,
-                      .flipped = true, .scale = 1};
-      ck_packed packed = ck_pack_weights(context, kernels, &w, pixels);
-      correlate_phases(context, kernels, g, &source, &packed, NULL, &to);
-    }
+  bool gated = epilogue && epilogue->activation == ck_activation_gated;
+  for (ptrdiff_t v = 0; v < output_count; first += outputs[v++].channels) {
+    if (outputs[v].channels == 0) continue;
+    ck_weights w = {.data = weights + first * all, .group_step = out, .tap_step = in * all, .in_step = 1,
+                    .out_step = all, .groups = g->groups, .taps = g->kernel_height * g->kernel_width, .inputs = out,
+                    .outputs = (gated ? 2 : 1) * outputs[v].channels / g->groups, .flipped = true, .scale = 1,
+                    .gated = gated};
+    correlate_phases(context, g, &source, NULL, &w, epilogue, &outputs[v]);
   }
 }
 
-/* ---- Doors ---------------------------------------------------------------------------------------------- */
-
-ck_status ck_conv2d(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t input_count,
-                    const ck_image *inputs, const float *weights, const ck_epilogue *epilogue,
-                    float *output) {
-  CK_REQUIRE(ck_check_conv2d(ck_face_forward, g, input_count, inputs, weights, epilogue, output));
-  ck_conv2d_run(context, g, input_count, inputs, weights, epilogue, output);
+ck_status ck_conv2d_transposed(const ck_context *context, const ck_conv2d_geometry *g, const float *input,
+                               const float *weights, const ck_epilogue *epilogue, const ck_mutable_image *output) {
+  CK_REQUIRE(ck_check_conv2d(ck_face_input_gradient, g, 1, output, weights, epilogue, input, NULL));
+  ck_convolve_transposed(context, g, input, weights, epilogue, 1, output);
   return ck_scratch_status();
 }
 
@@ -184,16 +224,7 @@ ck_status ck_conv2d_input_gradient(const ck_context *context, const ck_conv2d_ge
                                    const float *output_gradient, const float *weights, ptrdiff_t input_count,
                                    const ck_mutable_image *input_gradients) {
   CK_REQUIRE(ck_check_conv2d(ck_face_input_gradient, g, input_count, input_gradients, weights,
-                             NULL, output_gradient));
-  ck_conv2d_input_gradient_run(context, g, output_gradient, weights, input_count, input_gradients);
-  return ck_scratch_status();
-}
-
-ck_status ck_conv2d_weight_gradient(const ck_context *context, const ck_conv2d_geometry *g,
-                                    ptrdiff_t input_count, const ck_image *inputs,
-                                    const float *output_gradient, float *weight_gradient) {
-  CK_REQUIRE(ck_check_conv2d(ck_face_weight_gradient, g, input_count, inputs, weight_gradient, NULL,
-                             output_gradient));
-  ck_conv2d_weight_gradient_run(context, g, input_count, inputs, output_gradient, weight_gradient);
+                             NULL, output_gradient, NULL));
+  ck_convolve_transposed(context, g, output_gradient, weights, NULL, input_count, input_gradients);
   return ck_scratch_status();
 }

@@ -5,12 +5,11 @@ static void forward(ptrdiff_t frames, ptrdiff_t channels, const float *x, float 
   for (ptrdiff_t f = 0; f < frames; f++, x += 2 * channels, y += channels) {
     ptrdiff_t c = 0;
     for (; c + CK_LANES <= channels; c += CK_LANES)
-      ck_vec_store(y + c, ck_vec_tanh(ck_vec_load(x + c)) * ck_vec_sigmoid(ck_vec_load(x + channels + c)));
+      ck_vec_store(y + c, ck_vec_gate(ck_vec_load(x + c), ck_vec_load(x + channels + c)));
     const ptrdiff_t rest = channels - c;
-    if (rest > 0) {
-      const ck_vec t = ck_vec_tanh(ck_vec_load_first(x + c, rest));
-      ck_vec_store_first(y + c, t * ck_vec_sigmoid(ck_vec_load_first(x + channels + c, rest)), rest);
-    }
+    if (rest > 0)
+      ck_vec_store_first(
+        y + c, ck_vec_gate(ck_vec_load_first(x + c, rest), ck_vec_load_first(x + channels + c, rest)), rest);
   }
 }
 

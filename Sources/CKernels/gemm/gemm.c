@@ -25,7 +25,7 @@ static void scale_matrix(const ck_gemm_geometry *g, float *c) {
 static ck_correlation product(ptrdiff_t pixels, const ck_image *source, const ck_tap *tap, float *y, ptrdiff_t outputs,
                               ptrdiff_t y_step) {
   return (ck_correlation){.batch = 1, .height = 1, .width = pixels, .out_height = 1, .out_width = pixels, .step_y = 1,
-                          .step_x = 1, .source_count = 1, .sources = source, .tap_count = 1, .taps = tap,
+                          .step_x = 1, .source_count = 1, .sources = source, .tap_count = 1, .taps = tap, .groups = 1,
                           .destination = {.data = y, .channels = outputs, .pixel_stride = y_step}};
 }
 
@@ -47,7 +47,7 @@ static void turn_item(void *state, ptrdiff_t item) {
 
 static void multiply(const ck_context *context, const ck_gemm_geometry *g, const float *a, const float *b, float *c) {
   const ck_conv_kernels *kernels = ck_conv_kernels_of(context);
-  const ck_tap tap = {0, 0, 0};
+  const ck_tap tap = {.row = 0};
   ptrdiff_t lda = g->lda;
   if (g->transpose_a && !g->transpose_b && !ck_planned() && (g->k >= long_sum || g->k >= g->m)) {
     ck_image source = {.data = a, .channels = g->m, .pixel_stride = lda};
@@ -65,14 +65,14 @@ static void multiply(const ck_context *context, const ck_gemm_geometry *g, const
   if (g->m == 1 && g->transpose_b && !ck_planned()) {
     /* A row times Bᵀ: the rows of B are the pixels, so nothing is packed. */
     ck_image source = {.data = b, .channels = g->k, .pixel_stride = g->ldb};
-    ck_weights row = {.data = a, .in_step = 1, .taps = 1, .inputs = g->k, .outputs = 1, .scale = g->alpha};
+    ck_weights row = {.data = a, .in_step = 1, .groups = 1, .taps = 1, .inputs = g->k, .outputs = 1, .scale = g->alpha};
     ck_packed packed = ck_pack_weights(context, kernels, &row, g->n);
     ck_correlation turned = product(g->n, &source, &tap, c, 1, 1);
     ck_correlate(context, kernels, &turned, &packed, NULL, g->beta);
     return;
   }
   ck_image source = {.data = a, .channels = g->k, .pixel_stride = lda};
-  ck_weights w = {.data = b, .taps = 1, .inputs = g->k, .outputs = g->n, .scale = g->alpha,
+  ck_weights w = {.data = b, .groups = 1, .taps = 1, .inputs = g->k, .outputs = g->n, .scale = g->alpha,
                   .tap_step = g->ldb * g->k, .in_step = g->transpose_b ? 1 : g->ldb,
                   .out_step = g->transpose_b ? g->ldb : 1};
   ck_packed packed = ck_pack_weights(context, kernels, &w, g->m);

@@ -143,12 +143,20 @@ typedef enum CK_CLOSED_ENUM ck_activation {
   ck_activation_leaky_relu, /* x > 0 ? x : slope * x */
   ck_activation_tanh,
   ck_activation_sigmoid,
+  ck_activation_gated, /* tanh(s[c]) * sigmoid(s[channels / 2 + c]): half as many outputs as sums; one group only */
 } ck_activation;
 
+/* y = dropout(activation(sum + bias)) + residual. What is zero does nothing. */
 typedef struct ck_epilogue {
-  const float *bias; /* [output channels] or NULL */
+  const float *bias; /* one a channel of the sums, or NULL */
   ck_activation activation;
   float slope; /* of leaky_relu */
+  /* The probability that an element becomes zero; the others grow by 1 / (1 - dropout). Element i of the dense output
+     is multiplied by what ck_random_bernoulli(key, offset, …, 1 - dropout, 1 / (1 - dropout), …) writes to y[i]. */
+  float dropout;
+  uint64_t dropout_key, dropout_offset;
+  ck_image residual; /* as many channels as the output; a signal's frame stride is its pixel stride. May be the output */
+  float *sums;       /* receives sum + bias of every channel, dense, for a gradient; NULL when nobody asks */
 } ck_epilogue;
 
 /* ---- GEMM --------------------------------------------------------------------------------------------- */
@@ -186,11 +194,18 @@ typedef struct ck_conv1d_geometry {
 CK_API ptrdiff_t ck_conv1d_output_frames(const ck_conv1d_geometry *g);
 
 /* The three faces of one trilinear form. Inputs stand side by side: the channels of inputs[0] come first, and the
-   counts add up to input_channels (with groups > 1: one input). `epilogue` may be NULL. Outputs are dense.
-   The input gradient is the transposed convolution: it writes every element of every view it is given. */
+   counts add up to input_channels (with groups > 1: one input). `epilogue` may be NULL. Outputs are dense, or with
+   `_into` a view. The input gradient writes every element of every view it is given. With an epilogue it is the
+   transposed convolution of a layer: from [batch, output frames, output channels] to input frames and channels. */
 CK_API ck_status ck_conv1d(const ck_context *context, const ck_conv1d_geometry *g, ptrdiff_t input_count,
                            const ck_signal *inputs, const float *weights, const ck_epilogue *epilogue,
                            float *output);
+CK_API ck_status ck_conv1d_into(const ck_context *context, const ck_conv1d_geometry *g, ptrdiff_t input_count,
+                                const ck_signal *inputs, const float *weights, const ck_epilogue *epilogue,
+                                const ck_mutable_signal *output);
+CK_API ck_status ck_conv1d_transposed(const ck_context *context, const ck_conv1d_geometry *g, const float *input,
+                                      const float *weights, const ck_epilogue *epilogue,
+                                      const ck_mutable_signal *output);
 CK_API ck_status ck_conv1d_input_gradient(const ck_context *context, const ck_conv1d_geometry *g,
                                           const float *output_gradient, const float *weights,
                                           ptrdiff_t input_count, const ck_mutable_signal *input_gradients);
@@ -199,6 +214,8 @@ CK_API ck_status ck_conv1d_weight_gradient(const ck_context *context, const ck_c
                                            const float *output_gradient, float *weight_gradient);
 CK_API void ck_conv1d_reference(const ck_conv1d_geometry *g, ptrdiff_t input_count, const ck_signal *inputs,
                                 const float *weights, const ck_epilogue *epilogue, float *output);
+CK_API void ck_conv1d_transposed_reference(const ck_conv1d_geometry *g, const float *input, const float *weights,
+                                            const ck_epilogue *epilogue, const ck_mutable_signal *output);
 CK_API void ck_conv1d_input_gradient_reference(const ck_conv1d_geometry *g, const float *output_gradient,
                                                const float *weights, ptrdiff_t input_count,
                                                const ck_mutable_signal *input_gradients);
@@ -220,6 +237,12 @@ CK_API ptrdiff_t ck_conv2d_output_width(const ck_conv2d_geometry *g);
 CK_API ck_status ck_conv2d(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t input_count,
                            const ck_image *inputs, const float *weights, const ck_epilogue *epilogue,
                            float *output);
+CK_API ck_status ck_conv2d_into(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t input_count,
+                                const ck_image *inputs, const float *weights, const ck_epilogue *epilogue,
+                                const ck_mutable_image *output);
+CK_API ck_status ck_conv2d_transposed(const ck_context *context, const ck_conv2d_geometry *g, const float *input,
+                                      const float *weights, const ck_epilogue *epilogue,
+                                      const ck_mutable_image *output);
 CK_API ck_status ck_conv2d_input_gradient(const ck_context *context, const ck_conv2d_geometry *g,
                                           const float *output_gradient, const float *weights,
                                           ptrdiff_t input_count, const ck_mutable_image *input_gradients);
@@ -228,6 +251,8 @@ CK_API ck_status ck_conv2d_weight_gradient(const ck_context *context, const ck_c
                                            const float *output_gradient, float *weight_gradient);
 CK_API void ck_conv2d_reference(const ck_conv2d_geometry *g, ptrdiff_t input_count, const ck_image *inputs,
                                 const float *weights, const ck_epilogue *epilogue, float *output);
+CK_API void ck_conv2d_transposed_reference(const ck_conv2d_geometry *g, const float *input, const float *weights,
+                                            const ck_epilogue *epilogue, const ck_mutable_image *output);
 CK_API void ck_conv2d_input_gradient_reference(const ck_conv2d_geometry *g, const float *output_gradient,
                                                const float *weights, ptrdiff_t input_count,
                                                const ck_mutable_image *input_gradients);
@@ -258,13 +283,14 @@ typedef enum CK_CLOSED_ENUM ck_pass {
   ck_pass_weight_gradient, /* packs nothing: `packed` may be NULL */
 } ck_pass;
 
-/* `input_count` views with these channels will stand side by side (NULL: one view with all of them). A forward pass will
-   have an epilogue of this kind, or none; its pointers are not kept. */
+/* `input_count` views with these channels and strides will stand side by side (NULL: one dense view), and there will be
+   an epilogue of this kind, or none: its activation, whether it drops, keeps sums, adds a residual and with which strides.
+   No pointer is followed or kept. With an epilogue the input gradient is the transposed convolution of a layer. */
 CK_API ck_status ck_plan_conv1d(const ck_context *context, const ck_conv1d_geometry *g, ck_pass pass,
-                                ptrdiff_t input_count, const ptrdiff_t *channels, const ck_epilogue *epilogue,
+                                ptrdiff_t input_count, const ck_signal *inputs, const ck_epilogue *epilogue,
                                 ck_plan **plan);
 CK_API ck_status ck_plan_conv2d(const ck_context *context, const ck_conv2d_geometry *g, ck_pass pass,
-                                ptrdiff_t input_count, const ptrdiff_t *channels, const ck_epilogue *epilogue,
+                                ptrdiff_t input_count, const ck_image *inputs, const ck_epilogue *epilogue,
                                 ck_plan **plan);
 /* B is packed. One product: batch <= 1, otherwise ck_status_unsupported. Where the simple call would not pack B (Aᵀ·B
    with long sums, one row times Bᵀ) the last bits may differ from its. */
@@ -280,6 +306,7 @@ CK_API ck_status ck_run_conv1d(const ck_plan *plan, const ck_signal *inputs, con
                                size_t workspace_size);
 CK_API ck_status ck_run_conv1d_input_gradient(const ck_plan *plan, const float *output_gradient,
                                               const void *packed, size_t packed_size,
+                                              const ck_epilogue *epilogue,
                                               const ck_mutable_signal *input_gradients, void *workspace,
                                               size_t workspace_size);
 CK_API ck_status ck_run_conv1d_weight_gradient(const ck_plan *plan, const ck_signal *inputs,
@@ -290,6 +317,7 @@ CK_API ck_status ck_run_conv2d(const ck_plan *plan, const ck_image *inputs, cons
                                size_t workspace_size);
 CK_API ck_status ck_run_conv2d_input_gradient(const ck_plan *plan, const float *output_gradient,
                                               const void *packed, size_t packed_size,
+                                              const ck_epilogue *epilogue,
                                               const ck_mutable_image *input_gradients, void *workspace,
                                               size_t workspace_size);
 CK_API ck_status ck_run_conv2d_weight_gradient(const ck_plan *plan, const ck_image *inputs,

@@ -18,14 +18,14 @@ struct ck_plan {
   ck_pass pass;
   ck_conv2d_geometry conv;
   ck_gemm_geometry gemm;
-  bool finishes; /* has an epilogue, of this activation */
-  ck_activation activation;
+  bool finishes; /* has an epilogue, of this kind */
+  ck_epilogue epilogue;
   ptrdiff_t workers;
   uint64_t fingerprint;
   ck_desk desk;
-  void *nowhere; /* views for rehearsals */
-  ptrdiff_t count; /* of views */
-  ptrdiff_t channels[];
+  void *nowhere; /* the views, as the pass and the kind want them, for rehearsals */
+  ptrdiff_t count;
+  ck_image views[]; /* their channels and strides */
 };
 
 /* What packed weights begin with. */
@@ -35,6 +35,8 @@ typedef struct {
 } header;
 static const uint64_t magic = 0x31646b6361706b63; /* "ckpackd1" */
 enum { line = 64 };
+
+static const ck_face faces[] = {ck_face_forward, ck_face_input_gradient, ck_face_weight_gradient};
 
 /* ---- What a call passes in -------------------------------------------------------------------------------- */
 
@@ -57,45 +59,48 @@ static const void *images(const ck_plan *plan, const operands *o) {
 
 static void compute(const ck_plan *plan, const operands *o, const void *views) {
   const ck_conv2d_geometry *g = &plan->conv;
+  ck_mutable_image to;
   if (plan->kind == kind_gemm) {
     ck_gemm_run(plan->context, &plan->gemm, o->a, o->weights, o->written);
     return;
   }
   switch (plan->pass) {
   case ck_pass_forward:
-    ck_conv2d_run(plan->context, g, plan->count, views, o->weights, o->epilogue, o->written);
+    to = ck_dense_output(g, o->epilogue, o->written);
+    ck_convolve(plan->context, g, plan->count, views, o->weights, o->epilogue, &to);
     break;
   case ck_pass_input_gradient:
-    ck_conv2d_input_gradient_run(plan->context, g, o->output, o->weights, plan->count, views);
+    ck_convolve_transposed(plan->context, g, o->output, o->weights, o->epilogue, plan->count, views);
     break;
   case ck_pass_weight_gradient:
-    ck_conv2d_weight_gradient_run(plan->context, g, plan->count, views, o->output, o->written);
+    ck_convolve_weights(plan->context, g, plan->count, views, o->output, o->written);
     break;
   }
 }
 
-/* Dense views that point nowhere. NULL when there is no memory. */
+/* The plan's views, pointing nowhere. NULL when there is no memory. */
 static void *views_nowhere(const ck_plan *plan) {
   bool mutable = plan->pass == ck_pass_input_gradient, signal = plan->kind == kind_conv1d;
   size_t size = signal ? sizeof(ck_signal) : sizeof(ck_image);
   char *views = calloc((size_t)plan->count, size);
   for (ptrdiff_t v = 0; views && v < plan->count; v++) {
-    ptrdiff_t channels = plan->channels[v], row = channels * plan->conv.input_width;
-    ptrdiff_t all = row * plan->conv.input_height;
+    const ck_image *i = &plan->views[v];
     void *view = views + (size_t)v * size;
-    if (signal && mutable) *(ck_mutable_signal *)view = (ck_mutable_signal){nowhere, channels, channels, all};
-    else if (signal) *(ck_signal *)view = (ck_signal){nowhere, channels, channels, all};
-    else if (mutable) *(ck_mutable_image *)view = (ck_mutable_image){nowhere, channels, channels, row, all};
-    else *(ck_image *)view = (ck_image){nowhere, channels, channels, row, all};
+    if (signal && mutable)
+      *(ck_mutable_signal *)view = (ck_mutable_signal){nowhere, i->channels, i->pixel_stride, i->batch_stride};
+    else if (signal) *(ck_signal *)view = (ck_signal){nowhere, i->channels, i->pixel_stride, i->batch_stride};
+    else if (mutable)
+      *(ck_mutable_image *)view =
+          (ck_mutable_image){nowhere, i->channels, i->pixel_stride, i->row_stride, i->batch_stride};
+    else *(ck_image *)view = (ck_image){nowhere, i->channels, i->pixel_stride, i->row_stride, i->batch_stride};
   }
   return views;
 }
 
 /* Runs with a desk and no operands but weights. */
 static ck_status rehearse(const ck_plan *plan, ck_desk *desk, const float *weights) {
-  const ck_epilogue epilogue = {.bias = nowhere, .activation = plan->activation};
   operands o = {.weights = weights, .output = nowhere, .a = nowhere, .written = nowhere,
-                .epilogue = plan->finishes ? &epilogue : NULL};
+                .epilogue = plan->finishes ? &plan->epilogue : NULL};
   o.views = plan->nowhere;
   ck_desk_set(desk);
   const void *views = plan->kind == kind_gemm ? NULL : images(plan, &o);
@@ -115,10 +120,12 @@ static uint64_t mixed(uint64_t hash, uint64_t value) { /* FNV-1a by words, with 
 static uint64_t fingerprint_of(const ck_plan *plan) {
   const ck_conv2d_geometry *g = &plan->conv;
   const ck_gemm_geometry *m = &plan->gemm;
+  const ck_epilogue *e = &plan->epilogue;
   uint32_t alpha;
   memcpy(&alpha, &m->alpha, sizeof alpha);
   const uint64_t words[] = {
-      (uint64_t)ck_version(), ck_isa_of(plan->context), plan->kind, plan->pass, plan->finishes, plan->activation,
+      (uint64_t)ck_version(), ck_isa_of(plan->context), plan->kind, plan->pass, plan->finishes, e->activation, e->dropout > 0,
+      e->residual.data != NULL, (uint64_t)e->residual.pixel_stride, e->sums != NULL,
       (uint64_t)g->batch, (uint64_t)g->input_height, (uint64_t)g->input_width, (uint64_t)g->input_channels,
       (uint64_t)g->output_channels, (uint64_t)g->kernel_height, (uint64_t)g->kernel_width,
       (uint64_t)g->stride_height, (uint64_t)g->stride_width, (uint64_t)g->dilation_height,
@@ -127,7 +134,8 @@ static uint64_t fingerprint_of(const ck_plan *plan) {
       (uint64_t)m->k, alpha};
   uint64_t hash = 0xcbf29ce484222325;
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) hash = mixed(hash, words[i]);
-  for (ptrdiff_t v = 0; v < plan->count; v++) hash = mixed(hash, (uint64_t)plan->channels[v]);
+  for (ptrdiff_t v = 0; v < plan->count; v++)
+    hash = mixed(mixed(hash, (uint64_t)plan->views[v].channels), (uint64_t)plan->views[v].pixel_stride);
   return hash;
 }
 
@@ -147,36 +155,75 @@ static ck_status finish_plan(ck_plan *plan, ck_plan **result) {
   return ck_status_ok;
 }
 
+/* A stride over one row or one image does not matter. */
+static bool same_strides(const ck_image *a, const ck_image *b, ptrdiff_t batch, ptrdiff_t height) {
+  return a->channels == b->channels && a->pixel_stride == b->pixel_stride &&
+         (height < 2 || a->row_stride == b->row_stride) && (batch < 2 || a->batch_stride == b->batch_stride);
+}
+
+static ck_image seen(const ck_signal *signal) {
+  return (ck_image){signal->data, signal->channels, signal->frame_stride, 0, signal->batch_stride};
+}
+
+/* The kind of an epilogue, with pointers that point nowhere. */
+static ck_epilogue kind_of(const ck_epilogue *epilogue) {
+  ck_epilogue kind = *epilogue;
+  if (kind.bias) kind.bias = nowhere;
+  if (kind.sums) kind.sums = nowhere;
+  if (kind.residual.data) kind.residual.data = nowhere;
+  return kind;
+}
+
+static bool same_kind(const ck_plan *plan, const ck_epilogue *a) {
+  const ck_epilogue *b = &plan->epilogue;
+  const ck_conv2d_geometry *g = &plan->conv;
+  ptrdiff_t height = plan->pass == ck_pass_forward ? ck_conv2d_output_height(g) : g->input_height;
+  return a->activation == b->activation && (a->dropout > 0) == (b->dropout > 0) && !a->sums == !b->sums &&
+         !a->residual.data == !b->residual.data && (!a->residual.data || same_strides(&a->residual, &b->residual, g->batch, height));
+}
+
+/* `images`, or else `signals`, or else one dense view. */
 static ck_status make_convolution(const ck_context *context, const ck_conv2d_geometry *g, plan_kind kind, ck_pass pass,
-                                  ptrdiff_t count, const ptrdiff_t *channels, const ck_epilogue *epilogue,
-                                  ck_plan **result) {
+                                  ptrdiff_t count, const ck_image *given, const ck_signal *signals,
+                                  const ck_epilogue *epilogue, ck_plan **result) {
   CK_REQUIRE_THAT(result, ck_status_null_pointer);
   *result = NULL;
   CK_REQUIRE_THAT((unsigned)pass <= ck_pass_weight_gradient, ck_status_invalid_argument);
-  CK_REQUIRE(ck_check_plan(g, count, channels, epilogue));
-  ck_plan *plan = calloc(1, sizeof *plan + (size_t)count * sizeof *plan->channels);
+  CK_REQUIRE_THAT(!epilogue || pass != ck_pass_weight_gradient, ck_status_invalid_argument);
+  CK_REQUIRE(ck_check_plan(g, count, given || signals));
+  ck_plan *plan = calloc(1, sizeof *plan + (size_t)count * sizeof *plan->views);
   CK_REQUIRE_THAT(plan, ck_status_no_memory);
   plan->context = context;
   plan->kind = kind;
   plan->pass = pass;
   plan->conv = *g;
-  plan->finishes = epilogue && pass == ck_pass_forward;
-  plan->activation = plan->finishes ? epilogue->activation : ck_activation_none;
+  plan->finishes = epilogue != NULL;
+  if (epilogue) plan->epilogue = kind_of(epilogue);
   plan->count = count;
-  for (ptrdiff_t v = 0; v < count; v++) plan->channels[v] = channels ? channels[v] : g->input_channels;
-  return finish_plan(plan, result);
+  bool gated = pass == ck_pass_input_gradient && epilogue && epilogue->activation == ck_activation_gated;
+  ptrdiff_t channels = gated ? g->input_channels / 2 : g->input_channels, row = channels * g->input_width;
+  for (ptrdiff_t v = 0; v < count; v++) {
+    plan->views[v] = given     ? given[v]
+                     : signals ? seen(&signals[v])
+                               : (ck_image){NULL, channels, channels, row, row * g->input_height};
+    plan->views[v].data = nowhere;
+  }
+  ck_status status = ck_check_planned(faces[pass], g, count, plan->views, epilogue ? &plan->epilogue : NULL);
+  if (status == ck_status_ok) return finish_plan(plan, result);
+  ck_plan_destroy(plan);
+  return status;
 }
 
 ck_status ck_plan_conv1d(const ck_context *context, const ck_conv1d_geometry *g, ck_pass pass, ptrdiff_t input_count,
-                         const ptrdiff_t *channels, const ck_epilogue *epilogue, ck_plan **plan) {
+                         const ck_signal *inputs, const ck_epilogue *epilogue, ck_plan **plan) {
   CK_REQUIRE_THAT(g, ck_status_null_pointer);
   ck_conv2d_geometry image = ck_image_of_signal(g);
-  return make_convolution(context, &image, kind_conv1d, pass, input_count, channels, epilogue, plan);
+  return make_convolution(context, &image, kind_conv1d, pass, input_count, NULL, inputs, epilogue, plan);
 }
 
 ck_status ck_plan_conv2d(const ck_context *context, const ck_conv2d_geometry *g, ck_pass pass, ptrdiff_t input_count,
-                         const ptrdiff_t *channels, const ck_epilogue *epilogue, ck_plan **plan) {
-  return make_convolution(context, g, kind_conv2d, pass, input_count, channels, epilogue, plan);
+                         const ck_image *inputs, const ck_epilogue *epilogue, ck_plan **plan) {
+  return make_convolution(context, g, kind_conv2d, pass, input_count, inputs, NULL, epilogue, plan);
 }
 
 ck_status ck_plan_gemm(const ck_context *context, const ck_gemm_geometry *g, ck_plan **result) {
@@ -240,9 +287,17 @@ ck_status ck_plan_pack(const ck_plan *plan, const float *weights, void *packed, 
   return ck_status_ok;
 }
 
+static bool same_view(const ck_plan *plan, const void *views, ptrdiff_t v) {
+  const ck_conv2d_geometry *g = &plan->conv;
+  if (plan->pass != ck_pass_input_gradient)
+    return same_strides((const ck_image *)views + v, &plan->views[v], g->batch, g->input_height);
+  const ck_mutable_image *i = (const ck_mutable_image *)views + v;
+  const ck_image image = {i->data, i->channels, i->pixel_stride, i->row_stride, i->batch_stride};
+  return same_strides(&image, &plan->views[v], g->batch, g->input_height);
+}
+
 static ck_status run(const ck_plan *plan, plan_kind kind, ck_pass pass, operands *o, const void *packed,
                      size_t packed_size, void *workspace, size_t workspace_size) {
-  static const ck_face faces[] = {ck_face_forward, ck_face_input_gradient, ck_face_weight_gradient};
   ck_desk desk;
   ck_area weights, space;
   CK_REQUIRE_THAT(plan, ck_status_null_pointer);
@@ -265,18 +320,15 @@ static ck_status run(const ck_plan *plan, plan_kind kind, ck_pass pass, operands
     return status;
   }
   CK_REQUIRE_THAT(o->views, ck_status_null_pointer);
-  CK_REQUIRE_THAT((o->epilogue != NULL) == plan->finishes &&
-                      (!o->epilogue || o->epilogue->activation == plan->activation), ck_status_invalid_argument);
+  CK_REQUIRE_THAT((o->epilogue != NULL) == plan->finishes && (!o->epilogue || same_kind(plan, o->epilogue)),
+                  ck_status_invalid_argument);
   ck_desk_set(&desk);
   const void *views = images(plan, o);
   ck_status status = views ? ck_check_conv2d_around(faces[pass], &plan->conv, plan->count, views, &weights, o->epilogue,
-                                                    pass == ck_pass_forward ? o->written : o->output, &space)
+                                                    pass == ck_pass_forward ? o->written : o->output, NULL, &space)
                            : ck_scratch_status();
-  for (ptrdiff_t v = 0; status == ck_status_ok && v < plan->count; v++) {
-    ptrdiff_t channels = pass == ck_pass_input_gradient ? ((const ck_mutable_image *)views)[v].channels
-                                                        : ((const ck_image *)views)[v].channels;
-    if (channels != plan->channels[v]) status = ck_status_invalid_argument;
-  }
+  for (ptrdiff_t v = 0; status == ck_status_ok && v < plan->count; v++)
+    if (!same_view(plan, views, v)) status = ck_status_invalid_argument;
   if (status == ck_status_ok) {
     compute(plan, o, views);
     status = ck_scratch_status();
@@ -294,8 +346,8 @@ static ck_status run(const ck_plan *plan, plan_kind kind, ck_pass pass, operands
   } \
   ck_status ck_run_conv##dimensions##_input_gradient( \
       const ck_plan *plan, const float *output_gradient, const void *packed, size_t packed_size, \
-      const mutable_view *input_gradients, void *workspace, size_t workspace_size) { \
-    operands o = {.views = input_gradients, .output = output_gradient}; \
+      const ck_epilogue *epilogue, const mutable_view *input_gradients, void *workspace, size_t workspace_size) { \
+    operands o = {.views = input_gradients, .epilogue = epilogue, .output = output_gradient}; \
     return run(plan, kind_conv##dimensions, ck_pass_input_gradient, &o, packed, packed_size, workspace, \
                workspace_size); \
   } \

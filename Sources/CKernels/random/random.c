@@ -102,9 +102,8 @@ ck_status ck_random_normal(const ck_context *context, uint64_t key, uint64_t off
 ck_status ck_random_bernoulli(const ck_context *context, uint64_t key, uint64_t offset, ptrdiff_t count,
                               float p, float value, float *y) {
   CK_REQUIRE(ck_check_fill(count, y));
-  const double threshold = (double)p * 0x1p32; /* words below it count: none below 1, all from 2³² on */
-  work w = {.make = make_bernoulli, .parameters = {threshold > 0 ? value : 0}};
-  w.last = threshold >= 0x1p32 ? UINT32_MAX : threshold > 1 ? (uint32_t)(ceil(threshold) - 1) : 0;
+  work w = {.make = make_bernoulli};
+  w.parameters[0] = ck_random_successes(p, &w.last) ? value : 0;
   generate(context, &w, key, offset, count, y);
   return ck_status_ok;
 }

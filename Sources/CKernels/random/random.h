@@ -10,6 +10,9 @@
    bits are the same at any width. */
 #pragma once
 #include "base/isa.h"
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
 #if CK_X86
 #include <immintrin.h>
 #endif
@@ -25,6 +28,13 @@ typedef struct ck_random_kernels {
   void (*normal)(ptrdiff_t words, const uint32_t *bits, float mean, float deviation, float *y);
   void (*bernoulli)(ptrdiff_t words, const uint32_t *bits, uint32_t last, float value, float *y);
 } ck_random_kernels;
+
+/* Words up to `last` are successes of probability p; false when none is. */
+static inline bool ck_random_successes(float p, uint32_t *last) {
+  const double threshold = (double)p * 0x1p32; /* words below it count: none below 1, all from 2³² on */
+  *last = threshold >= 0x1p32 ? UINT32_MAX : threshold > 1 ? (uint32_t)(ceil(threshold) - 1) : 0;
+  return threshold > 0;
+}
 
 #define CK_KERNELS(variant) extern const ck_random_kernels ck_random_##variant;
 #include "random/random_kernels.inc"

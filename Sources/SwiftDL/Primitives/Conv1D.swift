@@ -107,8 +107,10 @@ extension Kernels {
   ) -> Tensor {
     let y = Tensor(uninitialized: geometry.outputShape)
     var g = geometry.c
-    var epilogue = ck_epilogue(
-      bias: bias.map { UnsafePointer($0.elements) }, activation: activation.code, slope: activation.slope)
+    var epilogue = ck_epilogue()
+    epilogue.bias = bias.map { UnsafePointer($0.elements) }
+    epilogue.activation = activation.code
+    epilogue.slope = activation.slope
     require(ck_conv1d(
       context, &g, inputs.count, inputs.map(\.input), weight.elements, &epilogue, y.elements))
     return y
