@@ -1,67 +1,301 @@
-"""Wave-U-Net M1's training step, ours against PyTorch's, step by step in turn.
+"""Training steps of the models, ours against PyTorch's, step by step in turn.
 
-Both run forward, mean squared error, backward and Adam on 2 threads (or --threads). PyTorch runs in its
-strongest layout: every Conv1d as a Conv2d over one row in channels_last memory, or in the usual one with
---layout ncl. Prints medians, their ratio and each process's peak memory.
+Both run forward, loss, backward and Adam on as many threads. PyTorch runs in its strongest forms: every Conv1d
+as a Conv2d over one row in channels_last memory, and as Conv1d, each with jemalloc and huge pages (--allocator
+glibc for the default); filters and gates as one convolution; symbols looked up, not one-hot; skip connections
+cropped before they are convolved. --compile adds torch.compile. Prints medians, the ratio to the better of
+PyTorch's, and peak memory less what each process held before its model was made.
 
-Needs torch (2.13.0+cpu). Usage: python train_step.py OURS [--batch 16] [--frames 16384] [--steps 7]
+Needs torch (2.13.0+cpu). Usage: python train_step.py OURS [MODEL ...] [--steps 7] [--threads 2]
 """
-import argparse, json, os, resource, statistics, subprocess, sys, time
+import argparse, json, os, statistics, subprocess, sys, time
 
+MODELS = ["wave-u-net-m1", "seq-u-net-char", "seq-u-net-audio", "tcn-char", "wavenet-audio", "factor-gan"]
+JEMALLOC = "/usr/lib/x86_64-linux-gnu/libjemalloc.so.2"
 arguments = argparse.ArgumentParser()
-arguments.add_argument("ours", nargs="?", help="the TrainStep program; without it this process is the peer")
-arguments.add_argument("--batch", type=int, default=16)
-arguments.add_argument("--frames", type=int, default=16384)
+arguments.add_argument("ours", help="the TrainStep program; `peer` makes this process the peer")
+arguments.add_argument("models", nargs="*", default=MODELS)
+arguments.add_argument("--batch", type=int)
 arguments.add_argument("--steps", type=int, default=7)
+arguments.add_argument("--seconds", type=float, default=4, help="steps of fast models go on for this long")
 arguments.add_argument("--threads", type=int, default=2)
-arguments.add_argument("--layout", choices=["channels_last", "ncl"], default="channels_last")
+arguments.add_argument("--layouts", default="channels_last,ncl")
+arguments.add_argument("--compile", action="store_true")
+arguments.add_argument("--allocator", choices=["jemalloc", "glibc"], default="jemalloc")
+arguments.add_argument("--json", help="appends the results to this file, a line per model")
 a = arguments.parse_args()
+
+
+def resident():
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) // 1024 for line in status if line.startswith("VmRSS"))
 
 
 def peer():
     import torch
+    import torch.nn as nn
     import torch.nn.functional as F
     torch.set_num_threads(a.threads)
-    last = a.layout == "channels_last"
+    print(json.dumps({"baseline_mb": resident()}), flush=True)
+    torch.manual_seed(0)
+    last = a.layouts == "channels_last"
+    cl = torch.channels_last
 
-    def conv(i, o, k):
+    def conv(i, o, k, stride=1, padding=0, dilation=1):
         if not last:
-            return torch.nn.Conv1d(i, o, k, padding=k // 2)
-        return torch.nn.Conv2d(i, o, (1, k), padding=(0, k // 2)).to(memory_format=torch.channels_last)
+            return nn.Conv1d(i, o, k, stride, padding, dilation)
+        return nn.Conv2d(i, o, (1, k), (1, stride), (0, padding), (1, dilation)).to(memory_format=cl)
 
-    class WaveUNet(torch.nn.Module):
-        def __init__(self):
+    def transposed(i, o, k):
+        if not last:
+            return nn.ConvTranspose1d(i, o, k, 2)
+        return nn.ConvTranspose2d(i, o, (1, k), (1, 2)).to(memory_format=cl)
+
+    def signal(x):
+        """[batch, frames, channels] as the layout wants it."""
+        x = x.transpose(1, 2)
+        return x.unsqueeze(2) if last else x.contiguous()
+
+    def rows(x):
+        """[batch, frames, channels] of a signal."""
+        return (x.squeeze(2) if last else x).transpose(1, 2)
+
+    def twice(x):
+        scale = (1, 2) if last else 2
+        return F.interpolate(x, scale_factor=scale, mode="bilinear" if last else "linear", align_corners=False)
+
+    latest = lambda x, n: x[..., x.shape[-1] - n:]
+    leaky = lambda x, slope=0.01: F.leaky_relu(x, slope, inplace=True)
+
+    class WaveUNet(nn.Module):
+        def __init__(s):
             super().__init__()
             width = [1] + [24 * i for i in range(1, 14)]
-            self.down = torch.nn.ModuleList([conv(width[i], width[i + 1], 15) for i in range(13)])
-            self.up = torch.nn.ModuleList([conv(width[i] + width[i + 1], width[i], 5) for i in range(12, 0, -1)])
-            self.output = conv(25, 2, 1)
+            s.down = nn.ModuleList([conv(width[i], width[i + 1], 15, padding=7) for i in range(13)])
+            s.up = nn.ModuleList([conv(width[i] + width[i + 1], width[i], 5, padding=2) for i in range(12, 0, -1)])
+            s.output = conv(25, 2, 1)
 
-        def forward(self, x):
+        def forward(s, x):
             mixture, skips = x, []
-            for down in self.down[:-1]:
-                x = F.leaky_relu(down(x), 0.2, inplace=True)
+            for down in s.down[:-1]:
+                x = leaky(down(x), 0.2)
                 skips.append(x)
                 x = x[..., ::2]
-            x = F.leaky_relu(self.down[-1](x), 0.2, inplace=True)
-            for up in self.up:
-                scale = (1, 2) if last else 2
-                x = F.interpolate(x, scale_factor=scale, mode="bilinear" if last else "linear", align_corners=False)
-                x = F.leaky_relu(up(torch.cat([skips.pop(), x], 1)), 0.2, inplace=True)
-            return torch.tanh(self.output(torch.cat([mixture, x], 1)))
+            x = leaky(s.down[-1](x), 0.2)
+            for up in s.up:
+                x = leaky(up(torch.cat([skips.pop(), twice(x)], 1)), 0.2)
+            return torch.tanh(s.output(torch.cat([mixture, x], 1)))
 
-    torch.manual_seed(0)
-    model = WaveUNet()
-    x, target = torch.rand(a.batch, 1, a.frames) * 2 - 1, torch.rand(a.batch, 2, a.frames) * 2 - 1
-    if last:
-        x = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)
-        target = target.unsqueeze(2).contiguous(memory_format=torch.channels_last)
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-4, fused=True)
+    class Tied(nn.Module):
+        """Symbols to vectors, a network, vectors to scores by the same table."""
+
+        def __init__(s, network):
+            super().__init__()
+            s.table, s.bias, s.network = nn.Embedding(50, 100), nn.Parameter(torch.zeros(50)), network
+            nn.init.uniform_(s.table.weight, -0.1, 0.1)
+
+        def forward(s, x):
+            x = s.network(signal(F.dropout(s.table(x), 0.1)))
+            return F.linear(rows(x), s.table.weight, s.bias)
+
+    class SeqUNet(nn.Module):
+        def __init__(s, inputs=100, width=(390, 390, 390, 100), k=3, p=0.1):
+            super().__init__()
+            s.k, n = k, len(width) - 1
+            s.drop = lambda x: F.dropout(leaky(x), p)
+            s.conv = nn.ModuleList([conv(inputs if i == 0 else width[i - 1], width[i], k) for i in range(n)])
+            s.thin = nn.ModuleList([conv(width[i], width[i], k, 2) for i in range(n)])
+            s.bottleneck = conv(width[n - 1], width[n], k)
+            s.widen = nn.ModuleList([transposed(width[i + 1], width[i + 1], k) for i in range(n - 1, -1, -1)])
+            s.join = nn.ModuleList([conv(width[i + 1] + width[i], width[i], k) for i in range(n - 1, -1, -1)])
+            s.output = conv(width[0], inputs, 1)
+
+        def forward(s, x):
+            skips = []
+            for c, thin in zip(s.conv, s.thin):
+                skips.append(s.drop(c(x)))
+                x = s.drop(thin(skips[-1]))
+            x = s.drop(s.bottleneck(x))
+            for widen, join in zip(s.widen, s.join):
+                x = s.drop(widen(x)[..., s.k - 1:1 - s.k])
+                x = s.drop(join(torch.cat([x, latest(skips.pop(), x.shape[-1])], 1)))
+            return s.output(x)
+
+    class Gate(nn.Module):
+        def __init__(s, inputs, width, k, stride=1, up=False):
+            super().__init__()
+            s.stride, s.up, s.k = stride, up, k
+            s.conv = transposed(inputs, 2 * width, k) if up else conv(inputs, 2 * width, k, stride)
+
+        def forward(s, x, condition=None):
+            if condition is not None:
+                n = min(x.shape[-1], condition.shape[-1])
+                y = s.conv(torch.cat([latest(x, n), latest(condition, n)], 1))
+            else:
+                y = s.conv(x)
+            if s.up:
+                y = y[..., s.k - 2:1 - s.k]
+                x = x.repeat_interleave(2, -1)[..., :-1]
+            elif s.stride == 2:
+                x = x[..., (x.shape[-1] - 1) % 2::2]
+            f, g = y.chunk(2, 1)
+            return latest(x, y.shape[-1]) + torch.tanh(f) * torch.sigmoid(g)
+
+    class SeqUNetResidual(nn.Module):
+        def __init__(s, q=256, levels=11, h=180, k=5, depth=2):
+            super().__init__()
+            n, s.k = levels - 1, k
+            units = lambda i: nn.ModuleList([Gate(i, h, k) for _ in range(depth)])
+            s.taps, s.bias = nn.ModuleList([nn.Embedding(q, h) for _ in range(k)]), nn.Parameter(torch.zeros(h))
+            s.down, s.thin = nn.ModuleList([units(h) for _ in range(n)]), nn.ModuleList(
+                [Gate(h, h, k, 2) for _ in range(n)])
+            s.bottleneck = units(h)
+            s.widen, s.up = nn.ModuleList([Gate(h, h, k, 2, True) for _ in range(n)]), nn.ModuleList(
+                [units(2 * h) for _ in range(n)])
+            s.output = conv(h, q, 1)
+
+        def forward(s, x):
+            n, total = x.shape[1] - s.k + 1, s.bias
+            for i, tap in enumerate(s.taps):
+                total = total + tap(x[:, i:i + n])
+            x, skips = signal(total), []
+            for layers, thin in zip(s.down, s.thin):
+                for layer in layers:
+                    x = layer(x)
+                skips.append(x)
+                x = thin(x)
+            for layer in s.bottleneck:
+                x = layer(x)
+            for widen, layers in zip(s.widen, s.up):
+                condition, x = widen(x), skips.pop()
+                for layer in layers:
+                    x = layer(x, condition)
+            return rows(s.output(F.relu(latest(x, x.shape[-1] // 1024 * 1024))))
+
+    class Block(nn.Module):
+        def __init__(s, i, o, k, d, p):
+            super().__init__()
+            norm = nn.utils.parametrizations.weight_norm
+            s.first, s.second = [norm(conv(c, o, k, 1, (k - 1) * d, d)) for c in (i, o)]
+            s.shortcut, s.p = conv(i, o, 1) if i != o else None, p
+
+        def forward(s, x):
+            n = x.shape[-1]
+            h = F.dropout(F.relu(s.first(x)[..., :n]), s.p)
+            h = F.dropout(F.relu(s.second(h)[..., :n]), s.p)
+            return F.relu(h + (x if s.shortcut is None else s.shortcut(x)))
+
+    def tcn(inputs=100, width=(600, 600, 600, 100), k=3, p=0.1):
+        ends = zip((inputs,) + width[:-1], width)
+        return nn.Sequential(*[Block(i, o, k, 2 ** n, p) for n, (i, o) in enumerate(ends)])
+
+    class WaveNet(nn.Module):
+        def __init__(s, q=256, stacks=4, layers=13, c=128, skip=512):
+            super().__init__()
+            s.dilations = [2 ** i for _ in range(stacks) for i in range(layers)]
+            s.input = nn.Embedding(q, c)
+            s.gates = nn.ModuleList([conv(c, 2 * c, 2, dilation=d) for d in s.dilations])
+            s.residual = nn.ModuleList([conv(c, c, 1) for _ in s.dilations[1:]])
+            s.skip = conv(c * len(s.dilations), skip, 1)
+            s.hidden, s.output = conv(skip, skip, 1), conv(skip, q, 1)
+
+        def forward(s, x):
+            frames, x, skips = x.shape[1] - sum(s.dilations), signal(s.input(x)), []
+            for i, gate in enumerate(s.gates):
+                f, g = gate(x).chunk(2, 1)
+                y = torch.tanh(f) * torch.sigmoid(g)
+                skips.append(latest(y, frames))
+                if i < len(s.residual):
+                    x = latest(x, y.shape[-1]) + s.residual[i](y)
+            return rows(s.output(F.relu(s.hidden(F.relu(s.skip(torch.cat(skips, 1)))))))
+
+    def supervised(model, x, target, loss):
+        model.train()
+        run = torch.compile(model) if a.compile else model
+        optimizer = torch.optim.Adam(model.parameters(), lr=1e-4, fused=True)
+
+        def step():
+            optimizer.zero_grad(set_to_none=True)
+            loss(run(x), target).backward()
+            optimizer.step()
+        return step
+
+    def entropy(scored=None):
+        return lambda y, t: F.cross_entropy((y if scored is None else y[:, -scored:]).flatten(0, 1), t.flatten())
+
+    class GAN:
+        """One update of the generator, with two of each of the four discriminators before it."""
+
+        def __init__(s, batch):
+            norm = nn.utils.parametrizations.spectral_norm
+            s.batch, s.pairs = batch, torch.rand(batch, 1568)
+            s.generator = nn.Sequential(nn.Linear(50, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(),
+                                        nn.Linear(128, 1568), nn.Sigmoid())
+            s.networks = [nn.Sequential(norm(nn.Linear(n, 128)), nn.LeakyReLU(0.01), norm(nn.Linear(128, 128)),
+                                        nn.LeakyReLU(0.01), norm(nn.Linear(128, 1))) for n in (784, 784, 1568, 1568)]
+            adam = lambda m: torch.optim.Adam(m.parameters(), lr=1e-4, betas=(0.5, 0.999), fused=True)
+            s.adam, s.adams = adam(s.generator), [adam(m) for m in s.networks]
+
+        def noise(s):
+            return torch.rand(s.batch, 50) * 2 - 1
+
+        def shuffled(s, pairs):
+            return torch.cat([pairs[:, :784], pairs[torch.randperm(s.batch), 784:]], 1)
+
+        def learn(s, i, real, fake):
+            s.adams[i].zero_grad(set_to_none=True)
+            yes, no = s.networks[i](real), s.networks[i](fake)
+            (F.binary_cross_entropy_with_logits(yes, torch.ones_like(yes))
+             + F.binary_cross_entropy_with_logits(no, torch.zeros_like(no))).backward()
+            s.adams[i].step()
+
+        def fake(s):
+            with torch.no_grad():
+                return s.generator(s.noise())
+
+        def step(s):
+            for network in s.networks:
+                network.requires_grad_(True)
+            for _ in range(2):
+                for i in range(2):
+                    part = slice(784 * i, 784 * (i + 1))
+                    s.learn(i, s.pairs[:, part], s.fake()[:, part])
+                s.learn(2, s.pairs, s.shuffled(s.pairs))
+                fake = s.fake()
+                s.learn(3, fake, s.shuffled(fake))
+            for network in s.networks:
+                network.requires_grad_(False)
+            s.adam.zero_grad(set_to_none=True)
+            pair = s.generator(s.noise())
+            logit = (s.networks[0](pair[:, :784]) + s.networks[1](pair[:, 784:]) + s.networks[2](pair)
+                     - s.networks[3](pair))
+            F.binary_cross_entropy_with_logits(logit, torch.ones_like(logit)).backward()
+            s.adam.step()
+
+    symbols = lambda batch, frames, count: torch.randint(0, count, (batch, frames))
+    name = a.models[0]
+    if name == "wave-u-net-m1":
+        b = a.batch or 16
+        x, target = torch.rand(b, 16384, 1) * 2 - 1, torch.rand(b, 16384, 2) * 2 - 1
+        layout = lambda t: signal(t).contiguous(memory_format=cl) if last else signal(t)
+        step = supervised(WaveUNet(), layout(x), layout(target), F.mse_loss)
+    elif name == "seq-u-net-char":
+        b = a.batch or 16
+        step = supervised(Tied(SeqUNet()), symbols(b, 397, 50), symbols(b, 325, 50), entropy())
+    elif name == "tcn-char":
+        b = a.batch or 16
+        step = supervised(Tied(tcn()), symbols(b, 400, 50), symbols(b, 320, 50), entropy(320))
+    elif name == "seq-u-net-audio":
+        b = a.batch or 2
+        step = supervised(SeqUNetResidual(), symbols(b, 36857, 256), symbols(b, 5120, 256), entropy())
+    elif name == "wavenet-audio":
+        b = a.batch or 1
+        step = supervised(WaveNet(), symbols(b, 37764, 256), symbols(b, 5000, 256), entropy())
+    else:
+        step = GAN(a.batch or 25).step
     for _ in sys.stdin:
         start = time.perf_counter()
-        optimizer.zero_grad(set_to_none=True)
-        F.mse_loss(model(x), target).backward()
-        optimizer.step()
+        step()
         print(json.dumps({"seconds": time.perf_counter() - start}), flush=True)
 
 
@@ -70,34 +304,61 @@ def peak(process):
         return next(int(line.split()[1]) // 1024 for line in status if line.startswith("VmHWM"))
 
 
-def main():
+def compare(model):
     environment = dict(os.environ, SWIFTDL_THREADS=str(a.threads), OMP_NUM_THREADS=str(a.threads))
-    commands = {
-        "ours": [a.ours, "wave-u-net-m1", str(a.batch), str(a.frames)],
-        "torch": [sys.executable, __file__, "--batch", str(a.batch), "--frames", str(a.frames),
-                  "--threads", str(a.threads), "--layout", a.layout],
-    }
+    tuned = dict(environment)
+    if a.allocator == "jemalloc":
+        tuned |= {"LD_PRELOAD": JEMALLOC, "MALLOC_CONF": "oversize_threshold:1,background_thread:true,"
+                  "metadata_thp:auto,thp:always,dirty_decay_ms:9000000000,muzzy_decay_ms:9000000000"}
+    batch = [str(a.batch)] if a.batch else []
+    commands = {"ours": ([a.ours, model] + batch, environment)}
+    for layout in ["channels_last"] if model == "factor-gan" else a.layouts.split(","):
+        commands["torch " + layout] = (
+            [sys.executable, __file__, "peer", model, "--threads", str(a.threads), "--layouts", layout]
+            + (["--batch"] + batch if batch else []) + (["--compile"] if a.compile else []), tuned)
     processes = {
-        name: subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
-        for name, command in commands.items()
+        name: subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)
+        for name, (command, env) in commands.items()
     }
-    seconds = {name: [] for name in processes}
-    for step in range(a.steps + 2):
+    answer = lambda name: json.loads(processes[name].stdout.readline())
+    baseline = {name: answer(name)["baseline_mb"] for name in processes}
+    seconds, faults = {name: [] for name in processes}, 0
+    step, start = 0, time.perf_counter()
+    while step < a.steps + 2 or (time.perf_counter() - start < a.seconds and step < 400):
         for name, process in processes.items():
             process.stdin.write("\n")
             process.stdin.flush()
-            value = json.loads(process.stdout.readline())["seconds"]
+            line = answer(name)
             if step >= 2:
-                seconds[name].append(value)
-    print(f"Wave-U-Net M1, one training step, batch {a.batch}, {a.frames} frames, {a.threads} threads, {a.layout}")
+                seconds[name].append(line["seconds"])
+                faults = line.get("page_faults", faults)
+        step += 1
+    memory = {name: peak(process) - baseline[name] for name, process in processes.items()}
+    best = min((n for n in processes if n != "ours"), key=lambda n: statistics.median(seconds[n]))
+    ratio = statistics.median([t / o for o, t in zip(seconds["ours"], seconds[best])])
+    share = memory["ours"] / min(m for n, m in memory.items() if n != "ours")
+    print(f"{model}, {a.threads} threads{', compiled' if a.compile else ''}, {a.allocator}")
     for name, values in seconds.items():
-        print(f"  {name:5}  median {statistics.median(values):.3f} s  best {min(values):.3f} s  "
-              f"peak memory {peak(processes[name])} MB")
-    ratios = [t / o for o, t in zip(seconds["ours"], seconds["torch"])]
-    print(f"  torch / ours, pair by pair: median {statistics.median(ratios):.2f}")
+        print(f"  {name:20}  median {statistics.median(values):8.4f} s  best {min(values):8.4f} s  "
+              f"memory {memory[name]:5} MB (before: {baseline[name]})")
+    print(f"  {best} / ours: {ratio:.2f}; memory {share:.0%} of the least; {faults} page faults in our last step",
+          flush=True)
     for process in processes.values():
         process.stdin.close()
         process.wait()
+    if a.json:
+        with open(a.json, "a") as file:
+            file.write(json.dumps({"model": model, "threads": a.threads, "compiled": a.compile, "ratio": ratio,
+                                   "memory": share, "allocator": a.allocator, "memory_mb": memory,
+                                   "median_s": {n: statistics.median(v) for n, v in seconds.items()}}) + "\n")
+    return ratio, share
 
 
-main() if a.ours else peer()
+def main():
+    results = [compare(model) for model in a.models]
+    mean = statistics.geometric_mean([ratio for ratio, _ in results])
+    print(f"geometric mean {mean:.2f}, least {min(r for r, _ in results):.2f}, "
+          f"memory at most {max(s for _, s in results):.0%}")
+
+
+peer() if a.ours == "peer" else main()

@@ -50,7 +50,10 @@ public struct NetworkFacts: Sendable, Hashable {
 }
 
 /// The kinds of networks: one line each.
-public let networks: [any Network.Type] = [WaveUNet.self]
+public let networks: [any Network.Type] = [
+  WaveUNet.self, SeqUNet.self, SeqUNetResidual.self, TCN.self, WaveNet.self, DenseGenerator.self,
+  DenseDiscriminator.self,
+]
 
 extension WaveUNet: Network {
   public static let architecture = "wave-u-net"

@@ -1,42 +1,42 @@
-// One training step (forward, loss, backward, Adam) of a Wave-U-Net preset, step by step as JSON lines.
+// Training steps (forward, loss, backward, Adam) of a model, one at a time, as JSON lines.
 //
-// Usage: TrainStep [PRESET] [BATCH] [OUTPUT FRAMES] [STEPS]; SWIFTDL_THREADS sets the threads.
-// Each line read from standard input starts a step, so that a driver can alternate with a peer.
+// Usage: TrainStep MODEL [BATCH]; SWIFTDL_THREADS sets the threads. Models: see `workloads`.
+// The first line tells the memory in use before the model is made; then each line read from standard input
+// makes a step, so that a driver can alternate with a peer.
 import Foundation
 import SwiftDL
 import SwiftDLModels
 
-let arguments = CommandLine.arguments
-let preset = arguments.count > 1 ? arguments[1] : "wave-u-net-m1"
-let batch = arguments.count > 2 ? Int(arguments[2]) ?? 16 : 16
-let frames = arguments.count > 3 ? Int(arguments[3]) ?? 16384 : 16384
-guard let configuration = WaveUNetConfiguration.presets.first(where: { $0.name == preset })?.configuration
+guard CommandLine.arguments.count > 1, let workload = workloads.first(where: { $0.name == CommandLine.arguments[1] })
 else {
-  FileHandle.standardError.write(Data("no preset is called \(preset)\n".utf8))
+  FileHandle.standardError.write(Data("models: \(workloads.map(\.name).joined(separator: ", "))\n".utf8))
   exit(1)
 }
+print(#"{"baseline_mb": \#(residentMegabytes())}"#)
+fflush(nil)
 
-let window = configuration.window(forOutputFrames: frames)
-var random = RandomStream(seed: 1)
-let input = random.uniform([batch, window.input, configuration.channels], in: -1..<1)
-let target = random.uniform(
-  [batch, window.output, configuration.channels * configuration.sources.count], in: -1..<1)
-var model = WaveUNet(configuration, random: random)
-var optimizer = Adam(learningRate: 1e-4)
-
-while let line = readLine() {
-  let forwardOnly = line == "forward"
+let step = workload.make(CommandLine.arguments.count > 2 ? Int(CommandLine.arguments[2]) : nil)
+while readLine() != nil {
   MemoryStatistics.resetPeak()
+  let faults = pageFaults()
   let clock = ContinuousClock()
-  let duration = clock.measure {
-    if forwardOnly {
-      _ = model(input)
-    } else {
-      let gradients = valueAndGradients(of: model) { meanSquaredError($0(input), target) }.gradients
-      optimizer.update(&model, with: gradients)
-    }
-  }
+  let duration = clock.measure(step)
   let seconds = Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
-  print(#"{"seconds": \#(seconds), "peak_tensor_mb": \#(MemoryStatistics.current.peak >> 20)}"#)
+  print(
+    #"{"seconds": \#(seconds), "peak_tensor_mb": \#(MemoryStatistics.current.peak >> 20), "page_faults": \#(pageFaults() - faults)}"#)
   fflush(nil)
+}
+
+/// Megabytes this process has in memory now.
+func residentMegabytes() -> Int {
+  let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+  let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS") } ?? ""
+  return (line.split(separator: " ").compactMap { Int($0) }.first ?? 0) / 1024
+}
+
+/// Pages the system has handed this process so far.
+func pageFaults() -> Int {
+  var usage = rusage()
+  getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+  return usage.ru_minflt
 }

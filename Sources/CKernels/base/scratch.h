@@ -4,7 +4,7 @@
 
 /* At least `bytes` bytes aligned to 64, private to the calling thread, contents undefined. NULL when there is no memory:
    return at once, the door reports it (ck_scratch_status). A second call on the same thread and slot invalidates the
-   first. Slots 0, 2 and 3 belong to the body of a parallel loop, slots 1, 4 and 5 to the caller that starts one (the
+   first. Slots 0, 2 and 3 belong to the body of a parallel loop, slots 1, 4, 5 and 6 to the caller that starts one (the
    caller runs bodies too). */
 void *ck_scratch(int slot, size_t bytes);
 
@@ -21,7 +21,7 @@ ck_status ck_scratch_status(void);
      packing     weights are packed into the caller's memory, and nothing is computed: if (ck_packing()) return;
      running     ck_scratch serves from the caller's workspace, and weights are packed already. */
 
-enum { ck_scratch_slots = 6 };
+enum { ck_scratch_slots = 7 };
 
 typedef enum ck_desk_mode { ck_desk_measuring, ck_desk_packing, ck_desk_running } ck_desk_mode;
 

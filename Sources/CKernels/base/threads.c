@@ -2,6 +2,7 @@
 #include "base/threads.h"
 #include "base/isa.h"
 #include "base/scratch.h"
+#include "split/split.h"
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -30,6 +31,8 @@ typedef struct {
 
 struct ck_context {
   ck_isa isa;
+  ck_precision precision;
+  const ck_split_kernels *split; /* NULL without tiles */
   int threads;
   ck_parallel_function parallel; /* the caller's, or NULL for our own workers */
   void *parallel_state;
@@ -150,6 +153,7 @@ ck_context *ck_context_create(ck_isa isa, int threads) {
   if (!c) return NULL;
   ck_isa best = ck_isa_best();
   c->isa = isa < best ? isa : best;
+  c->split = ck_split_kernels_for(c->isa);
   pthread_mutex_init(&c->owner, NULL);
   pthread_mutex_init(&c->lock, NULL);
   pthread_cond_init(&c->wake, NULL);
@@ -167,6 +171,14 @@ void ck_context_destroy(ck_context *c) {
 }
 
 ck_isa ck_context_isa(const ck_context *context) { return context->isa; }
+void ck_context_set_precision(ck_context *context, ck_precision precision) { context->precision = precision; }
+ck_precision ck_context_precision(const ck_context *context) {
+  return context ? context->precision : ck_precision_highest;
+}
+void ck_context_set_split(ck_context *context, const ck_split_kernels *kernels) { context->split = kernels; }
+const ck_split_kernels *ck_split_kernels_of(const ck_context *context) {
+  return context ? context->split : ck_split_kernels_for(ck_isa_best());
+}
 int ck_context_threads(const ck_context *context) { return context ? context->threads : 1; }
 
 ck_status ck_set_parallel_for(ck_context *c, ck_parallel_function function, void *state) {

@@ -120,21 +120,35 @@ protocol FusedOperation: Sendable {
   func definition(_ inputs: [Tensor]) -> Tensor
   /// The same value in one kernel.
   func apply(_ inputs: [Tensor]) -> Tensor
-  /// The first-order pullback on plain values.
-  func fusedPullback(_ cotangent: Tensor, _ inputs: [Tensor], _ output: Tensor, _ wanted: [Bool]) -> [Tensor?]
+  /// The same, with what the fused pullback wants to find again in place of the output; `nil` when it reads
+  /// the output or nothing.
+  func applyKeeping(_ inputs: [Tensor]) -> (value: Tensor, kept: Tensor?)
+  /// The first-order pullback on plain values, added to `sums`: see `Primitive.accumulate`.
+  func accumulate(
+    _ cotangent: consuming Tensor, _ inputs: [Tensor], _ output: Tensor, _ wanted: [Bool],
+    into sums: inout [Tensor?])
   var keepsOutput: Bool { get }
 }
 
+extension FusedOperation {
+  func applyKeeping(_ inputs: [Tensor]) -> (value: Tensor, kept: Tensor?) { (apply(inputs), nil) }
+}
+
 func fused(_ operation: some FusedOperation, _ inputs: [Tensor]) -> Tensor {
-  record(Fused(operation: operation), inputs, operation.apply(inputs.map { $0.detached }))
+  guard inputs.contains(where: \.isTracked) else { return operation.apply(inputs) }
+  let (value, kept) = operation.applyKeeping(inputs.map(\.detached))
+  return record(Fused(operation: operation, kept: kept), inputs, value)
 }
 
 private struct Fused<Operation: FusedOperation>: Primitive {
   let operation: Operation
+  let kept: Tensor?
 
   func pullback(_ g: Tensor, _ inputs: [Tensor], _ output: Tensor, _ wanted: [Bool]) -> [Tensor?] {
     if !g.isTracked, !inputs.contains(where: \.isTracked) {
-      return operation.fusedPullback(g, inputs, output, wanted)
+      var parts = [Tensor?](repeating: nil, count: inputs.count)
+      operation.accumulate(g, inputs, kept ?? output, wanted, into: &parts)
+      return parts
     }
     let points = inputs.indices.map { wanted[$0] ? inputs[$0].tracked() : inputs[$0] }
     let value = operation.definition(points)
@@ -143,6 +157,13 @@ private struct Fused<Operation: FusedOperation>: Primitive {
     var result = [Tensor?](repeating: nil, count: inputs.count)
     for (index, part) in zip(wantedPoints, parts) { result[index] = part }
     return result
+  }
+
+  func accumulate(
+    _ cotangent: consuming Tensor, _ inputs: [Tensor], _ output: Tensor, _ wanted: [Bool],
+    into sums: inout [Tensor?]
+  ) {
+    operation.accumulate(cotangent, inputs, kept ?? output, wanted, into: &sums)
   }
 
   // The definition reads every input, and whether it will be asked for is not known when recording.

@@ -34,20 +34,35 @@ func sweep(_ roots: inout [Node], seed: Tensor, at points: [Tensor], differentia
 
   var inputs: [Tensor] = []
   var wanted: [Bool] = []
+  var sums: [Tensor?] = []
   for position in graph.newestFirst {
-    guard let node = graph.take(position), graph.isRelevant[position], let cotangent = cotangents[position]
+    guard let node = graph.take(position), graph.isRelevant[position],
+      let cotangent = cotangents[position].take()
     else { continue }
-    if !graph.isPoint[position] { cotangents[position] = nil }
+    if graph.isPoint[position] { cotangents[position] = cotangent }
     for (index, input) in node.inputs.enumerated() {
       inputs.append(differentiable ? input : input.detached)
       wanted.append(graph.link(position, index) != nil)
     }
     if wanted.contains(true) {
       let output = Tensor(shape: node.shape, storage: node.value, node: differentiable ? node : nil)
-      let parts = node.primitive.pullback(cotangent, inputs, output, wanted)
-      for (index, part) in parts.enumerated() {
-        guard let part, let link = graph.link(position, index) else { continue }
-        cotangents[link] = cotangents[link].map { $0 + part } ?? part
+      if differentiable {
+        let parts = node.primitive.pullback(cotangent, inputs, output, wanted)
+        for (index, part) in parts.enumerated() {
+          guard let part, let link = graph.link(position, index) else { continue }
+          cotangents[link] = cotangents[link].map { $0 + part } ?? part
+        }
+      } else {
+        // An input that stands twice among the inputs finds its sum at its first place only.
+        for index in inputs.indices {
+          sums.append(graph.link(position, index).flatMap { cotangents[$0].take() })
+        }
+        node.primitive.accumulate(cotangent, inputs, output, wanted, into: &sums)
+        for index in inputs.indices {
+          guard let sum = sums[index].take(), let link = graph.link(position, index) else { continue }
+          cotangents[link].add(sum)
+        }
+        sums.removeAll(keepingCapacity: true)
       }
     }
     inputs.removeAll(keepingCapacity: true)

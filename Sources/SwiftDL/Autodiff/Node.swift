@@ -12,10 +12,42 @@ protocol Primitive: Sendable {
   func keeps(input index: Int, of inputs: [Tensor]) -> Bool
   /// Whether the pullback reads the elements of the output.
   var keepsOutput: Bool { get }
+  /// The pullback of plain values, each added to what `sums` holds for its input so far. A sum nobody else
+  /// holds, and a cotangent nobody else needs, may be changed in place.
+  func accumulate(
+    _ cotangent: consuming Tensor, _ inputs: [Tensor], _ output: Tensor, _ wanted: [Bool],
+    into sums: inout [Tensor?])
 }
 
 extension Primitive {
   var keepsOutput: Bool { false }
+
+  func accumulate(
+    _ cotangent: consuming Tensor, _ inputs: [Tensor], _ output: Tensor, _ wanted: [Bool],
+    into sums: inout [Tensor?]
+  ) {
+    let parts = pullback(cotangent, inputs, output, wanted)
+    _ = consume cotangent
+    for (index, part) in parts.enumerated() where wanted[index] {
+      if let part { sums[index].add(part) }
+    }
+  }
+}
+
+extension Tensor? {
+  /// Adds a plain value to a sum that may have no terms yet; in place when nobody else holds the sum.
+  mutating func add(_ part: Tensor) {
+    guard var sum = take() else {
+      self = part
+      return
+    }
+    if sum.isUnique {
+      Kernels.addInPlace(part, to: sum)
+      self = sum
+    } else {
+      self = sum + part
+    }
+  }
 }
 
 /// One recorded operation. Nodes are numbered at birth, so creation order is topological order.

@@ -60,23 +60,17 @@ public func crossEntropy(
   require(
     classes.count * classCount == logits.count,
     "crossEntropy: \(classes.count) classes for logits of shape \(logits.shape)")
-  let counted = classes.map { $0 != ignoring }
-  let positions = classes.indices.map { index in
-    let target = counted[index] ? classes[index] : 0
+  for target in classes where target != ignoring {
     require(
       target >= 0 && target < classCount, "crossEntropy: class \(target) of \(classCount) classes")
-    return index * classCount + target
   }
-  var losses = -logits.logSoftmax().reshaped([logits.count, 1]).gatheredRows(positions)
-  let count = counted.count { $0 }
-  if count < counted.count {
-    losses = losses * Tensor([counted.count, 1], counted.map { $0 ? 1 : 0 })
+  if reduction == .none {
+    return CrossEntropy.losses(logits, classes, ignoring).reshaped(Shape(logits.shape.dropLast()))
   }
-  switch reduction {
-  case .mean: return losses.sum() / Float(count)
-  case .sum: return losses.sum()
-  case .none: return losses.reshaped(Shape(logits.shape.dropLast()))
-  }
+  let counted = ignoring.map { ignored in classes.count { $0 != ignored } } ?? classes.count
+  return fused(
+    CrossEntropy(
+      classes: classes, ignoring: ignoring, scale: reduction == .mean ? 1 / Float(counted) : 1), [logits])
 }
 
 private func expectEqualShapes(_ operation: StaticString, _ x: Tensor, _ y: Tensor) {

@@ -16,6 +16,14 @@ public final class Context {
   /// A context for inference.
   public static var inference: Context { Context(training: false) }
 
+  /// A fresh mask for dropping elements of a tensor of `count`, each with a probability; `nil` when
+  /// nothing is dropped. Draws as many numbers from `random` as it decides about.
+  public func dropoutMask(_ probability: Float, count: Int) -> DropoutMask? {
+    if !isTraining || probability == 0 { return nil }
+    defer { random.position &+= UInt64(count) }
+    return DropoutMask(key: random.key, position: random.position, probability: probability)
+  }
+
   /// Notes that a buffer, as it was during this pass, has a new value.
   public func update(_ buffer: Tensor, to value: Tensor) {
     updates[ObjectIdentifier(buffer.storage)] = value.detached

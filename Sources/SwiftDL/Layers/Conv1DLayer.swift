@@ -82,14 +82,22 @@ public struct Conv1D: WeightedLayer {
     visit.parameter("bias", &bias)
   }
 
-  public func callAsFunction(_ x: Tensor) -> Tensor { self([x]) }
+  public func callAsFunction(_ x: Tensor) -> Tensor { self([ConvInput(x)]) }
 
   /// The inputs side by side as channels; longer ones are cropped to the middle of the shortest
   /// one's length.
-  public func callAsFunction(_ inputs: [Tensor]) -> Tensor {
+  public func callAsFunction(_ inputs: [Tensor]) -> Tensor { self(inputs.map { ConvInput($0) }) }
+
+  /// The inputs side by side as channels; longer ones are cropped to the shortest one's length.
+  ///
+  /// - Parameter dropout: elements of the result to drop (see `Context.dropoutMask`).
+  public func callAsFunction(
+    _ inputs: [ConvInput], alignment: FrameAlignment = .middle, dropout: DropoutMask? = nil
+  ) -> Tensor {
     conv1D(
       inputs, weight, bias: bias, activation: activation, stride: stride, dilation: dilation,
-      groups: groups, padding: zeros(around: inputs.map { $0.shape[1] }.min() ?? 0))
+      groups: groups, padding: zeros(around: inputs.map(\.frames).min() ?? 0), alignment: alignment,
+      dropout: dropout)
   }
 
   /// Zeros put around an input of `frames` frames.

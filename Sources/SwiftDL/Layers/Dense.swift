@@ -45,7 +45,6 @@ public struct Dense: WeightedLayer {
     require(
       x.rank >= 2 && x.shape[x.rank - 1] == inputChannels,
       "Dense: a tensor of shape \(x.shape) for \(inputChannels) channels")
-    let product = matmul(x, weight)
-    return (bias.map { product + $0 } ?? product).activated(activation)
+    return dense(x, weight, bias: bias, activation: activation)
   }
 }

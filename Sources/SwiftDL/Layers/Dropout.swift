@@ -19,6 +19,9 @@ public struct Dropout: Module {
 
   public func callAsFunction(_ x: Tensor, _ context: Context) -> Tensor {
     if !context.isTraining || probability == 0 { return x }
+    if sharedAxes.isEmpty {
+      return x.dropped(by: context.dropoutMask(probability, count: x.count))
+    }
     var shape = x.shape
     for axis in sharedAxes { shape[axis < 0 ? axis + x.rank : axis] = 1 }
     let kept = 1 - probability

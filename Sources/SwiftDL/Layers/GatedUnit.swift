@@ -26,6 +26,17 @@ public struct GatedUnit: Module {
   public func callAsFunction(_ x: Tensor) -> Tensor { self([x]) }
   public func callAsFunction(_ inputs: [Tensor]) -> Tensor { convolution(inputs).gated() }
 
+  /// identity + gated sums; of longer inputs and identities the latest frames count.
+  public func callAsFunction(_ inputs: [Tensor], addedTo identity: Tensor, rate: ResidualRate = .same)
+    -> Tensor
+  {
+    gatedConv1D(
+      inputs, convolution.weight, bias: convolution.bias, stride: convolution.stride,
+      dilation: convolution.dilation,
+      padding: convolution.zeros(around: inputs.map { $0.shape[1] }.min() ?? 0), addedTo: identity,
+      rate: rate)
+  }
+
   /// Frames that come out when `frames` go in.
   public func outputFrames(_ frames: Int) -> Int { convolution.outputFrames(frames) }
   /// The least number of frames that must go in for `frames` to come out.

@@ -76,7 +76,10 @@ public struct TransposedConv1D: WeightedLayer {
     visit.parameter("bias", &bias)
   }
 
-  public func callAsFunction(_ x: Tensor) -> Tensor {
+  public func callAsFunction(_ x: Tensor) -> Tensor { self(x, dropout: nil) }
+
+  /// - Parameter dropout: elements of the result to drop (see `Context.dropoutMask`).
+  public func callAsFunction(_ x: Tensor, dropout: DropoutMask?) -> Tensor {
     require(
       x.rank == 3 && x.shape[2] == inputChannels,
       "TransposedConv1D: a signal of shape \(x.shape) for \(inputChannels) channels")
@@ -84,8 +87,8 @@ public struct TransposedConv1D: WeightedLayer {
       batch: x.shape[0], inputFrames: outputFrames(x.shape[1]), inputChannels: outputChannels,
       outputChannels: inputChannels, kernelSize: kernelSize, stride: stride, dilation: dilation,
       groups: groups, padding: cropping)
-    let sum = conv1DInputGradient(weight, x, geometry)
-    return (bias.map { sum + $0 } ?? sum).activated(activation)
+    return transposedConv1D(
+      x, weight, bias: bias, geometry, activation: activation, dropout: dropout)
   }
 
   /// Frames that come out when `frames` go in.

@@ -24,8 +24,12 @@ public struct WeightNorm<Base: WeightedLayer>: Module {
 
   /// The layer with the weight it stands for.
   public func normalized() -> Base {
-    let norms = Self.norms(base.weight, axis)
     var layer = base
+    if axis == base.weight.rank - 1 {
+      layer.weight = normalizedWeight(base.weight, gain: gain)
+      return layer
+    }
+    let norms = Self.norms(base.weight, axis)
     layer.weight = base.weight * (gain.reshaped(norms.shape) / norms)
     return layer
   }

@@ -5,7 +5,10 @@ extension Tensor {
   /// max(x, 0)
   public func relu() -> Tensor { pointwise(ReLU(slope: 0), self) }
   /// x where positive, `slope`·x elsewhere.
-  public func leakyReLU(slope: Float = 0.01) -> Tensor { pointwise(ReLU(slope: slope), self) }
+  public func leakyReLU(slope: Float = 0.01) -> Tensor {
+    require(slope >= 0, "leakyReLU: a slope of \(slope)")
+    return pointwise(ReLU(slope: slope), self)
+  }
   public func tanh() -> Tensor { pointwise(Tanh(), self) }
   /// 1 / (1 + e⁻ˣ)
   public func sigmoid() -> Tensor { pointwise(Sigmoid(), self) }
@@ -42,17 +45,6 @@ public enum Activation: Sendable, Equatable {
   var slope: Float {
     if case .leakyReLU(let slope) = self { slope } else { 0 }
   }
-
-  /// cotangent × slope, from the activation's output `y`.
-  func fusedPullback(_ cotangent: Tensor, _ y: Tensor) -> Tensor {
-    switch self {
-    case .none: cotangent
-    case .relu: Kernels.pair(.relu_gradient, y, cotangent)
-    case .leakyReLU(let slope): Kernels.pair(.leaky_relu_gradient, y, cotangent, slope)
-    case .tanh: Kernels.pair(.tanh_gradient, y, cotangent)
-    case .sigmoid: Kernels.pair(.sigmoid_gradient, y, cotangent)
-    }
-  }
 }
 
 extension Kernels {
@@ -67,10 +59,13 @@ private struct ReLU: PointwiseFunction {
   func apply(_ x: Tensor) -> Tensor {
     slope == 0 ? Kernels.unary(.relu, x) : Kernels.unary(.leaky_relu, x, slope)
   }
-  func slope(_ x: Tensor, _ y: Tensor) -> Tensor? { Kernels.unary(.step, x, slope) }
+  // The output has the input's sign, and is what the next layer keeps anyway.
+  func slope(_ x: Tensor, _ y: Tensor) -> Tensor? { Kernels.unary(.step, y, slope) }
   func fusedPullback(_ g: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor? {
-    slope == 0 ? Kernels.pair(.relu_gradient, x, g) : Kernels.pair(.leaky_relu_gradient, x, g, slope)
+    slope == 0 ? Kernels.pair(.relu_gradient, y, g) : Kernels.pair(.leaky_relu_gradient, y, g, slope)
   }
+  var slopeReadsInput: Bool { false }
+  var slopeReadsOutput: Bool { true }
 }
 
 private struct Tanh: PointwiseFunction {

@@ -69,7 +69,7 @@ public struct Conv1DGeometry: Sendable, Hashable {
 extension Conv1DGeometry: TrilinearForm {
   func contract(solvingFor slot: Slot, _ a: Tensor, _ b: Tensor) -> Tensor {
     switch slot {
-    case .y: return Kernels.conv1D(self, [.init(a)], b, bias: nil, .none)
+    case .y: return Kernels.conv1D(self, [.init(a)], b)
     case .x:
       let x = Tensor(uninitialized: inputShape)
       Kernels.conv1DInputGradient(self, b, a, into: [.init(x)])
@@ -80,39 +80,86 @@ extension Conv1DGeometry: TrilinearForm {
 }
 
 extension Kernels {
-  /// Part of a signal in time, all its channels.
+  /// Part of a signal in time, or every `step`-th frame of it; all its channels.
   struct SignalView {
     let tensor: Tensor
     let start: Int
-    init(_ tensor: Tensor, start: Int = 0) {
-      self.tensor = tensor
-      self.start = start
+    let step: Int
+    init(_ tensor: Tensor, start: Int = 0, step: Int = 1) {
+      (self.tensor, self.start, self.step) = (tensor, start, step)
     }
     private var channels: Int { tensor.shape[2] }
     var input: ck_signal {
       ck_signal(
-        data: tensor.elements + start * channels, channels: channels, frame_stride: channels,
+        data: tensor.elements + start * channels, channels: channels, frame_stride: step * channels,
         batch_stride: tensor.shape[1] * channels)
+    }
+    var image: ck_image {
+      ck_image(
+        data: tensor.elements + start * channels, channels: channels, pixel_stride: step * channels,
+        row_stride: 0, batch_stride: tensor.shape[1] * channels)
     }
     var output: ck_mutable_signal {
       ck_mutable_signal(
-        data: tensor.elements + start * channels, channels: channels, frame_stride: channels,
+        data: tensor.elements + start * channels, channels: channels, frame_stride: step * channels,
         batch_stride: tensor.shape[1] * channels)
     }
   }
 
+  /// What a convolution does to its sums before it stores them: dropout(activation(sum + bias)) + residual.
+  struct Epilogue {
+    var bias: Tensor?
+    var activation = Activation.none
+    /// tanh of the first half of the sums times sigmoid of the second, in place of the activation.
+    var isGated = false
+    var dropout: DropoutMask?
+    /// Added last; as many frames and channels as the result.
+    var residual: SignalView?
+    /// Receives sum + bias.
+    var sums: Tensor?
+
+    var c: ck_epilogue {
+      var c = ck_epilogue()
+      c.bias = bias.map { UnsafePointer($0.elements) }
+      c.activation = isGated ? .gated : activation.code
+      c.slope = activation.slope
+      if let dropout {
+        (c.dropout, c.dropout_key, c.dropout_offset) = (dropout.probability, dropout.key, dropout.position)
+      }
+      if let residual { c.residual = residual.image }
+      c.sums = sums?.elements
+      return c
+    }
+  }
+
   static func conv1D(
-    _ geometry: Conv1DGeometry, _ inputs: [SignalView], _ weight: Tensor, bias: Tensor?,
-    _ activation: Activation
+    _ geometry: Conv1DGeometry, _ inputs: [SignalView], _ weight: Tensor, _ epilogue: Epilogue = .init()
   ) -> Tensor {
-    let y = Tensor(uninitialized: geometry.outputShape)
+    var shape = geometry.outputShape
+    if epilogue.isGated { shape[2] /= 2 }
+    let y = Tensor(uninitialized: shape)
     var g = geometry.c
-    var epilogue = ck_epilogue()
-    epilogue.bias = bias.map { UnsafePointer($0.elements) }
-    epilogue.activation = activation.code
-    epilogue.slope = activation.slope
-    require(ck_conv1d(
-      context, &g, inputs.count, inputs.map(\.input), weight.elements, &epilogue, y.elements))
+    withExtendedLifetime((inputs, epilogue)) {
+      var c = epilogue.c
+      require(ck_conv1d(
+        context, &g, inputs.count, inputs.map(\.input), weight.elements, &c, y.elements))
+    }
+    return y
+  }
+
+  /// The input gradient as a layer of its own.
+  static func conv1DTransposed(
+    _ geometry: Conv1DGeometry, _ x: Tensor, _ weight: Tensor, _ epilogue: Epilogue
+  ) -> Tensor {
+    var shape = geometry.inputShape
+    if epilogue.isGated { shape[2] /= 2 }
+    let y = Tensor(uninitialized: shape)
+    var g = geometry.c
+    withExtendedLifetime(epilogue) {
+      var c = epilogue.c
+      var output = SignalView(y).output
+      require(ck_conv1d_transposed(context, &g, x.elements, weight.elements, &c, &output))
+    }
     return y
   }
 
@@ -129,8 +176,10 @@ extension Kernels {
   {
     let w = Tensor(uninitialized: geometry.weightShape)
     var g = geometry.c
-    require(ck_conv1d_weight_gradient(
-      context, &g, inputs.count, inputs.map(\.input), y.elements, w.elements))
+    withExtendedLifetime(inputs) {
+      require(ck_conv1d_weight_gradient(
+        context, &g, inputs.count, inputs.map(\.input), y.elements, w.elements))
+    }
     return w
   }
 }

@@ -1,4 +1,4 @@
-// The gate of WaveNet's units, in one pass over memory.
+// The gate of WaveNet's units, with the residual connection round it, in one pass over memory.
 internal import CKernels
 
 /// tanh of the first half of the channels times sigmoid of the second.
@@ -15,24 +15,24 @@ private struct Gated: FusedOperation {
   }
 
   func apply(_ inputs: [Tensor]) -> Tensor {
-    let x = inputs[0]
-    let channels = x.shape[x.rank - 1] / 2
-    let y = Tensor(uninitialized: x.shape.replacing(axis: x.rank - 1, with: channels))
-    require(ck_gated(
-      Kernels.context, x.shape.elementCount(of: 0..<x.rank - 1), channels, x.elements, y.elements))
-    return y
+    let x = Self.rows(inputs[0])
+    let y = Kernels.gated(x, start: 0, frames: x.shape[1])
+    return Tensor(
+      shape: inputs[0].shape.replacing(axis: inputs[0].rank - 1, with: x.shape[2] / 2), storage: y.storage)
   }
 
-  func fusedPullback(_ cotangent: Tensor, _ inputs: [Tensor], _ output: Tensor, _ wanted: [Bool])
-    -> [Tensor?]
-  {
-    let x = inputs[0]
-    let gradient = Tensor(uninitialized: x.shape)
-    require(ck_gated_gradient(
-      Kernels.context, x.shape.elementCount(of: 0..<x.rank - 1), x.shape[x.rank - 1] / 2,
-      x.elements,
-      cotangent.elements, gradient.elements))
-    return [gradient]
+  func accumulate(
+    _ cotangent: consuming Tensor, _ inputs: [Tensor], _ output: Tensor, _ wanted: [Bool],
+    into sums: inout [Tensor?]
+  ) {
+    let gradient = Tensor(uninitialized: inputs[0].shape)
+    Kernels.gatedGradient(Self.rows(inputs[0]), Self.rows(cotangent), start: 0, into: gradient)
+    sums[0].add(gradient)
+  }
+
+  private static func rows(_ x: Tensor) -> Tensor {
+    let channels = x.shape[x.rank - 1]
+    return Tensor(shape: [1, x.count / max(1, channels), channels], storage: x.storage)
   }
 }
 
@@ -42,5 +42,53 @@ extension Tensor {
     require(
       rank >= 1 && shape[rank - 1] % 2 == 0, "gated: the channels of shape \(shape) have no halves")
     return fused(Gated(), [self])
+  }
+}
+
+// MARK: - With a residual connection
+
+/// identity + tanh(a)·sigmoid(b).
+///
+/// Earned by Seq-U-Net's and WaveNet's layers: the identity is neither cropped, thinned nor doubled in memory.
+private struct GatedResidual: FusedOperation {
+  let rate: ResidualRate
+  var keepsOutput: Bool { false }
+
+  func definition(_ inputs: [Tensor]) -> Tensor {
+    rate.definition(inputs[1], inputs[0].shape[1]) + inputs[0].gated()
+  }
+
+  func apply(_ inputs: [Tensor]) -> Tensor {
+    let (x, identity) = (inputs[0], inputs[1])
+    let y = Kernels.gated(x, start: 0, frames: x.shape[1])
+    rate.add(identity, to: y)
+    return y
+  }
+
+  func accumulate(
+    _ cotangent: consuming Tensor, _ inputs: [Tensor], _ output: Tensor, _ wanted: [Bool],
+    into sums: inout [Tensor?]
+  ) {
+    let (x, identity) = (inputs[0], inputs[1])
+    if wanted[0] {
+      let gradient = Tensor(uninitialized: x.shape)
+      Kernels.gatedGradient(x, cotangent, start: 0, into: gradient)
+      sums[0].add(gradient)
+    }
+    if wanted[1] { rate.addAdjoint(cotangent, of: identity.shape, to: &sums[1]) }
+  }
+}
+
+extension Tensor {
+  /// identity + tanh(a)·sigmoid(b) for `[batch, time, 2·channels]`: a gated unit's sums and what they are
+  /// added to, of which the latest frames count.
+  ///
+  /// - Parameter identity: `[batch, frames, channels]`, with at least as many frames as self at `rate`.
+  public func gated(addedTo identity: Tensor, rate: ResidualRate = .same) -> Tensor {
+    require(
+      rank == 3 && identity.rank == 3 && shape[0] == identity.shape[0]
+        && shape[2] == 2 * identity.shape[2] && rate.frames(identity.shape[1]) >= shape[1],
+      "gated: sums of shape \(shape) added to \(identity.shape) at \(rate) rate")
+    return fused(GatedResidual(rate: rate), [self, identity])
   }
 }

@@ -85,11 +85,14 @@ private struct MixedUpsample: FusedOperation {
 
   func apply(_ inputs: [Tensor]) -> Tensor { Kernels.upsample(inputs[0], edge, mix: inputs[1]) }
 
-  func fusedPullback(_ g: Tensor, _ inputs: [Tensor], _ output: Tensor, _ wanted: [Bool]) -> [Tensor?] {
-    [
-      wanted[0] ? Kernels.upsampleAdjoint(g, edge, mix: inputs[1], to: inputs[0].shape) : nil,
-      wanted[1] ? Kernels.upsampleMixGradient(inputs[0], g, edge) : nil,
-    ]
+  func accumulate(
+    _ cotangent: consuming Tensor, _ inputs: [Tensor], _ output: Tensor, _ wanted: [Bool],
+    into sums: inout [Tensor?]
+  ) {
+    if wanted[1] { sums[1].add(Kernels.upsampleMixGradient(inputs[0], cotangent, edge)) }
+    if wanted[0] {
+      sums[0].add(Kernels.upsampleAdjoint(cotangent, edge, mix: inputs[1], to: inputs[0].shape))
+    }
   }
 }
 

@@ -119,6 +119,9 @@ extension Tensor {
     storage = copy
   }
 
+  /// Whether nobody else holds the memory, so that it may be changed in place.
+  var isUnique: Bool { mutating get { isKnownUniquelyReferenced(&storage) } }
+
   /// The shape and place in the graph without the value.
   var hollow: Tensor { Tensor(shape: shape, storage: Storage.hollow, node: node) }
 }

@@ -27,9 +27,10 @@ public struct WaveUNet: Module {
     }
 
     func callAsFunction(_ x: Tensor, skip: Tensor, context: Bool) -> Tensor {
-      let mix = interpolation?.sigmoid()
-      let edge: UpsampleEdge = context ? .interior : mix == nil ? .replicate : .zero
-      return conv([skip, x.upsampled(edge: edge, mix: mix)])
+      guard let mix = interpolation?.sigmoid() else {
+        return conv([ConvInput(skip), .upsampled(x, edge: context ? .interior : .replicate)])
+      }
+      return conv([skip, x.upsampled(edge: context ? .interior : .zero, mix: mix)])
     }
   }
 
@@ -86,14 +87,15 @@ public struct WaveUNet: Module {
       Wave-U-Net: an input of shape \(mixture.shape); [batch, frames, \(c.channels)] with frames from \
       window(forOutputFrames:) is expected
       """)
-    var x = mixture
+    // Dropping every second frame is the next convolution's way of reading.
+    var thinned = ConvInput(mixture)
     var skips: [Tensor] = []
     for conv in down {
-      let skip = conv(x)
+      let skip = conv([thinned])
       skips.append(skip)
-      x = skip.decimated(axis: 1, by: 2)
+      thinned = .decimated(skip, by: 2)
     }
-    x = bottleneck(x)
+    var x = bottleneck([thinned])
     for block in up {
       x = block(x, skip: skips.removeLast(), context: c.context)
     }
