@@ -387,7 +387,7 @@ static void move_to_group(const ck_correlation *phases, ptrdiff_t count, ptrdiff
 
 bool ck_split_correlate(const ck_context *context, const ck_correlation *phases, ptrdiff_t count,
                         const ck_weights *w, const ck_epilogue *epilogue, float keep) {
-  if (!ck_split_kernels_of(context) || phases->destination.channels == 0) return false;
+  if (ck_planned() || !ck_split_kernels_of(context) || phases->destination.channels == 0) return false;
   if (phases->groups == 1) return correlate(context, phases, count, w, epilogue, keep);
   if (w->gated || count > most_grouped_phases) return false;
   ck_correlation part[most_grouped_phases];

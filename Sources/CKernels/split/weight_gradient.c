@@ -210,7 +210,7 @@ bool ck_split_correlation_weights(const ck_context *context, const ck_correlatio
                    .row_step = row_step,
                    .scale = scale,
                    .keep = keep};
-  if (!self.kernels || !ck_split_gradient_is_worth(c, self.products)) return false;
+  if (ck_planned() || !self.kernels || !ck_split_gradient_is_worth(c, self.products)) return false;
   self.planes = ck_split_planes(self.products);
   self.blocks = divide_up(self.outputs, block);
   self.cut.channels = ck_split_channels(c);
