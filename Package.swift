@@ -54,7 +54,10 @@ let package = Package(
 
     // Tests mirror Sources.
     .target(name: "TestSupport", dependencies: ["SwiftDL"], path: "Tests/TestSupport", swiftSettings: strict),
-    .testTarget(name: "CKernelsTests", dependencies: ["CKernels"], swiftSettings: strict),
+    .target(
+      name: "CKernelsEmulation", dependencies: ["CKernels"], path: "Tests/CKernelsEmulation",
+      cSettings: [.headerSearchPath("../../Sources/CKernels")]),
+    .testTarget(name: "CKernelsTests", dependencies: ["CKernels", "CKernelsEmulation"], swiftSettings: strict),
     .testTarget(
       name: "SwiftDLTests", dependencies: ["SwiftDL", "TestSupport"],
       resources: [.copy("Fixtures")], swiftSettings: strict),

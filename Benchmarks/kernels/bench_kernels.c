@@ -120,7 +120,12 @@ int main(int count, char **arguments) {
                     "[--json FILE] [--svg FILE] SHAPES.json…\n");
     return 2;
   }
-  ck_context *context = ck_context_create(ck_isa_default(), o.threads);
+  ck_isa isa;
+  if (ck_isa_from_environment(&isa) != ck_status_ok) {
+    fprintf(stderr, "bench_kernels: CK_ISA=%s is not among what this machine offers\n", getenv("CK_ISA"));
+    return 2;
+  }
+  ck_context *context = ck_context_create(isa, o.threads);
   openblas_set_num_threads(o.threads);
   peer p = {.to = NULL};
   conditions c = {.threads = o.threads, .isa = ck_isa_name(ck_context_isa(context)), .blas = openblas_get_corename()};

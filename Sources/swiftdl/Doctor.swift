@@ -17,7 +17,7 @@ struct Doctor: ParsableCommand {
       print("instruction set \(context.instructionSet) (offers \(ComputeContext.availableInstructionSets.joined(separator: ", ")))")
       print("features        \(SelfTest.processorFeatures)")
       print("threads         \(context.threads) of \(ComputeContext.availableCores) cores")
-      print("precision       highest (float32)")
+      print("precision       \(context.precision)\(context.instructionSet == "amx" ? "" : " (float32 here, whatever it is)")")
       print("audio           \(SelfTest.audioLibraries)")
       return SelfTest.run()
     }

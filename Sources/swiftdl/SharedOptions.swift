@@ -17,13 +17,22 @@ struct ProgressOptions: ParsableArguments {
 
 extension ProgressMeter.Style: ExpressibleByArgument {}
 
-/// How many threads kernels run on.
+extension Precision: ExpressibleByArgument {}
+
+/// What kernels run on.
 struct ComputeOptions: ParsableArguments {
   @Option(help: "Threads to compute on; all cores when absent. Results do not depend on it.")
   var threads: Int?
 
-  @Option(help: "Instruction set: generic, avx2 or avx512; the best one when absent.")
+  @Option(help: "Instruction set: generic, avx2, avx512 or amx; the best one when absent.")
   var isa: String?
+
+  @Option(
+    help: """
+      Precision of products: highest, high or medium. A permission that only amx makes use of, for speed; runs record \
+      it. Highest when absent.
+      """)
+  var precision: Precision?
 
   func validate() throws {
     if let threads, threads < 1 || threads > 1024 {
@@ -37,8 +46,9 @@ struct ComputeOptions: ParsableArguments {
 
   /// Runs a body on the chosen threads.
   func run<Result>(_ body: () throws -> Result) rethrows -> Result {
-    guard threads != nil || isa != nil else { return try body() }
-    let context = ComputeContext(threads: threads ?? ComputeContext.availableCores, instructionSet: isa)
+    guard threads != nil || isa != nil || precision != nil else { return try body() }
+    let context = ComputeContext(
+      threads: threads ?? ComputeContext.current.threads, instructionSet: isa, precision: precision ?? .highest)
     return try ComputeContext.$current.withValue(context) { try body() }
   }
 }

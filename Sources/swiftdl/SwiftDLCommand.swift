@@ -1,4 +1,5 @@
 import ArgumentParser
+import SwiftDL
 
 /// The program: one file per command.
 @main
@@ -11,6 +12,14 @@ struct SwiftDLCommand: ParsableCommand {
       Train.self, Separate.self, Evaluate.self, Report.self, Models.self, Infer.self, DataCommand.self,
       Doctor.self,
     ])
+
+  static func main() {
+    if let complaint = ComputeContext.environmentComplaint {
+      note("Error: \(complaint)")
+      exit(withError: ExitCode.validationFailure)
+    }
+    main(nil)
+  }
 }
 
 let programVersion = "0.1.0"

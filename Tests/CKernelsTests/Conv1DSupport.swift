@@ -1,4 +1,5 @@
 import CKernels
+import CKernelsEmulation
 import Testing
 
 /// Repeatable random numbers (SplitMix64).
@@ -35,19 +36,48 @@ extension Guarded {
 /// A kernel context that lives as long as its variable.
 final class Context: CustomStringConvertible {
   let pointer: OpaquePointer
+  private let tiles: String
   init(_ isa: ck_isa, threads: Int32 = 1) {
     guard let created = ck_context_create(isa, threads) else {
       fatalError("no memory for a context")
     }
     pointer = created
+    tiles = ""
+  }
+  /// A context whose tiles are emulated; nil when this machine does not have the instructions that pack for them.
+  init?(emulatingAMX packing: Packing, precision: ck_precision = .highest, threads: Int32 = 1) {
+    guard let created = ck_context_create_emulating_amx(packing.rawValue, threads) else { return nil }
+    ck_context_set_precision(created, precision)
+    pointer = created
+    tiles = ", emulated tiles packed by \(packing), \(precision)"
+  }
+  enum Packing: Int32 { case portable, avx512 }
+
+  /// What products of bfloat16 numbers may add to the error, in units of Σ|products|: rounding to 8 bits twice leaves
+  /// 2⁻⁸ of a product, and leaving out the smallest of four products of halves 2⁻¹⁶; twice that.
+  var roughness: Float {
+    switch ck_context_precision(pointer) {
+    case .highest: 0
+    case .high: 0x1p-15
+    case .medium: 0x1p-7
+    }
   }
   deinit { ck_context_destroy(pointer) }
   var description: String {
-    "\(String(cString: ck_isa_name(ck_context_isa(pointer)))) on \(ck_context_threads(pointer)) threads"
+    "\(String(cString: ck_isa_name(ck_context_isa(pointer)))) on \(ck_context_threads(pointer)) threads\(tiles)"
   }
-  /// Every instruction set that this machine has, on one thread.
+  /// Every instruction set that this machine has, and emulated tiles, on one thread.
   static func everyVariant() -> [Context] {
-    (0...ck_isa_best().rawValue).compactMap { ck_isa(rawValue: $0) }.map { Context($0) }
+    (0...ck_isa_best().rawValue).compactMap { ck_isa(rawValue: $0) }.map { Context($0) } + emulated()
+  }
+  /// Tiles in every precision, packed in both ways.
+  static func emulated(threads: Int32 = 1) -> [Context] {
+    [
+      Context(emulatingAMX: .portable, threads: threads),
+      Context(emulatingAMX: .avx512, threads: threads),
+      Context(emulatingAMX: .avx512, precision: .high, threads: threads),
+      Context(emulatingAMX: .portable, precision: .medium, threads: threads),
+    ].compactMap { $0 }
   }
 }
 

@@ -22,20 +22,20 @@ func expectReference(_ trial: ConvTrial, _ contexts: [Context]) {
     /* The activation's own error is relative to results of at most about 1: hence the floor. */
     let floor: Float = trial.epilogue == nil ? 0 : 1
     let difference = firstDifference(
-      got.values, y, sizes: ySizes, bound: tolerance(terms: trial.termsOfOutput), floor: floor)
+      got.values, y, sizes: ySizes, bound: tolerance(terms: trial.termsOfOutput) + context.roughness, floor: floor)
     #expect(difference == nil, "output, \(context)\n\(what)")
     #expect(got.isIntact, "output guards, \(context)\n\(what)")
 
     for (v, gradient) in trial.inputGradients(context).enumerated() {
       let difference = firstDifference(
-        gradient.values, dx[v], sizes: dxSizes[v], bound: tolerance(terms: trial.termsOfInput))
+        gradient.values, dx[v], sizes: dxSizes[v], bound: tolerance(terms: trial.termsOfInput) + context.roughness)
       #expect(difference == nil, "input gradient \(v), \(context)\n\(what)")
       #expect(gradient.isIntact, "input gradient guards, \(context)\n\(what)")
     }
 
     let gradient = trial.weightGradient(context)
     let wrong = firstDifference(
-      gradient.values, dw, sizes: dwSizes, bound: tolerance(terms: trial.termsOfWeight))
+      gradient.values, dw, sizes: dwSizes, bound: tolerance(terms: trial.termsOfWeight) + context.roughness)
     #expect(wrong == nil, "weight gradient, \(context)\n\(what)")
     #expect(gradient.isIntact, "weight gradient guards, \(context)\n\(what)")
   }
@@ -53,15 +53,19 @@ func expectTrilinear(_ trial: ConvTrial, _ context: Context) {
     ).values,
     trial.outputGradient.sizes.values)
   let terms = max(trial.termsOfOutput, trial.termsOfInput, trial.termsOfWeight)
-  let bound = Double(tolerance(terms: terms)) * size + 1e-30
+  let bound = Double(tolerance(terms: terms) + context.roughness) * size + 1e-30
   #expect(abs(forward - back) <= bound, "\(context) \(trial.g)")
   #expect(abs(forward - weigh) <= bound, "\(context) \(trial.g)")
 }
 
 /// The same bits on 1, 2 and 3 threads.
 func expectSameBits(_ trial: ConvTrial, _ isa: ck_isa) {
+  expectSameBits(trial) { Context(isa, threads: $0) }
+}
+
+func expectSameBits(_ trial: ConvTrial, _ makeContext: (Int32) -> Context) {
   func bits(_ threads: Int32) -> [[UInt32]] {
-    let context = Context(isa, threads: threads)
+    let context = makeContext(threads)
     let faces =
       [trial.output(context)] + trial.inputGradients(context) + [trial.weightGradient(context)]
     return faces.map { $0.values.map(\.bitPattern) }

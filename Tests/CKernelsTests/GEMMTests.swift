@@ -53,11 +53,11 @@ struct GEMMTests {
     for _ in 0..<40 {
       let product = Product(&stream)
       let expected = product.result(nil).values
-      for (context, openBLAS) in contexts.map({ ($0, false) }) + [(contexts[contexts.count - 1], true)] {
+      for (context, openBLAS) in contexts.map({ ($0, false) }) + [(contexts[0], true)] {
         let result = product.result(context, openBLAS: openBLAS)
         // Operands are at most 1, so k bounds Σ|a·b|, and 1 what beta adds.
         let sizes = expected.map { _ in Float(product.g.k + 1) }
-        let bound = tolerance(terms: product.g.k + 2)
+        let bound = tolerance(terms: product.g.k + 2) + (openBLAS ? 0 : context.roughness)
         #expect(
           firstDifference(result.values, expected, sizes: sizes, bound: bound) == nil,
           "\(context) \(product.g)")
@@ -90,7 +90,15 @@ struct GEMMTests {
           transpose_a: false, transpose_b: false, m: n, n: n, k: n, alpha: 1, beta: 0, lda: n,
           ldb: n, ldc: n, batch: 1, a_stride: 0, b_stride: 0, c_stride: 0)
         ck_gemm(context.pointer, [g], a.constant, one.constant, c.pointer)
-        #expect(c.values == a.values, "\(context) \(n)")
+        // One bfloat16 product rounds its operands: the identity is exact, the other is not.
+        if ck_context_precision(context.pointer) == .highest {
+          #expect(c.values == a.values, "\(context) \(n)")
+        } else {
+          let size = a.values.map { abs($0) }
+          #expect(
+            firstDifference(c.values, a.values, sizes: size, bound: context.roughness) == nil,
+            "\(context) \(n)")
+        }
       }
     }
   }

@@ -5,7 +5,7 @@ import Testing
 enum Rooms {
   /// The instruction sets of this machine. A room chooses its variant by them, so these are all its
   /// variants.
-  static let instructionSets: [ck_isa] = [.generic, .avx2, .avx512]
+  static let instructionSets: [ck_isa] = [.generic, .avx2, .avx512, .amx]
     .filter { $0.rawValue <= ck_isa_best().rawValue }
 
   /// Every size up to four vectors and a bit, some primes beyond, and one that makes several work

@@ -8,6 +8,8 @@
 #define CK_X86 1
 #define CK_TARGET_PUSH_AVX512 \
   _Pragma("clang attribute push(__attribute__((target(\"avx512f,avx512vl,avx512bw,avx512dq,avx2,fma\"))), apply_to = function)")
+#define CK_TARGET_PUSH_AMX \
+  _Pragma("clang attribute push(__attribute__((target(\"amx-tile,amx-bf16,avx512bf16,avx512f,avx512vl,avx512bw,avx512dq,avx2,fma\"))), apply_to = function)")
 #define CK_TARGET_PUSH_AVX2 \
   _Pragma("clang attribute push(__attribute__((target(\"avx2,fma\"))), apply_to = function)")
 #define CK_TARGET_POP _Pragma("clang attribute pop")

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-enum { slots = 6 };
+enum { slots = 7 };
 typedef struct {
   void *block[slots];
   size_t size[slots];

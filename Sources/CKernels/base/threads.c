@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "base/threads.h"
 #include "base/isa.h"
+#include "split/split.h"
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -16,6 +17,8 @@ typedef void (*loop_body)(void *, ptrdiff_t);
 
 struct ck_context {
   ck_isa isa;
+  ck_precision precision;
+  const ck_split_kernels *split; /* NULL without tiles */
   int threads;
   pthread_mutex_t owner;        /* held by the thread whose loop is running */
   pthread_mutex_t lock;
@@ -81,6 +84,7 @@ ck_context *ck_context_create(ck_isa isa, int threads) {
   if (!c) return NULL;
   ck_isa best = ck_isa_best();
   c->isa = isa < best ? isa : best;
+  c->split = ck_split_kernels_for(c->isa);
   c->threads = 1;
   pthread_mutex_init(&c->owner, NULL);
   pthread_mutex_init(&c->lock, NULL);
@@ -108,6 +112,14 @@ void ck_context_destroy(ck_context *c) {
 }
 
 ck_isa ck_context_isa(const ck_context *context) { return context->isa; }
+void ck_context_set_precision(ck_context *context, ck_precision precision) { context->precision = precision; }
+ck_precision ck_context_precision(const ck_context *context) {
+  return context ? context->precision : ck_precision_highest;
+}
+void ck_context_set_split(ck_context *context, const ck_split_kernels *kernels) { context->split = kernels; }
+const ck_split_kernels *ck_split_kernels_of(const ck_context *context) {
+  return context ? context->split : ck_split_kernels_for(ck_isa_best());
+}
 int ck_context_threads(const ck_context *context) { return context ? context->threads : 1; }
 
 void ck_parallel_for(const ck_context *context, ptrdiff_t items, loop_body body, void *state) {

@@ -85,7 +85,7 @@ static ck_status epilogue_of(const ck_epilogue *epilogue, const ck_conv2d_geomet
   CK_REQUIRE_THAT(image->channels == (gated ? sums / 2 : sums), ck_status_invalid_argument);
   if (!epilogue) return ck_status_ok;
   CK_REQUIRE_THAT((unsigned)epilogue->activation <= ck_activation_gated, ck_status_invalid_argument);
-  CK_REQUIRE_THAT(epilogue->dropout >= 0 && epilogue->dropout < 1, ck_status_invalid_argument);
+  CK_REQUIRE_THAT(epilogue->dropout >= 0 && epilogue->dropout <= 1, ck_status_invalid_argument);
   if (epilogue->bias) {
     CK_REQUIRE(ck_area_dense(&area, epilogue->bias, sums));
     CK_REQUIRE(ck_areas_apart(written, &area));

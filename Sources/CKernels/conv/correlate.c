@@ -1,10 +1,13 @@
 #include "conv/correlation.h"
+#include "base/scratch.h"
 #include "base/threads.h"
 
 /* Runs × blocks, shared among threads by chunks of pixels and, where those are few, by groups of blocks. */
 
 enum {
   chunk_floats = 65536,  /* input of a chunk: 256 KiB, an eighth of a second-level cache, read once per block */
+  heavy_chunk_floats = 262144, /* 1 MiB, when the weights exceed that cache: they are read once per chunk */
+  weighty_floats = 524288,
   chunk_pixels = 480,    /* and no more pixels than this */
   least_pixels = 96,     /* but not fewer than this: every chunk reads all weights */
   pixel_grain = 24,      /* a multiple of most tiles */
@@ -72,6 +75,9 @@ static void correlate_item(void *state, ptrdiff_t item) {
     c.finite = false;
     runs = ck_lower(&c, &self->cut, chunk, &run_count);
   }
+  ptrdiff_t pixels = 0;
+  for (ptrdiff_t r = 0; r < run_count; r++) pixels += runs[r].count;
+  float *parts = w->dots ? NULL : ck_scratch(3, (size_t)(pixels * w->width) * sizeof *parts);
   for (ptrdiff_t b = first; b < end && b < w->count; b++) {
     bool last = b == w->count - 1;
     ck_block block = common;
@@ -83,9 +89,9 @@ static void correlate_item(void *state, ptrdiff_t item) {
     block.vectors = (block.channels + self->kernels->lanes - 1) / self->kernels->lanes * (w->gated ? 2 : 1);
     block.stream = common.stream && block.channels % self->kernels->lanes == 0;
     block.fetch = common.fetch && b == first;
-    for (ptrdiff_t r = 0; r < run_count; r++)
-      if (w->dots) self->kernels->dot(&runs[r], &block);
-      else self->kernels->multiply(&runs[r], &block);
+    if (w->dots)
+      for (ptrdiff_t r = 0; r < run_count; r++) self->kernels->dot(&runs[r], &block);
+    else self->kernels->multiply(runs, run_count, &block, parts);
   }
 #if CK_X86
   if (common.stream) __builtin_ia32_sfence();
@@ -103,7 +109,9 @@ static ptrdiff_t round_up(ptrdiff_t a, ptrdiff_t grain) { return (a + grain - 1)
 
 /* Pixels of a chunk: as many as its input may hold; fewer when there are too few chunks (and blocks) to share. */
 static ck_cut cut_for(const ck_correlation *c, ptrdiff_t blocks) {
-  ptrdiff_t pixels = chunk_floats / (c->step_x * (channels_of(c) + 1)) / pixel_grain * pixel_grain;
+  ptrdiff_t weights = c->tap_count * channels_of(c) * c->destination.channels;
+  ptrdiff_t floats = weights > weighty_floats ? heavy_chunk_floats : chunk_floats;
+  ptrdiff_t pixels = floats / (c->step_x * (channels_of(c) + 1)) / pixel_grain * pixel_grain;
   if (pixels > chunk_pixels) pixels = chunk_pixels;
   if (pixels < least_pixels) pixels = least_pixels;
   ptrdiff_t all = c->batch * c->out_height * c->out_width;

@@ -92,6 +92,12 @@ typedef struct ck_block {
   float keep;                /* adds keep · what was there; 0 does not read it (a matrix product's beta); plain only */
 } ck_block;
 
+/* `count` pixels: numbers b[0 …] that are broadcast and v[0 …] that fill vectors, both evenly spaced in memory. */
+typedef struct ck_strip {
+  const float *b, *v;
+  ptrdiff_t b_step, v_step, count;
+} ck_strip;
+
 /* Memory that the next chunk will read, for `outer` to fetch into the second-level cache on its way: `step` bytes more
    for every pixel of a tile. */
 enum { most_spans = 8 };
@@ -103,6 +109,17 @@ typedef struct ck_ahead {
   ptrdiff_t bytes[most_spans];
 } ck_ahead;
 
+/* to[i · to_step + j] = Σ b[i] · v[j] over all pixels of the strips, added to what is there if `add`. */
+typedef struct ck_outer {
+  const ck_strip *strips;
+  ptrdiff_t strip_count, rows, columns;
+  bool whole; /* v is readable to whole vectors */
+  bool add;
+  float *to;
+  ptrdiff_t to_step;
+  ck_ahead *ahead;
+} ck_outer;
+
 /* What one instruction set offers. `sums` are partial weight gradients, rows of whole vectors. */
 typedef struct ck_conv_kernels {
   ck_isa isa;
@@ -113,20 +130,17 @@ typedef struct ck_conv_kernels {
      gate, of at least block->channels numbers). Every kernel whose block is not plain ends here. */
   void (*finish)(const float *sums, ptrdiff_t sums_step, const ck_run *run, ptrdiff_t first, ptrdiff_t count,
                  const ck_block *block);
-  /* y = Σ x · w for every pixel of a run and the channels of a block. */
-  void (*multiply)(const ck_run *run, const ck_block *block);
-  /* The same for at most `most_dots` channels: vectors run along the inputs; w holds one row per output channel. */
+  /* y = Σ x · w for every pixel of some runs and the channels of a block. `parts` is room for the sums, which are cut
+     when a run has more than `chain` rows: pixels × block->vectors vectors. */
+  void (*multiply)(const ck_run *runs, ptrdiff_t run_count, const ck_block *block, float *parts);
+  /* The same for one run and at most `most_dots` channels: vectors run along the inputs; w holds one row per output channel. */
   void (*dot)(const ck_run *run, const ck_block *block);
   /* The same, channel by channel: w holds one row per tap. */
   void (*depthwise)(const ck_run *run, const ck_block *block);
   /* Channels `first` … of the runs' y as rows of `vectors` vectors, run after run, zeros behind the last channel. */
   void (*pack)(const ck_run *runs, ptrdiff_t run_count, ptrdiff_t first, ptrdiff_t channels, ptrdiff_t vectors,
                float *to);
-  /* sums[row, o] += Σ x · y over runs of one shape; y as `pack` leaves it. */
-  void (*outer)(const ck_run *runs, ptrdiff_t run_count, const float *y, ptrdiff_t vectors, float *sums,
-                ck_ahead *ahead);
-  /* The same for `outputs` <= most_dots channels, y as rows of `outputs`; sums[row · outputs + o]. */
-  void (*outer_few)(const ck_run *runs, ptrdiff_t run_count, const float *y, ptrdiff_t outputs, float *sums);
+  void (*outer)(const ck_outer *outer);
   /* sums[row · channels + c] += Σ x[c] · y[c]. */
   void (*outer_depthwise)(const ck_run *runs, ptrdiff_t run_count, ptrdiff_t channels, float *sums);
 } ck_conv_kernels;

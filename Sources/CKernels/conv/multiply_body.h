@@ -1,67 +1,84 @@
 /* y = Σ x · w: a tile is `pixels` × `vectors` sums held in registers. Each step takes one input channel: its weights
    are `vectors` loads, its inputs `pixels` broadcasts, and every pair is one multiply-add. */
+/* Rows row ..< row + chain of a run: what a tile adds before it looks at another part of the weights. */
+typedef struct {
+  ck_segment segments[chain];
+  ptrdiff_t count;
+  bool begins, ends; /* the first of the run, the last */
+} piece;
+static void cut_piece(const ck_run *run, ptrdiff_t row, piece *to) {
+  const ptrdiff_t end = row + chain;
+  ptrdiff_t at = 0;
+  to->count = 0;
+  to->begins = row == 0;
+  for (ptrdiff_t s = 0; s < run->segment_count; at += run->segments[s++].channels) {
+    ck_segment part = run->segments[s];
+    const ptrdiff_t before = row > at ? row - at : 0, after = at + part.channels > end ? at + part.channels - end : 0;
+    if (before + after >= part.channels) continue;
+    part.x += before;
+    part.row += before;
+    part.channels -= before + after;
+    to->segments[to->count++] = part;
+  }
+  to->ends = at <= end;
+}
+
+/* `parts` holds the sums of earlier pieces, rows of `vectors` vectors from the run's first pixel on. */
 CK_INLINE void multiply_tile(const int pixels, const int vectors, const bool fetch, const ck_run *run,
-                             ptrdiff_t first, const ck_block *block) {
-  ck_vec sum[14][4], parts[14][4];
-  bool cut = false;
-  ptrdiff_t left = chain;
+                             const piece *piece, ptrdiff_t first, const ck_block *block, float *parts) {
+  ck_vec sum[14][4];
   const ptrdiff_t tail = block->channels - (vectors - 1) * CK_LANES;
   const ck_epilogue *e = &block->epilogue;
   EACH(j, vectors) {
     ck_vec start = 0; /* the bias: as good first as last, and free */
-    if (block->plain && e->bias) {
+    if (piece->begins && block->plain && e->bias) {
       const float *bias = e->bias + block->first + j * CK_LANES;
       start = j < vectors - 1 ? ck_vec_load(bias) : ck_vec_load_first(bias, tail);
     }
     EACH(i, pixels) sum[i][j] = start;
   }
-  for (ptrdiff_t s = 0; s < run->segment_count; s++) {
-    const ck_segment *segment = &run->segments[s];
+  for (ptrdiff_t s = 0; s < piece->count; s++) {
+    const ck_segment *segment = &piece->segments[s];
     const ptrdiff_t step = segment->step, w_step = block->w_step;
-    const float *x = segment->x + first * step, *w = block->w + segment->row * w_step;
+    const float *x = segment->x + first * step, *end = x + segment->channels, *w = block->w + segment->row * w_step;
     const float *ahead = x + pixels * step;
     const ptrdiff_t ahead_step = (pixels * step + segment->channels - 1) / segment->channels;
-    for (ptrdiff_t channels = segment->channels; channels > 0;) {
-      ptrdiff_t n = channels < left ? channels : left;
-      channels -= n;
-      left -= n;
-      if (vectors % 2 == 1 && segment->part != ck_both) {
-        ck_lanes_between lanes[4];
-        EACH(j, vectors) {
-          const int32_t middle = (int32_t)block->pair - j * CK_LANES;
-          lanes[j] = segment->part == ck_first ? ck_vec_lanes(0, middle) : ck_vec_lanes(middle, CK_LANES);
-        }
-        for (const float *end = x + n; x != end; x++, w += w_step) {
-          ck_vec weights[4];
-          EACH(j, vectors) weights[j] = ck_vec_load(w + j * CK_LANES);
-          EACH(i, pixels) {
-            ck_vec input = ck_vec_splat(x[i * step]);
-            EACH(j, vectors) sum[i][j] = ck_vec_add_product_in(lanes[j], sum[i][j], input, weights[j]);
-          }
-        }
-      } else {
-        for (const float *end = x + n; x != end; x++, w += w_step) {
-          ck_vec weights[4];
-          EACH(j, vectors) weights[j] = ck_vec_load(w + j * CK_LANES);
-          if (fetch) {
-            __builtin_prefetch(ahead);
-            ahead += ahead_step;
-          }
-          EACH(i, pixels) {
-            ck_vec input = ck_vec_splat(x[i * step]);
-            EACH(j, vectors) sum[i][j] += input * weights[j];
-          }
+    if (vectors % 2 == 1 && segment->part != ck_both) {
+      ck_lanes_between lanes[4];
+      EACH(j, vectors) {
+        const int32_t middle = (int32_t)block->pair - j * CK_LANES;
+        lanes[j] = segment->part == ck_first ? ck_vec_lanes(0, middle) : ck_vec_lanes(middle, CK_LANES);
+      }
+      for (; x != end; x++, w += w_step) {
+        ck_vec weights[4];
+        EACH(j, vectors) weights[j] = ck_vec_load(w + j * CK_LANES);
+        EACH(i, pixels) {
+          ck_vec input = ck_vec_splat(x[i * step]);
+          EACH(j, vectors) sum[i][j] = ck_vec_add_product_in(lanes[j], sum[i][j], input, weights[j]);
         }
       }
-      if (left > 0) continue;
-      EACH(i, pixels) EACH(j, vectors) parts[i][j] = cut ? parts[i][j] + sum[i][j] : sum[i][j];
-      EACH(i, pixels) EACH(j, vectors) sum[i][j] = 0;
-      cut = true;
-      left = chain;
+      continue;
+    }
+    for (; x != end; x++, w += w_step) {
+      ck_vec weights[4];
+      EACH(j, vectors) weights[j] = ck_vec_load(w + j * CK_LANES);
+      if (fetch) {
+        __builtin_prefetch(ahead);
+        ahead += ahead_step;
+      }
+      EACH(i, pixels) {
+        ck_vec input = ck_vec_splat(x[i * step]);
+        EACH(j, vectors) sum[i][j] += input * weights[j];
+      }
     }
   }
-  if (cut) EACH(i, pixels) EACH(j, vectors) sum[i][j] += parts[i][j];
-
+  parts += first * vectors * CK_LANES;
+  if (!piece->begins)
+    EACH(i, pixels) EACH(j, vectors) sum[i][j] += ck_vec_load(parts + (i * vectors + j) * CK_LANES);
+  if (!piece->ends) {
+    EACH(i, pixels) EACH(j, vectors) ck_vec_store(parts + (i * vectors + j) * CK_LANES, sum[i][j]);
+    return;
+  }
   if (!block->plain) {
     float sums[14 * 4 * CK_LANES];
     EACH(i, pixels) EACH(j, vectors) ck_vec_store(sums + (i * vectors + j) * CK_LANES, sum[i][j]);
@@ -91,9 +108,10 @@ CK_INLINE void multiply_tile(const int pixels, const int vectors, const bool fet
   }
 }
 
-/* A run is cut into nearly equal tiles: 9 pixels are better off as 5 + 4 than as 8 + 1. */
+/* A run is cut into nearly equal tiles: 9 pixels are better off as 5 + 4 than as 8 + 1. Piece by piece of the weights,
+   which stay in the first-level cache for all tiles of all runs. */
 #define MULTIPLY_WITH(vectors) \
-  static void multiply_##vectors(const ck_run *run, const ck_block *block) { \
+  static void multiply_run_##vectors(const ck_run *run, const piece *piece, const ck_block *block, float *parts) { \
     ptrdiff_t tiles = (run->count + pixels_##vectors - 1) / pixels_##vectors; \
     for (ptrdiff_t tile = 0, first = 0, next; tile < tiles; tile++, first = next) { \
       next = run->count * (tile + 1) / tiles; \
@@ -107,20 +125,32 @@ CK_INLINE void multiply_tile(const int pixels, const int vectors, const bool fet
   }
 #define MULTIPLY_CASE(pixels, vectors) \
   case pixels: \
-    if (pixels == pixels_##vectors && block->fetch) multiply_tile(pixels_##vectors, vectors, true, run, first, block); \
+    if (pixels == pixels_##vectors && block->fetch) \
+      multiply_tile(pixels_##vectors, vectors, true, run, piece, first, block, parts); \
     else if (pixels <= pixels_##vectors) \
-      multiply_tile(pixels <= pixels_##vectors ? pixels : 1, vectors, false, run, first, block); \
+      multiply_tile(pixels <= pixels_##vectors ? pixels : 1, vectors, false, run, piece, first, block, parts); \
     break;
 MULTIPLY_WITH(1)
 MULTIPLY_WITH(2)
 MULTIPLY_WITH(3)
 MULTIPLY_WITH(4)
 
-static void multiply(const ck_run *run, const ck_block *block) {
-  switch (block->vectors) {
-  case 1: multiply_1(run, block); break;
-  case 2: multiply_2(run, block); break;
-  case 3: multiply_3(run, block); break;
-  case 4: multiply_4(run, block); break;
+static void multiply(const ck_run *runs, ptrdiff_t run_count, const ck_block *block, float *parts) {
+  piece piece;
+  bool more = true;
+  for (ptrdiff_t row = 0; more; row += chain) {
+    float *at = parts;
+    more = false;
+    for (const ck_run *run = runs; run < runs + run_count; at += run++->count * block->vectors * CK_LANES) {
+      cut_piece(run, row, &piece);
+      if (piece.count == 0 && row > 0) continue; /* a run of fewer taps has ended */
+      more = more || !piece.ends;
+      switch (block->vectors) {
+      case 1: multiply_run_1(run, &piece, block, at); break;
+      case 2: multiply_run_2(run, &piece, block, at); break;
+      case 3: multiply_run_3(run, &piece, block, at); break;
+      case 4: multiply_run_4(run, &piece, block, at); break;
+      }
+    }
   }
 }

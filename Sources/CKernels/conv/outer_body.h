@@ -1,4 +1,4 @@
-/* The weight gradient: a tile is `rows` × `vectors` sums over the pixels of a piece. */
+/* The weight gradient: a tile is `rows` × `vectors` sums over the pixels of some strips. */
 /* Channels `first` … of the runs' y as rows of whole vectors, zeros behind: read once here, then once per row tile. */
 CK_INLINE void pack_rows(const int vectors, const ck_run *runs, ptrdiff_t run_count, ptrdiff_t first, ptrdiff_t channels,
                          float *to) {
@@ -30,113 +30,100 @@ CK_INLINE void next_span(ck_ahead *ahead) {
   ahead->end = ahead->next + ahead->bytes[ahead->first++];
 }
 
-/* sums[i, j] += Σ over the runs of x[i] · y[j] for `rows` rows of segment s from `row` on. */
-CK_INLINE void outer_tile(const int rows, const int vectors, const ck_run *runs, ptrdiff_t run_count, ptrdiff_t s,
-                          ptrdiff_t row, const float *y, float *sums, ck_ahead *ahead) {
-  ck_vec sum[14][4];
-  const char *soon = ahead->next;
-  const ptrdiff_t stride = ahead->step;
-  EACH(i, rows) EACH(j, vectors) sum[i][j] = 0;
-  for (ptrdiff_t r = 0; r < run_count; r++) {
-    const ptrdiff_t step = runs[r].segments[s].step;
-    const float *x = runs[r].segments[s].x + row;
-    for (ptrdiff_t t = runs[r].count; t > 0; t--, x += step, y += vectors * CK_LANES) {
-      __builtin_prefetch(soon, 0, 2);
-      soon += stride;
-      ck_vec g[4];
-      EACH(j, vectors) g[j] = ck_vec_load(y + j * CK_LANES);
-      EACH(i, rows) {
-        ck_vec input = ck_vec_splat(x[i]);
-        EACH(j, vectors) sum[i][j] += input * g[j];
-      }
-    }
+/* A masked load takes a slot that a multiply-add could have: `whole` does without. */
+CK_INLINE void outer_pixel(const int rows, const int vectors, const bool whole, const float *b, const float *v,
+                           ptrdiff_t n, ck_vec sum[14][4]) {
+  ck_vec g[4];
+  EACH(j, vectors)
+    g[j] = whole || j < vectors - 1 ? ck_vec_load(v + j * CK_LANES) : ck_vec_load_first(v + j * CK_LANES, n);
+  EACH(i, rows) {
+    ck_vec factor = ck_vec_splat(b[i]);
+    EACH(j, vectors) sum[i][j] += factor * g[j];
   }
-  EACH(i, rows) EACH(j, vectors) {
-    float *p = sums + (i * vectors + j) * CK_LANES;
-    ck_vec_store(p, ck_vec_load(p) + sum[i][j]);
-  }
-  ahead->next = soon;
-  if (soon >= ahead->end) next_span(ahead);
 }
 
-#define OUTER_CASE(rows, vectors) \
+/* Few sums wait for one another: pixels then take turns at two or four sets of them. */
+CK_INLINE void outer_tile(const int rows, const int vectors, const bool whole, const ck_outer *o, ptrdiff_t row,
+                          ptrdiff_t column) {
+  const int chains = rows * vectors >= 8 ? 1 : rows * vectors >= 4 ? 2 : 4;
+  const ptrdiff_t rest = o->columns - column - (vectors - 1) * CK_LANES, n = rest < CK_LANES ? rest : CK_LANES;
+  const ptrdiff_t stride = o->ahead->step;
+  const char *soon = o->ahead->next;
+  ck_vec sum[4][14][4];
+  EACH(k, chains) EACH(i, rows) EACH(j, vectors) sum[k][i][j] = 0;
+  for (ptrdiff_t r = 0; r < o->strip_count; r++) {
+    const ck_strip *strip = &o->strips[r];
+    const float *b = strip->b + row, *v = strip->v + column;
+    const ptrdiff_t b_step = strip->b_step, v_step = strip->v_step;
+    ptrdiff_t t = strip->count;
+    if (chains > 1)
+      for (; t >= chains; t -= chains)
+        EACH(k, chains) {
+          __builtin_prefetch(soon, 0, 2);
+          outer_pixel(rows, vectors, whole, b, v, n, sum[k]);
+          b += b_step, v += v_step, soon += stride;
+        }
+    for (; t > 0; t--) {
+      __builtin_prefetch(soon, 0, 2);
+      outer_pixel(rows, vectors, whole, b, v, n, sum[0]);
+      b += b_step, v += v_step, soon += stride;
+    }
+  }
+  o->ahead->next = soon;
+  if (soon >= o->ahead->end) next_span(o->ahead);
+  EACH(i, rows) EACH(j, vectors) {
+    ck_vec all = sum[0][i][j];
+    if (chains == 2) all += sum[1][i][j];
+    if (chains == 4) all = (all + sum[1][i][j]) + (sum[2][i][j] + sum[3][i][j]);
+    float *p = o->to + (row + i) * o->to_step + column + j * CK_LANES;
+    if (j < vectors - 1 || n == CK_LANES) ck_vec_store(p, o->add ? ck_vec_load(p) + all : all);
+    else ck_vec_store_first(p, o->add ? ck_vec_load_first(p, n) + all : all, n);
+  }
+}
+
+#define OUTER_CASE(rows, vectors, whole) \
   case rows: \
-    if (rows <= pixels_##vectors) \
-      outer_tile(rows <= pixels_##vectors ? rows : 1, vectors, runs, run_count, s, first, y, p, ahead); \
+    if (rows <= pixels_##vectors) outer_tile(rows <= pixels_##vectors ? rows : 1, vectors, whole, o, first, column); \
     break;
-#define OUTER_WITH(vectors) \
-  static void outer_##vectors(const ck_run *runs, ptrdiff_t run_count, const float *y, float *sums, ck_ahead *ahead) { \
-    for (ptrdiff_t s = 0; s < runs->segment_count; s++) { \
-      const ck_segment *segment = &runs->segments[s]; \
-      ptrdiff_t tiles = (segment->channels + pixels_##vectors - 1) / pixels_##vectors; \
-      for (ptrdiff_t tile = 0, first = 0, next; tile < tiles; tile++, first = next) { \
-        float *p = sums + (segment->row + first) * vectors * CK_LANES; \
-        next = segment->channels * (tile + 1) / tiles; \
-        switch (next - first) { \
-          OUTER_CASE(1, vectors) OUTER_CASE(2, vectors) OUTER_CASE(3, vectors) OUTER_CASE(4, vectors) \
-          OUTER_CASE(5, vectors) OUTER_CASE(6, vectors) OUTER_CASE(7, vectors) OUTER_CASE(8, vectors) \
-          OUTER_CASE(9, vectors) OUTER_CASE(10, vectors) OUTER_CASE(11, vectors) OUTER_CASE(12, vectors) \
-          OUTER_CASE(13, vectors) OUTER_CASE(14, vectors) \
-        } \
+/* All rows of `vectors` vectors of columns, in tiles as equal as can be. */
+#define OUTER_WITH(vectors, whole) \
+  static void outer_##vectors##_##whole(const ck_outer *o, ptrdiff_t column) { \
+    ptrdiff_t tiles = (o->rows + pixels_##vectors - 1) / pixels_##vectors; \
+    for (ptrdiff_t tile = 0, first = 0, next; tile < tiles; tile++, first = next) { \
+      next = o->rows * (tile + 1) / tiles; \
+      switch (next - first) { \
+        OUTER_CASE(1, vectors, whole) OUTER_CASE(2, vectors, whole) OUTER_CASE(3, vectors, whole) \
+        OUTER_CASE(4, vectors, whole) OUTER_CASE(5, vectors, whole) OUTER_CASE(6, vectors, whole) \
+        OUTER_CASE(7, vectors, whole) OUTER_CASE(8, vectors, whole) OUTER_CASE(9, vectors, whole) \
+        OUTER_CASE(10, vectors, whole) OUTER_CASE(11, vectors, whole) OUTER_CASE(12, vectors, whole) \
+        OUTER_CASE(13, vectors, whole) OUTER_CASE(14, vectors, whole) \
       } \
     } \
   }
-OUTER_WITH(1)
-OUTER_WITH(2)
-OUTER_WITH(3)
-OUTER_WITH(4)
+OUTER_WITH(1, 0)
+OUTER_WITH(2, 0)
+OUTER_WITH(3, 0)
+OUTER_WITH(4, 0)
+OUTER_WITH(1, 1)
+OUTER_WITH(2, 1)
+OUTER_WITH(3, 1)
+OUTER_WITH(4, 1)
 
-static void outer(const ck_run *runs, ptrdiff_t run_count, const float *y, ptrdiff_t vectors, float *sums, ck_ahead *ahead) {
-  switch (vectors) {
-  case 1: outer_1(runs, run_count, y, sums, ahead); break;
-  case 2: outer_2(runs, run_count, y, sums, ahead); break;
-  case 3: outer_3(runs, run_count, y, sums, ahead); break;
-  case 4: outer_4(runs, run_count, y, sums, ahead); break;
-  }
-}
-
-/* Roles exchanged: vectors along the inputs, broadcasts of the few outputs. `n` lanes of the last vector count. */
-CK_INLINE void outer_few_tile(const int outputs, const int vectors, const bool whole, const ck_run *runs,
-                              ptrdiff_t run_count, ptrdiff_t s, ptrdiff_t row, ptrdiff_t n, const float *y, float *sums) {
-  ck_vec sum[most_dots][4];
-  EACH(o, outputs) EACH(j, vectors) sum[o][j] = 0;
-  for (ptrdiff_t r = 0; r < run_count; r++) {
-    const ptrdiff_t step = runs[r].segments[s].step;
-    const float *x = runs[r].segments[s].x + row;
-    for (ptrdiff_t t = runs[r].count; t > 0; t--, x += step, y += outputs) {
-      ck_vec inputs[4];
-      EACH(j, vectors)
-        inputs[j] = whole || j < vectors - 1 ? ck_vec_load(x + j * CK_LANES) : ck_vec_load_first(x + j * CK_LANES, n);
-      EACH(o, outputs) {
-        ck_vec g = ck_vec_splat(y[o]);
-        EACH(j, vectors) sum[o][j] += g * inputs[j];
-      }
+static void outer(const ck_outer *o) {
+  for (ptrdiff_t column = 0; column < o->columns;) {
+    ptrdiff_t left = (o->columns - column + CK_LANES - 1) / CK_LANES;
+    ptrdiff_t vectors = left <= most_vectors ? left : most_vectors == 4 && left % 4 != 0 ? 3 : most_vectors;
+    bool whole = o->whole || column + vectors * CK_LANES <= o->columns;
+    switch (whole * 4 + vectors) {
+    case 1: outer_1_0(o, column); break;
+    case 2: outer_2_0(o, column); break;
+    case 3: outer_3_0(o, column); break;
+    case 4: outer_4_0(o, column); break;
+    case 5: outer_1_1(o, column); break;
+    case 6: outer_2_1(o, column); break;
+    case 7: outer_3_1(o, column); break;
+    case 8: outer_4_1(o, column); break;
     }
+    column += vectors * CK_LANES;
   }
-  float values[CK_LANES];
-  EACH(o, outputs) EACH(j, vectors) {
-    ck_vec_store(values, sum[o][j]);
-    ptrdiff_t lanes = whole || j < vectors - 1 ? CK_LANES : n;
-    for (ptrdiff_t i = 0; i < lanes; i++) sums[(j * CK_LANES + i) * outputs + o] += values[i];
-  }
-}
-
-#define OUTER_FEW_WITH(outputs) \
-  case outputs: \
-    for (ptrdiff_t s = 0; s < runs->segment_count; s++) { \
-      const ck_segment *segment = &runs->segments[s]; \
-      ptrdiff_t row = 0, channels = segment->channels; \
-      float *p = sums + segment->row * outputs; \
-      for (; row + 4 * CK_LANES <= channels; row += 4 * CK_LANES) \
-        outer_few_tile(outputs, 4, true, runs, run_count, s, row, 0, y, p + row * outputs); \
-      for (; row + 2 * CK_LANES < channels; row += 2 * CK_LANES) \
-        outer_few_tile(outputs, 2, true, runs, run_count, s, row, 0, y, p + row * outputs); \
-      if (row + CK_LANES < channels) \
-        outer_few_tile(outputs, 2, false, runs, run_count, s, row, channels - row - CK_LANES, y, p + row * outputs); \
-      else if (row < channels) \
-        outer_few_tile(outputs, 1, false, runs, run_count, s, row, channels - row, y, p + row * outputs); \
-    } \
-    break;
-static void outer_few(const ck_run *runs, ptrdiff_t run_count, const float *y, ptrdiff_t outputs, float *sums) {
-  switch (outputs) { OUTER_FEW_WITH(1) OUTER_FEW_WITH(2) OUTER_FEW_WITH(3) OUTER_FEW_WITH(4) }
 }

@@ -109,7 +109,7 @@ static ck_packed pack_dots(const ck_weights *w) {
 }
 
 /* Below this many output pixels, copying the weights costs more than reading them where they lie. */
-enum { pixels_worth_packing = 64 };
+enum { pixels_worth_packing = 100 };
 
 static ptrdiff_t width_of(const ck_conv_kernels *kernels, const ck_weights *w) {
   ptrdiff_t lanes = kernels->lanes;

@@ -6,8 +6,11 @@
 /* The weight gradient walks the runs of the convolution and adds, for every row of the weights, input × output gradient.
 
    Pixels are divided into `parts` and blocks of output channels into `groups`, both by shape alone; every part has its
-   own sums, and the parts are added in order. Within a part a tile adds one piece of pixels in registers before it
-   adds them to the sums: error grows with the length of a piece (about a hundred pixels), and pieces are few. */
+   own sums, and the parts are added in order. Within a part a tile adds one piece of pixels in registers before it adds them to the sums: error grows with
+   the length of a piece (about a hundred pixels), and pieces are few.
+
+   Usually vectors run along the output channels, packed once per piece and read by every row. Where that would leave
+   lanes empty (24 channels, or 2) they run along the inputs instead, and the sums are turned round at the end. */
 
 enum {
   first_level = 28 << 10, /* bytes of cache for the packed gradients of a piece and one column of its inputs */
@@ -15,6 +18,9 @@ enum {
   fewest_pixels = 1024,   /* of a part */
   group_floats = 1 << 17, /* sums that an item walks through once a piece: half a mebibyte of second-level cache */
   batch_from_width = 4,
+  turned_pixels = 128,    /* of a piece whose vectors run along the inputs */
+  most_turned = 64,       /* outputs */
+  in_place_chunks = 2,    /* sums that are added to oftener than this are better kept together */
 };
 
 typedef struct {
@@ -22,12 +28,53 @@ typedef struct {
   const ck_correlation *c;
   ck_cut cut;
   ptrdiff_t rows, parts, groups, group_blocks;
-  ptrdiff_t vectors, width, blocks; /* of output channels; width = outputs when they are few or depthwise */
-  bool few;
+  ptrdiff_t width, blocks; /* of output channels */
+  bool turned, in_place;   /* vectors along the inputs; the sums are the gradient itself */
   float *sums, *gradient;
   ptrdiff_t row_step;
   float scale, keep;
 } weighing;
+
+static ptrdiff_t least(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
+static ptrdiff_t clamp(ptrdiff_t a, ptrdiff_t low, ptrdiff_t high) { return a < low ? low : a > high ? high : a; }
+static ptrdiff_t divide_up(ptrdiff_t a, ptrdiff_t b) { return (a + b - 1) / b; }
+
+/* ---- What comes next ------------------------------------------------------------------------------------ */
+
+static void add_span(ck_ahead *ahead, const float *from, ptrdiff_t floats) {
+  if (ahead->count == most_spans || floats <= 0) return;
+  ahead->from[ahead->count] = (const char *)from;
+  ahead->bytes[ahead->count++] = floats * (ptrdiff_t)sizeof(float);
+}
+
+/* What chunk `chunk` reads that the one before it has not read: the front of every source, and the output gradient.
+   `tiles` is how many times all pixels of a chunk are walked over. Addresses only, which may lie outside. */
+static ck_ahead look_ahead(const weighing *self, ptrdiff_t chunk, ptrdiff_t tiles) {
+  const ck_correlation *c = self->c;
+  const ck_cut *cut = &self->cut;
+  const ck_mutable_image *to = &c->destination;
+  ck_ahead ahead = {.next = (const char *)to->data, .end = (const char *)to->data};
+  if (chunk >= cut->chunks || cut->across_batch || c->tap_count == 0) return ahead;
+  ptrdiff_t line = chunk / cut->chunks_per_line * cut->chunk_lines;
+  ptrdiff_t p0 = chunk % cut->chunks_per_line * cut->chunk_pixels;
+  ptrdiff_t pixels = least(cut->lines - line, cut->chunk_lines) * least(cut->line_length - p0, cut->chunk_pixels);
+  ptrdiff_t b = line / c->out_height, y = line % c->out_height;
+  const ck_tap *front = &c->taps[c->tap_count - 1];
+  add_span(&ahead, to->data + b * to->batch_stride + y * to->row_stride + p0 * to->pixel_stride,
+           pixels * to->pixel_stride);
+  for (ptrdiff_t v = 0; v < c->source_count; v++) {
+    const ck_image *from = &c->sources[v];
+    ptrdiff_t first = p0 * c->step_x + (p0 == 0 ? 0 : front->dx);
+    add_span(&ahead, from->data + b * from->batch_stride + (y * c->step_y + front->dy) * from->row_stride +
+             first * from->pixel_stride, pixels * c->step_x * from->pixel_stride);
+  }
+  ptrdiff_t bytes = 0;
+  for (int i = 0; i < ahead.count; i++) bytes += ahead.bytes[i];
+  ahead.step = least(64, bytes * 5 / 4 / (pixels * tiles) + 1);
+  return ahead;
+}
+
+/* ---- One part of the pixels, some blocks of channels ---------------------------------------------------- */
 
 static bool same_shape(const ck_run *a, const ck_run *b) {
   if (a->segment_count != b->segment_count) return false;
@@ -36,122 +83,148 @@ static bool same_shape(const ck_run *a, const ck_run *b) {
   return true;
 }
 
-/* The output gradients of a few channels, one row per pixel. */
-static void pack_few(const ck_run *runs, ptrdiff_t count, ptrdiff_t channels, float *to) {
-  for (ptrdiff_t r = 0; r < count; r++)
-    for (ptrdiff_t t = 0; t < runs[r].count; t++)
-      for (ptrdiff_t o = 0; o < channels; o++) *to++ = runs[r].y[t * runs[r].y_step + o];
+/* Strips of x (broadcast) and packed y, or of y (broadcast) and x. */
+static ptrdiff_t strips_of(const weighing *self, const ck_run *runs, ptrdiff_t count, ptrdiff_t s, const float *packed,
+                           ptrdiff_t packed_step, ck_strip *strips) {
+  ptrdiff_t used = 0;
+  for (ptrdiff_t r = 0; r < count; packed += runs[r++].count * packed_step) {
+    const ck_segment *segment = &runs[r].segments[s];
+    ck_strip strip = {.b = segment->x, .b_step = segment->step, .v = packed, .v_step = packed_step,
+                      .count = runs[r].count};
+    if (self->turned)
+      strip = (ck_strip){.b = runs[r].y, .b_step = runs[r].y_step, .v = segment->x, .v_step = segment->step,
+                         .count = runs[r].count};
+    ck_strip *last = strips + used - 1;
+    if (used > 0 && last->b_step == strip.b_step && last->v_step == strip.v_step &&
+        last->b + last->count * last->b_step == strip.b && last->v + last->count * last->v_step == strip.v)
+      last->count += strip.count; /* as if they were one */
+    else
+      strips[used++] = strip;
+  }
+  return used;
 }
 
-static ptrdiff_t block_vectors(const weighing *self, ptrdiff_t channels) {
-  return (channels + self->kernels->lanes - 1) / self->kernels->lanes;
+/* Where a part adds the channels of a block: rows side by side, or the gradient itself. */
+static float *sums_of(const weighing *self, ptrdiff_t part, ptrdiff_t block, ptrdiff_t *step) {
+  *step = self->in_place ? self->row_step : self->turned ? self->rows : self->width;
+  if (self->in_place) return self->gradient + block * self->width;
+  return self->sums + (part * self->blocks + block) * self->rows * self->width;
 }
 
-static void add_runs(const weighing *self, const ck_run *runs, ptrdiff_t count, ptrdiff_t pixels, ptrdiff_t first_block,
-                     ptrdiff_t end_block, float *sums, ck_ahead *ahead) {
-  ptrdiff_t channels = self->c->destination.channels;
+static ptrdiff_t columns_of(const weighing *self, ptrdiff_t block) {
+  return least(self->c->destination.channels - block * self->width, self->width);
+}
+
+/* `count` runs of one shape. */
+static void add_runs(const weighing *self, const ck_run *runs, ptrdiff_t count, ptrdiff_t pixels, ptrdiff_t part,
+                     ptrdiff_t first_block, ptrdiff_t end_block, ck_outer o) {
   if (self->c->depthwise) {
-    self->kernels->outer_depthwise(runs, count, channels, sums);
+    self->kernels->outer_depthwise(runs, count, self->width, sums_of(self, part, 0, &o.to_step));
     return;
   }
-  float *y = ck_scratch(3, (size_t)(pixels * self->width) * sizeof *y);
+  ck_strip *strips = ck_scratch(3, (size_t)count * sizeof *strips + (size_t)(pixels * self->width + 16) * sizeof(float));
+  float *packed = (float *)strips + ((size_t)count * sizeof *strips / sizeof *packed + 15) / 16 * 16;
+  o.strips = strips;
+  o.whole = !self->turned;
   for (ptrdiff_t b = first_block; b < end_block; b++) {
-    ptrdiff_t first = b * self->width, rest = channels - first < self->width ? channels - first : self->width;
-    float *block = sums + b * self->rows * self->width;
-    if (self->few) {
-      pack_few(runs, count, channels, y);
-      self->kernels->outer_few(runs, count, y, channels, block);
-    } else {
-      ptrdiff_t vectors = block_vectors(self, rest);
-      self->kernels->pack(runs, count, first, rest, vectors, y);
-      self->kernels->outer(runs, count, y, vectors, block, ahead);
+    ptrdiff_t columns = columns_of(self, b), vectors = divide_up(columns, self->kernels->lanes);
+    float *sums = sums_of(self, part, b, &o.to_step);
+    if (!self->turned) self->kernels->pack(runs, count, b * self->width, columns, vectors, packed);
+    for (ptrdiff_t s = 0; s < runs->segment_count; s++) {
+      const ck_segment *segment = &runs->segments[s];
+      o.strip_count = strips_of(self, runs, count, s, packed, vectors * self->kernels->lanes, strips);
+      o.rows = self->turned ? columns : segment->channels;
+      o.columns = self->turned ? segment->channels : columns;
+      o.to = sums + segment->row * (self->turned ? 1 : o.to_step);
+      self->kernels->outer(&o);
     }
   }
-}
-
-static void add_span(ck_ahead *ahead, const float *from, ptrdiff_t floats) {
-  if (ahead->count == most_spans || floats <= 0) return;
-  ahead->from[ahead->count] = (const char *)from;
-  ahead->bytes[ahead->count++] = floats * (ptrdiff_t)sizeof(float);
-}
-
-/* What chunk `chunk` reads that the one before it has not read: the front of every source, and the output gradient. */
-static ck_ahead look_ahead(const weighing *self, ptrdiff_t chunk, ptrdiff_t blocks) {
-  const ck_correlation *c = self->c;
-  const ck_cut *cut = &self->cut;
-  ck_ahead ahead = {.next = (const char *)c->destination.data};
-  ahead.end = ahead.next;
-  if (chunk >= cut->chunks || cut->across_batch) return ahead;
-  ptrdiff_t line = chunk / cut->chunks_per_line * cut->chunk_lines, p0 = chunk % cut->chunks_per_line * cut->chunk_pixels;
-  ptrdiff_t lines = cut->lines - line < cut->chunk_lines ? cut->lines - line : cut->chunk_lines;
-  ptrdiff_t pixels = cut->line_length - p0 < cut->chunk_pixels ? cut->line_length - p0 : cut->chunk_pixels;
-  ptrdiff_t b = line / c->out_height, y = line % c->out_height;
-  const ck_mutable_image *to = &c->destination;
-  const ck_tap *front = &c->taps[c->tap_count - 1];
-  add_span(&ahead, to->data + b * to->batch_stride + y * to->row_stride + p0 * to->pixel_stride,
-           lines * pixels * to->pixel_stride);
-  for (ptrdiff_t v = 0; v < c->source_count; v++) {
-    const ck_image *from = &c->sources[v];
-    ptrdiff_t first = p0 * c->step_x + (p0 == 0 ? 0 : front->dx);
-    add_span(&ahead, from->data + b * from->batch_stride + (y * c->step_y + front->dy) * from->row_stride +
-             first * from->pixel_stride, lines * pixels * c->step_x * from->pixel_stride);
-  }
-  ptrdiff_t bytes = 0, tiles = self->rows * self->vectors / 24 + 1;
-  for (int i = 0; i < ahead.count; i++) bytes += ahead.bytes[i];
-  ahead.step = bytes * 5 / 4 / (lines * pixels * tiles * blocks) + 1;
-  if (ahead.step > 64) ahead.step = 64;
-  return ahead;
 }
 
 /* gradient ← scale · Σ_part sums + keep · gradient, for some rows of some blocks. */
 static void finish(const weighing *self, ptrdiff_t first_row, ptrdiff_t end_row, ptrdiff_t first_block,
                    ptrdiff_t end_block) {
-  ptrdiff_t outputs = self->c->destination.channels, part_step = self->blocks * self->rows * self->width;
   for (ptrdiff_t b = first_block; b < end_block; b++) {
-    ptrdiff_t columns = outputs - b * self->width < self->width ? outputs - b * self->width : self->width;
-    ptrdiff_t width = block_vectors(self, columns) * self->kernels->lanes;
-    if (self->vectors == 0) width = self->width;
-    float *from = self->sums + b * self->rows * self->width + first_row * width;
-    float *to = self->gradient + first_row * self->row_step + b * self->width;
-    for (ptrdiff_t row = first_row; row < end_row; row++, from += width, to += self->row_step) {
+    ptrdiff_t columns = columns_of(self, b), part_floats = self->blocks * self->rows * self->width, step;
+    float *sums = sums_of(self, 0, b, &step);
+    ptrdiff_t along_row = self->turned ? step : 1, along_rows = self->turned ? 1 : step;
+    for (ptrdiff_t row = first_row; row < end_row; row++) {
+      float *from = sums + row * along_rows, *to = self->gradient + row * self->row_step + b * self->width;
       for (ptrdiff_t part = 1; part < self->parts; part++)
-        for (ptrdiff_t o = 0; o < columns; o++) from[o] += from[part * part_step + o];
-      if (self->keep == 0) for (ptrdiff_t o = 0; o < columns; o++) to[o] = self->scale * from[o];
-      else for (ptrdiff_t o = 0; o < columns; o++) to[o] = self->scale * from[o] + self->keep * to[o];
+        for (ptrdiff_t o = 0; o < columns; o++) from[o * along_row] += from[o * along_row + part * part_floats];
+      if (self->keep == 0) for (ptrdiff_t o = 0; o < columns; o++) to[o] = self->scale * from[o * along_row];
+      else for (ptrdiff_t o = 0; o < columns; o++) to[o] = self->scale * from[o * along_row] + self->keep * to[o];
     }
+  }
+}
+
+static void clear(const weighing *self, ptrdiff_t part, ptrdiff_t first_block, ptrdiff_t end_block) {
+  for (ptrdiff_t b = first_block; b < end_block; b++) {
+    ptrdiff_t step;
+    float *sums = sums_of(self, part, b, &step);
+    if (!self->in_place) memset(sums, 0, (size_t)(self->rows * self->width) * sizeof *sums);
+    else for (ptrdiff_t i = 0; i < self->rows; i++)
+      memset(sums + i * step, 0, (size_t)columns_of(self, b) * sizeof *sums);
   }
 }
 
 static void add_part(void *state, ptrdiff_t item) {
   const weighing *self = state;
   ptrdiff_t part = item / self->groups, group = item % self->groups;
-  ptrdiff_t first = group * self->group_blocks, end = first + self->group_blocks;
-  if (end > self->blocks) end = self->blocks;
-  float *sums = self->sums + part * self->blocks * self->rows * self->width;
-  memset(sums + first * self->rows * self->width, 0, (size_t)((end - first) * self->rows * self->width) * sizeof *sums);
+  ptrdiff_t first = group * self->group_blocks, end = least(first + self->group_blocks, self->blocks);
+  ptrdiff_t tile = 3 * self->kernels->lanes / 2 * self->kernels->lanes; /* sums that registers hold, about */
+  ptrdiff_t tiles = divide_up(self->rows * self->width * (end - first), tile);
+  ck_outer o = {.add = false};
   for (ptrdiff_t chunk = self->cut.chunks * part / self->parts; chunk < self->cut.chunks * (part + 1) / self->parts;
        chunk++) {
     ptrdiff_t count, next;
-    ck_ahead ahead = look_ahead(self, chunk + 1, end - first);
+    ck_ahead ahead = look_ahead(self, chunk + 1, tiles);
+    o.ahead = &ahead;
     const ck_run *runs = ck_lower(self->c, &self->cut, chunk, &count);
     for (ptrdiff_t r = 0; r < count; r = next) {
-      ptrdiff_t pixels = runs[r].count;
+      ptrdiff_t pixels = runs[r].count, seen = 0;
       for (next = r + 1; next < count && same_shape(&runs[r], &runs[next]); next++) pixels += runs[next].count;
-      if (runs[r].segment_count > 0) add_runs(self, runs + r, next - r, pixels, first, end, sums, &ahead);
+      for (ptrdiff_t s = 0; s < runs[r].segment_count; s++) seen += runs[r].segments[s].channels;
+      /* The first runs write the sums if they see every row; else zeros come first. */
+      if (!o.add && (seen < self->rows || self->c->depthwise)) {
+        clear(self, part, first, end);
+        o.add = true;
+      }
+      if (runs[r].segment_count > 0) add_runs(self, runs + r, next - r, pixels, part, first, end, o);
+      o.add = true;
     }
   }
-  if (self->parts == 1) finish(self, 0, self->rows, first, end); /* while the sums are in the cache */
+  if (!o.add) clear(self, part, first, end);
+  if (self->parts == 1 && !self->in_place) finish(self, 0, self->rows, first, end); /* while it is in the cache */
 }
 
 enum { rows_together = 64 };
 
 static void add_parts(void *state, ptrdiff_t item) {
   const weighing *self = state;
-  ptrdiff_t first = item * rows_together, end = first + rows_together;
-  finish(self, first, end < self->rows ? end : self->rows, 0, self->blocks);
+  ptrdiff_t first = item * rows_together;
+  finish(self, first, least(first + rows_together, self->rows), 0, self->blocks);
 }
 
-static ptrdiff_t clamp(ptrdiff_t a, ptrdiff_t low, ptrdiff_t high) { return a < low ? low : a > high ? high : a; }
+/* ---- The plan ------------------------------------------------------------------------------------------- */
+
+/* Whether vectors along the inputs fill their lanes so much better that reading x unpacked is worth it. */
+static bool worth_turning(const weighing *self) {
+  const ck_correlation *c = self->c;
+  ptrdiff_t lanes = self->kernels->lanes, outputs = c->destination.channels, turned = 0;
+  if (c->depthwise || outputs > most_turned) return false;
+  for (ptrdiff_t v = 0; v < c->source_count; v++) {
+    const ck_image *source = &c->sources[v];
+    for (ptrdiff_t k = 0, next; k < c->tap_count; k = next) {
+      for (next = k + 1; next < c->tap_count && c->source_count > 0 && source->pixel_stride == source->channels &&
+                         c->taps[next].dy == c->taps[k].dy && c->taps[next].dx == c->taps[next - 1].dx + 1 &&
+                         c->taps[next].row == c->taps[next - 1].row + source->channels;)
+        next++;
+      turned += outputs * divide_up((next - k) * source->channels, lanes);
+    }
+  }
+  return turned * 6 <= self->rows * divide_up(outputs, lanes) * 5;
+}
 
 void ck_correlation_weights(const ck_context *context, const ck_conv_kernels *kernels, const ck_correlation *c,
                             ptrdiff_t rows, float *gradient, ptrdiff_t row_step, float scale, float keep) {
@@ -159,26 +232,23 @@ void ck_correlation_weights(const ck_context *context, const ck_conv_kernels *ke
   if (outputs == 0 || rows == 0) return;
   weighing self = {.kernels = kernels, .c = c, .rows = rows, .gradient = gradient, .row_step = row_step,
                    .scale = scale, .keep = keep};
-  self.few = !c->depthwise && outputs <= kernels->most_dots && outputs * 4 <= kernels->lanes;
-  if (self.few || c->depthwise) {
-    self.width = outputs;
-  } else {
-    self.vectors = ck_block_vectors(kernels, outputs);
-    self.width = self.vectors * kernels->lanes;
-  }
-  self.blocks = (outputs + self.width - 1) / self.width;
-  ptrdiff_t piece = clamp(first_level / (self.width * (ptrdiff_t)sizeof(float) + 64), 48, 256);
+  self.turned = worth_turning(&self);
+  self.width = self.turned || c->depthwise ? outputs : ck_block_vectors(kernels, outputs) * kernels->lanes;
+  self.blocks = divide_up(outputs, self.width);
+  ptrdiff_t piece = self.turned ? turned_pixels
+                                : clamp(first_level / (self.width * (ptrdiff_t)sizeof(float) + 64), 48, 256);
   self.cut = ck_cut_pixels(c, piece, batch_from_width);
-  ptrdiff_t floats = rows * self.blocks * self.width;
   self.group_blocks = clamp(group_floats / (rows * self.width), 1, self.blocks);
-  self.groups = (self.blocks + self.group_blocks - 1) / self.group_blocks;
-  self.parts = clamp((fewest_items + self.groups - 1) / self.groups, 1, clamp(pixels / fewest_pixels, 1, fewest_items));
+  self.groups = divide_up(self.blocks, self.group_blocks);
+  self.parts = clamp(divide_up(fewest_items, self.groups), 1, clamp(pixels / fewest_pixels, 1, fewest_items));
   if (self.groups * self.parts < fewest_items) {
-    self.groups = clamp((fewest_items + self.parts - 1) / self.parts, 1, self.blocks);
-    self.group_blocks = (self.blocks + self.groups - 1) / self.groups;
-    self.groups = (self.blocks + self.group_blocks - 1) / self.group_blocks;
+    self.groups = clamp(divide_up(fewest_items, self.parts), 1, self.blocks);
+    self.group_blocks = divide_up(self.blocks, self.groups);
+    self.groups = divide_up(self.blocks, self.group_blocks);
   }
-  self.sums = ck_scratch(1, (size_t)(self.parts * floats) * sizeof(float));
+  self.in_place = self.parts == 1 && self.cut.chunks <= in_place_chunks && !self.turned && scale == 1 && keep == 0;
+  if (!self.in_place)
+    self.sums = ck_scratch(1, (size_t)(self.parts * self.blocks * self.rows * self.width) * sizeof(float));
   ck_parallel_for(context, self.parts * self.groups, add_part, &self);
-  if (self.parts > 1) ck_parallel_for(context, (rows + rows_together - 1) / rows_together, add_parts, &self);
+  if (self.parts > 1) ck_parallel_for(context, divide_up(rows, rows_together), add_parts, &self);
 }

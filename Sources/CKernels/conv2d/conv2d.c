@@ -2,6 +2,7 @@
 #include "base/scratch.h"
 #include "check/check.h"
 #include "conv/correlation.h"
+#include "split/split.h"
 
 /* An image convolution and its two gradients as correlations (see conv/correlation.h). */
 
@@ -59,6 +60,7 @@ static void convolve(const ck_context *context, const ck_conv2d_geometry *g, ptr
                   .in_step = g->output_channels, .out_step = 1, .groups = g->groups, .taps = c.tap_count, .inputs = in,
                   .outputs = out, .scale = 1, .gated = epilogue && epilogue->activation == ck_activation_gated,
                   .paired_taps = ck_pairs(kernels, &c, epilogue)};
+  if (ck_split_correlate(context, &c, 1, &w, epilogue, 0)) return;
   ck_packed packed = ck_pack_weights(context, kernels, &w, c.batch * c.out_height * c.out_width);
   ck_correlate(context, kernels, &c, &packed, epilogue, 0);
 }
@@ -108,6 +110,9 @@ ck_status ck_conv2d_weight_gradient(const ck_context *context, const ck_conv2d_g
     c.groups = 1;
     c.destination.data = pixels.data + group * out;
     c.destination.channels = out;
+    if (ck_split_correlation_weights(context, &c, c.tap_count * in, weight_gradient + group * out,
+                                     g->output_channels, 1, 0))
+      continue;
     ck_correlation_weights(context, kernels, &c, c.tap_count * in, weight_gradient + group * out,
                            g->output_channels, 1, 0);
   }
@@ -135,46 +140,59 @@ static void set_phase(ck_correlation *c, const ck_conv2d_geometry *g, ck_tap *ta
   c->out_width = (g->input_width - x0 + g->stride_width - 1) / g->stride_width;
 }
 
-/* All phases, into one image. Depthwise weights are used where they lie; w describes the others. */
+/* All phases, which go into one image; every tap belongs to one of them. */
+static ck_correlation *phases_of(const ck_conv2d_geometry *g, const ck_image *source, bool depthwise,
+                                 ptrdiff_t rows_per_tap, const ck_epilogue *epilogue, const ck_mutable_image *to,
+                                 ptrdiff_t *count) {
+  ptrdiff_t taps_in_all = g->kernel_height * g->kernel_width, channels = to->channels;
+  ptrdiff_t down = g->stride_height < g->input_height ? g->stride_height : g->input_height;
+  ptrdiff_t across = g->stride_width < g->input_width ? g->stride_width : g->input_width;
+  *count = down * across;
+  ck_correlation *phases =
+      ck_scratch(4, (size_t)*count * sizeof *phases + (size_t)taps_in_all * sizeof(ck_tap)), *c = phases;
+  ck_tap *taps = (ck_tap *)(phases + *count);
+  for (ptrdiff_t y0 = 0; y0 < down; y0++)
+    for (ptrdiff_t x0 = 0; x0 < across; x0++, taps += c->tap_count, c++) {
+      *c = (ck_correlation){.batch = g->batch, .height = ck_conv2d_output_height(g),
+                            .width = ck_conv2d_output_width(g), .step_y = 1, .step_x = 1, .source_count = 1,
+                            .sources = source, .depthwise = depthwise, .groups = depthwise ? 1 : g->groups,
+                            .destination = *to};
+      set_phase(c, g, taps, y0, x0, rows_per_tap, !depthwise);
+      c->destination.data += y0 * to->row_stride + x0 * to->pixel_stride;
+      c->destination.row_stride *= g->stride_height;
+      c->destination.pixel_stride *= g->stride_width;
+      c->dense.first = (y0 * g->input_width + x0) * channels;
+      c->dense.pixel = g->stride_width * channels;
+      c->dense.row = g->stride_height * g->input_width * channels;
+      c->dense.batch = g->input_height * g->input_width * channels;
+      if (epilogue && epilogue->residual.data) {
+        c->residual = epilogue->residual;
+        c->residual.data += y0 * c->residual.row_stride + x0 * c->residual.pixel_stride;
+        c->residual.row_stride *= g->stride_height;
+        c->residual.pixel_stride *= g->stride_width;
+      }
+    }
+  return phases;
+}
+
+/* Depthwise weights are used where they lie; w describes the others. */
 static void correlate_phases(const ck_context *context, const ck_conv2d_geometry *g, const ck_image *source,
                              const float *depthwise, ck_weights *w, const ck_epilogue *epilogue,
                              const ck_mutable_image *to) {
   const ck_conv_kernels *kernels = ck_conv_kernels_of(context);
-  ptrdiff_t count = g->kernel_height * g->kernel_width, channels = to->channels;
-  bool strided = g->stride_height > 1 || g->stride_width > 1, packed_yet = false;
-  ck_packed packed;
-  ck_tap *taps = ck_scratch(4, (size_t)count * sizeof *taps);
-  ck_correlation c = {.batch = g->batch, .height = ck_conv2d_output_height(g), .width = ck_conv2d_output_width(g),
-                      .step_y = 1, .step_x = 1, .source_count = 1, .sources = source, .depthwise = depthwise != NULL,
-                      .groups = depthwise ? 1 : g->groups};
-  for (ptrdiff_t y0 = 0; y0 < g->stride_height && y0 < g->input_height; y0++)
-    for (ptrdiff_t x0 = 0; x0 < g->stride_width && x0 < g->input_width; x0++) {
-      set_phase(&c, g, taps, y0, x0, depthwise ? 1 : w->inputs, !depthwise);
-      c.destination = *to;
-      c.destination.data += y0 * to->row_stride + x0 * to->pixel_stride;
-      c.destination.row_stride *= g->stride_height;
-      c.destination.pixel_stride *= g->stride_width;
-      c.dense.first = (y0 * g->input_width + x0) * channels;
-      c.dense.pixel = g->stride_width * channels;
-      c.dense.row = g->stride_height * g->input_width * channels;
-      c.dense.batch = g->input_height * g->input_width * channels;
-      if (epilogue && epilogue->residual.data) {
-        c.residual = epilogue->residual;
-        c.residual.data += y0 * c.residual.row_stride + x0 * c.residual.pixel_stride;
-        c.residual.row_stride *= g->stride_height;
-        c.residual.pixel_stride *= g->stride_width;
-      }
-      if (depthwise) {
-        ck_correlate_depthwise(context, kernels, &c, depthwise, epilogue);
-        continue;
-      }
-      if (!packed_yet) {
-        w->paired_taps = strided ? 0 : ck_pairs(kernels, &c, epilogue);
-        packed = ck_pack_weights(context, kernels, w, g->batch * g->input_height * g->input_width);
-        packed_yet = true;
-      }
-      ck_correlate(context, kernels, &c, &packed, epilogue, 0);
-    }
+  ptrdiff_t count;
+  const ck_correlation *phases =
+      phases_of(g, source, depthwise != NULL, depthwise ? 1 : w->inputs, epilogue, to, &count);
+  if (count == 0) return;
+  if (depthwise) {
+    for (ptrdiff_t p = 0; p < count; p++) ck_correlate_depthwise(context, kernels, &phases[p], depthwise, epilogue);
+    return;
+  }
+  if (ck_split_correlate(context, phases, count, w, epilogue, 0)) return;
+  bool strided = g->stride_height > 1 || g->stride_width > 1;
+  w->paired_taps = strided ? 0 : ck_pairs(kernels, phases, epilogue);
+  ck_packed packed = ck_pack_weights(context, kernels, w, g->batch * g->input_height * g->input_width);
+  for (ptrdiff_t p = 0; p < count; p++) ck_correlate(context, kernels, &phases[p], &packed, epilogue, 0);
 }
 
 static void transposed(const ck_context *context, const ck_conv2d_geometry *g, const float *input,

@@ -3,6 +3,7 @@
 #include "base/threads.h"
 #include "check/check.h"
 #include "conv/correlation.h"
+#include "split/split.h"
 
 /* A matrix product is a convolution with one tap, or the weight gradient of one:
 
@@ -35,6 +36,7 @@ static void multiply(const ck_context *context, const ck_gemm_geometry *g, const
   if (g->transpose_a && !g->transpose_b && (g->k >= long_sum || g->k >= g->m)) {
     ck_image source = {.data = a, .channels = g->m, .pixel_stride = lda};
     ck_correlation sum = product(g->k, &source, &tap, (float *)b, g->n, g->ldb);
+    if (ck_split_correlation_weights(context, &sum, g->m, c, g->ldc, g->alpha, g->beta)) return;
     ck_correlation_weights(context, kernels, &sum, g->m, c, g->ldc, g->alpha, g->beta);
     return;
   }
@@ -58,8 +60,9 @@ static void multiply(const ck_context *context, const ck_gemm_geometry *g, const
   ck_weights w = {.data = b, .groups = 1, .taps = 1, .inputs = g->k, .outputs = g->n, .scale = g->alpha,
                   .tap_step = g->ldb * g->k, .in_step = g->transpose_b ? 1 : g->ldb,
                   .out_step = g->transpose_b ? g->ldb : 1};
-  ck_packed packed = ck_pack_weights(context, kernels, &w, g->m);
   ck_correlation rows = product(g->m, &source, &tap, c, g->n, g->ldc);
+  if (ck_split_correlate(context, &rows, 1, &w, NULL, g->beta)) return;
+  ck_packed packed = ck_pack_weights(context, kernels, &w, g->m);
   ck_correlate(context, kernels, &rows, &packed, NULL, g->beta);
 }
 

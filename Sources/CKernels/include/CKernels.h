@@ -83,13 +83,26 @@ typedef enum CK_CLOSED_ENUM ck_isa {
   ck_isa_generic = 0,
   ck_isa_avx2 = 1,
   ck_isa_avx512 = 2,
+  ck_isa_amx = 3, /* avx512, avx512_bf16 and bfloat16 tiles, which the kernel must allow: asked for once */
 } ck_isa;
 
-/* The best instruction set this processor offers. */
+/* The best instruction set this processor and its operating system offer. */
 CK_API ck_isa ck_isa_best(void);
-/* The best one, or a lesser one named by the environment variable CK_ISA (generic, avx2, avx512). */
-CK_API ck_isa ck_isa_default(void);
+/* What the environment variable CK_ISA asks for (generic, avx2, avx512, amx), or the best one when it is unset or empty.
+   ck_status_unsupported when that is no name, or names what this machine does not offer: *isa is then the best one, and
+   a program should say so and stop rather than run on something else. */
+CK_API ck_status ck_isa_from_environment(ck_isa *isa);
 CK_API const char *ck_isa_name(ck_isa isa);
+
+/* How exact convolutions and matrix products must be: a permission to use faster units, never an order. Only amx has
+   any, and there highest is six bfloat16 products for one of float32 (an error no larger than float32's), high is three
+   (1e-5 of the largest output), medium one (4e-3), all added in float32. Elsewhere all three are float32. Subnormals,
+   infinities, NaN and magnitudes up to the largest mean in every mode what they mean in float32. */
+typedef enum CK_CLOSED_ENUM ck_precision {
+  ck_precision_highest = 0,
+  ck_precision_high = 1,
+  ck_precision_medium = 2,
+} ck_precision;
 
 /* An instruction set and a pool of threads (the caller's is one of them). Sendable between threads; while one
    thread runs a kernel on it, kernels called from others run on their own thread only. */
@@ -97,6 +110,9 @@ typedef struct ck_context ck_context;
 /* `isa` is lowered to what the processor offers. NULL when there is no memory. */
 CK_API ck_context *ck_context_create(ck_isa isa, int threads);
 CK_API void ck_context_destroy(ck_context *context);
+/* Highest until set. Set it before kernels run on the context, not while they do. */
+CK_API void ck_context_set_precision(ck_context *context, ck_precision precision);
+CK_API ck_precision ck_context_precision(const ck_context *context);
 CK_API ck_isa ck_context_isa(const ck_context *context);
 CK_API int ck_context_threads(const ck_context *context);
 /* The cores this process may run on: what its affinity mask allows. */

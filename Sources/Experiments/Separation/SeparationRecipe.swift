@@ -62,7 +62,7 @@ public struct SeparationRecipe {
       programVersion: programVersion,
       adding: [
         "instruction_set": ComputeContext.current.instructionSet, "threads": ComputeContext.current.threads,
-        "precision": "highest",
+        "precision": ComputeContext.current.precision.rawValue,
       ])
     let fresh = FreshFolder(folder)
     let run =

@@ -1,24 +1,58 @@
 internal import CKernels
 import Glibc
 
-/// Which instruction set and how many threads the kernels use.
+/// How exact products of float32 numbers must be: PyTorch's words, and like PyTorch's a permission, not an order.
 ///
-/// The default is the best instruction set and every core this process may run on. Results do not depend on
-/// the number of threads.
+/// Only the instruction set `amx` makes use of it, by products of bfloat16 numbers that are added in float32; on all
+/// others each is plain float32. Subnormal, infinite and NaN numbers mean the same in each.
+public enum Precision: String, CaseIterable, Codable, Sendable {
+  /// As exact as float32: six products for one.
+  case highest
+  /// Within 1e-5 of the largest output: three products.
+  case high
+  /// Within 4e-3 of the largest output, as bfloat16 is: one product.
+  case medium
+}
+
+/// Which instruction set, how many threads and what precision the kernels use.
+///
+/// The default is the best instruction set, every core this process may run on, and the highest precision. Results do
+/// not depend on the number of threads.
 public final class ComputeContext: Sendable {
   nonisolated(unsafe) let handle: OpaquePointer
   /// Threads that work on one kernel, the caller's included.
   public let threads: Int
+  /// What convolutions and matrix products may do to be fast.
+  public let precision: Precision
 
-  /// - Parameter instructionSet: `generic`, `avx2` or `avx512`; the best one when absent or not offered.
-  public init(threads: Int = ComputeContext.availableCores, instructionSet: String? = nil) {
+  /// - Parameters:
+  ///   - instructionSet: one of `availableInstructionSets`; when absent, the one that the environment variable CK_ISA
+  ///     names, or the best.
+  ///   - precision: a permission: see `Precision`.
+  public init(
+    threads: Int = ComputeContext.availableCores, instructionSet: String? = nil,
+    precision: Precision = .highest
+  ) {
     require(threads > 0, "ComputeContext: \(threads) threads")
-    let named = [ck_isa.generic, .avx2, .avx512].first { String(cString: ck_isa_name($0)) == instructionSet }
-    guard let handle = ck_context_create(named ?? ck_isa_default(), Int32(threads)) else {
+    var isa = ck_isa.generic
+    if let instructionSet {
+      let named = Self.offered.first { String(cString: ck_isa_name($0)) == instructionSet }
+      require(named != nil, "ComputeContext: no instruction set \(instructionSet) \(Self.offer)")
+      isa = named ?? .generic
+    } else {
+      require(ck_isa_from_environment(&isa) == .ok, "ComputeContext: \(Self.environmentComplaint ?? "")")
+    }
+    guard let handle = ck_context_create(isa, Int32(threads)) else {
       fatalError("out of memory: a compute context with \(threads) threads")
+    }
+    switch precision {
+    case .highest: ck_context_set_precision(handle, .highest)
+    case .high: ck_context_set_precision(handle, .high)
+    case .medium: ck_context_set_precision(handle, .medium)
     }
     self.handle = handle
     self.threads = threads
+    self.precision = precision
   }
 
   deinit { ck_context_destroy(handle) }
@@ -27,9 +61,20 @@ public final class ComputeContext: Sendable {
   public var instructionSet: String { String(cString: ck_isa_name(ck_context_isa(handle))) }
 
   /// The instruction sets this processor offers, least first.
-  public static var availableInstructionSets: [String] {
-    [ck_isa.generic, .avx2, .avx512].filter { $0.rawValue <= ck_isa_best().rawValue }
-      .map { String(cString: ck_isa_name($0)) }
+  public static var availableInstructionSets: [String] { offered.map { String(cString: ck_isa_name($0)) } }
+
+  private static var offered: [ck_isa] {
+    [ck_isa.generic, .avx2, .avx512, .amx].filter { $0.rawValue <= ck_isa_best().rawValue }
+  }
+  private static var offer: String { "(this machine offers \(availableInstructionSets.joined(separator: ", ")))" }
+
+  /// What is wrong with the environment variable CK_ISA, in one line; nil when it is unset or names an instruction set of
+  /// this machine. A program says this and stops, before it makes a context.
+  public static var environmentComplaint: String? {
+    var isa = ck_isa.generic
+    if ck_isa_from_environment(&isa) == .ok { return nil }
+    let name = getenv("CK_ISA").map { String(cString: $0) } ?? ""
+    return "CK_ISA=\(name): no such instruction set \(offer)"
   }
 
   /// The context of the current task: `ComputeContext.$current.withValue(…) { … }` runs a body on another.
