@@ -76,13 +76,15 @@ static void correlate_item(void *state, ptrdiff_t item) {
   /* Masks for a few rows cost more than looking at their inputs. */
   c.finite = w->paired_taps > 0 && channels_of(&c) < self->kernels->lanes;
   const ck_run *runs = ck_lower(&c, &self->cut, chunk, &run_count);
-  if (c.finite && !finite_inputs(self->kernels, runs, run_count)) {
+  /* A plan measures both ways. */
+  if (c.finite && (ck_measuring() || !finite_inputs(self->kernels, runs, run_count))) {
     c.finite = false;
     runs = ck_lower(&c, &self->cut, chunk, &run_count);
   }
   ptrdiff_t pixels = 0;
   for (ptrdiff_t r = 0; r < run_count; r++) pixels += runs[r].count;
   float *parts = w->dots ? NULL : ck_scratch(3, (size_t)(pixels * w->width) * sizeof *parts);
+  if ((!w->dots && !parts) || ck_measuring()) return;
   for (ptrdiff_t b = first; b < end && b < w->count; b++) {
     bool last = b == w->count - 1;
     ck_block block = common;
@@ -107,6 +109,7 @@ static void depthwise_item(void *state, ptrdiff_t item) {
   const correlation *self = state;
   ptrdiff_t run_count;
   const ck_run *runs = ck_lower(self->c, &self->cut, item, &run_count);
+  if (ck_measuring()) return;
   for (ptrdiff_t r = 0; r < run_count; r++) self->kernels->depthwise(&runs[r], &self->block);
 }
 
@@ -151,7 +154,7 @@ static ck_block common_block(const ck_correlation *c, const ck_epilogue *epilogu
 
 void ck_correlate(const ck_context *context, const ck_conv_kernels *kernels, const ck_correlation *given,
                   const ck_packed *weights, const ck_epilogue *epilogue, float keep) {
-  if (given->destination.channels == 0) return;
+  if (given->destination.channels == 0 || !weights->blocks || ck_packing()) return;
   ck_correlation c = *given;
   ck_tap taps[ck_most_paired_taps];
   float bias[2 * ck_most_paired_channels];
@@ -176,6 +179,7 @@ void ck_correlate(const ck_context *context, const ck_conv_kernels *kernels, con
 
 void ck_correlate_depthwise(const ck_context *context, const ck_conv_kernels *kernels, const ck_correlation *c,
                             const float *weights, const ck_epilogue *epilogue) {
+  if (!weights || ck_packing()) return;
   correlation self = {.kernels = kernels, .c = c, .cut = cut_for(c, 1), .block = common_block(c, epilogue, 0)};
   self.block.w = weights;
   self.block.w_step = self.block.channels = c->destination.channels;

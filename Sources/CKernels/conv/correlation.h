@@ -175,7 +175,8 @@ typedef struct ck_packed {
   bool gated;             /* a block is half filters, half their gates (in whole vectors) */
   ptrdiff_t paired_taps;
 } ck_packed;
-/* Into scratch slot 1 of this thread. `pixels` is how many output pixels will use them. */
+/* Into scratch slot 1 of this thread, or a plan's memory (where they may lie already). `pixels` is how many output
+   pixels will use them. blocks is NULL when there is no memory. */
 ck_packed ck_pack_weights(const ck_context *context, const ck_conv_kernels *kernels, const ck_weights *w, ptrdiff_t pixels);
 
 /* to[i · width + o] = scale · from[o · out_step + i · in_step]. */

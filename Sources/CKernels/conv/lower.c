@@ -76,7 +76,7 @@ static const float *copy_rows(builder *self, const float *line, ptrdiff_t pixel_
   ptrdiff_t width = self->c->width;
   float *window = self->window ? self->window + self->window_size : NULL;
   self->window_size += (count * channels + 15) / 16 * 16;
-  if (!window) return NULL;
+  if (!window || ck_measuring()) return window;
   ptrdiff_t before = least(count, most(0, floor_divide(-first + by - 1, by)));
   ptrdiff_t end = most(before, least(count, floor_divide(width - 1 - first, by) + 1));
   memset(window, 0, (size_t)(before * channels) * sizeof *window);
@@ -199,6 +199,8 @@ const ck_run *ck_lower(const ck_correlation *c, const ck_cut *cut, ptrdiff_t chu
   ptrdiff_t p0 = chunk % cut->chunks_per_line * cut->chunk_pixels, p1 = least(cut->line_length, p0 + cut->chunk_pixels);
   size_t runs = (size_t)(3 * cut->chunk_lines), segments = runs * (size_t)(c->source_count * c->tap_count + 1);
   builder self = {.c = c, .runs = ck_scratch(2, runs * sizeof(ck_run) + segments * sizeof(ck_segment))};
+  *run_count = 0;
+  if (!self.runs) return NULL;
   self.segments = (ck_segment *)(self.runs + runs);
   /* Twice: once to know how large the windows are, once to fill them. */
   for (int pass = 0; pass < 2; pass++) {
@@ -209,6 +211,7 @@ const ck_run *ck_lower(const ck_correlation *c, const ck_cut *cut, ptrdiff_t chu
     }
     if (self.window_size == 0) break;
     if (pass == 0) self.window = ck_scratch(0, (size_t)self.window_size * sizeof(float));
+    if (!self.window) return self.runs;
   }
   *run_count = self.run_count;
   return self.runs;
