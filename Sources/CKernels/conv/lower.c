@@ -51,8 +51,9 @@ static void begin_run(builder *self, ptrdiff_t count, ptrdiff_t b, ptrdiff_t y, 
                   .place = c->dense.first + b * c->dense.batch + y * c->dense.row + x * c->dense.pixel,
                   .place_step = across_batch ? c->dense.batch : c->dense.pixel};
   if (!c->residual.data) return;
-  run->residual = c->residual.data + b * c->residual.batch_stride + y * c->residual.row_stride + x * c->residual.pixel_stride;
-  run->residual_step = across_batch ? c->residual.batch_stride : c->residual.pixel_stride;
+  const ck_image *r = &c->residual;
+  run->residual = r->data + b * r->batch_stride + y * r->row_stride + x * r->pixel_stride;
+  run->residual_step = across_batch ? r->batch_stride : r->pixel_stride;
 }
 
 static void add_segment(builder *self, const float *x, ptrdiff_t step, ptrdiff_t channels, ptrdiff_t row,
@@ -66,7 +67,8 @@ static void add_segment(builder *self, const float *x, ptrdiff_t step, ptrdiff_t
     last->channels += channels; /* the next tap begins where this one ends */
     return;
   }
-  self->segments[self->segment_count++] = (ck_segment){.x = x, .step = step, .channels = channels, .row = row, .part = part};
+  self->segments[self->segment_count++] =
+      (ck_segment){.x = x, .step = step, .channels = channels, .row = row, .part = part};
   run->segment_count++;
 }
 

@@ -112,16 +112,17 @@ CK_INLINE void multiply_tile(const int pixels, const int vectors, const bool fet
 /* A run is cut into nearly equal tiles: 9 pixels are better off as 5 + 4 than as 8 + 1. Piece by piece of the weights,
    which stay in the first-level cache for all tiles of all runs. */
 #define MULTIPLY_WITH(vectors) \
-  static const float *multiply_run_##vectors(const ck_run *run, const piece *piece, const ck_block *block, float *parts, \
-                                             const float *ahead, ptrdiff_t lines) { \
+  static const float *multiply_run_##vectors(const ck_run *run, const piece *piece, const ck_block *block, \
+                                             float *parts, const float *ahead, ptrdiff_t lines) { \
     ptrdiff_t tiles = (run->count + pixels_##vectors - 1) / pixels_##vectors; \
     for (ptrdiff_t tile = 0, first = 0, next; tile < tiles; tile++, first = next) { \
       next = run->count * (tile + 1) / tiles; \
       for (ptrdiff_t n = 0; n < lines; n++, ahead += 16) __builtin_prefetch(ahead, 0, 2); \
       switch (next - first) { \
-        MULTIPLY_CASE(1, vectors) MULTIPLY_CASE(2, vectors) MULTIPLY_CASE(3, vectors) MULTIPLY_CASE(4, vectors) \
-        MULTIPLY_CASE(5, vectors) MULTIPLY_CASE(6, vectors) MULTIPLY_CASE(7, vectors) MULTIPLY_CASE(8, vectors) \
-        MULTIPLY_CASE(9, vectors) MULTIPLY_CASE(10, vectors) MULTIPLY_CASE(11, vectors) MULTIPLY_CASE(12, vectors) \
+        MULTIPLY_CASE(1, vectors) MULTIPLY_CASE(2, vectors) MULTIPLY_CASE(3, vectors) \
+        MULTIPLY_CASE(4, vectors) MULTIPLY_CASE(5, vectors) MULTIPLY_CASE(6, vectors) \
+        MULTIPLY_CASE(7, vectors) MULTIPLY_CASE(8, vectors) MULTIPLY_CASE(9, vectors) \
+        MULTIPLY_CASE(10, vectors) MULTIPLY_CASE(11, vectors) MULTIPLY_CASE(12, vectors) \
         MULTIPLY_CASE(13, vectors) MULTIPLY_CASE(14, vectors) \
       } \
     } \

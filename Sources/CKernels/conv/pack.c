@@ -68,13 +68,15 @@ static void pack_tap(void *state, ptrdiff_t item) {
   const packing *self = state;
   const ck_weights *w = self->w;
   ptrdiff_t tap = item % w->taps, block = item / w->taps % self->blocks, group = item / w->taps / self->blocks;
-  ptrdiff_t width = self->width, filters = w->gated ? width / 2 : width, outputs = w->gated ? w->outputs / 2 : w->outputs;
+  ptrdiff_t width = self->width, filters = w->gated ? width / 2 : width;
+  ptrdiff_t outputs = w->gated ? w->outputs / 2 : w->outputs;
   ptrdiff_t first = (block + self->first_block) * filters;
   ptrdiff_t columns = outputs - first < filters ? outputs - first : filters;
   const float *from = tap_of(w, group, tap);
   float *to = self->to + ((group * self->blocks + block) * w->taps + tap) * w->inputs * width;
   if (w->gated) {
-    ptrdiff_t whole = (columns + self->lanes - 1) / self->lanes * self->lanes; /* the gates begin with the next vector */
+    /* The gates begin with the next vector. */
+    ptrdiff_t whole = (columns + self->lanes - 1) / self->lanes * self->lanes;
     pack_columns(w, from, first, columns, to, whole, width);
     pack_columns(w, from, outputs + first, columns, to + whole, width - whole, width);
   } else {

@@ -6,8 +6,8 @@ ptrdiff_t ck_pairs(const ck_conv_kernels *kernels, const ck_correlation *c, cons
   const ck_mutable_image *to = &c->destination;
   ptrdiff_t lanes = kernels->lanes, one = to->channels, two = 2 * one, per_line = 0, lines = 0;
   /* Two pixels must be neighbours in memory, as a row of vectors that one block takes. */
-  if (one > ck_most_paired_channels || two > kernels->most_vectors * lanes || one % lanes == 0 || c->groups > 1 || c->depthwise || c->step_x != 1 ||
-      c->out_width % 2 != 0 || c->out_width < 8 || to->pixel_stride != one || c->tap_count == 0)
+  if (one > ck_most_paired_channels || two > kernels->most_vectors * lanes || one % lanes == 0 || c->groups > 1 ||
+      c->depthwise || c->step_x != 1 || c->out_width % 2 != 0 || c->out_width < 8 || to->pixel_stride != one || c->tap_count == 0)
     return 0;
   if (epilogue && (epilogue->activation == ck_activation_gated ||
                    (epilogue->residual.data && epilogue->residual.pixel_stride != one)))
@@ -21,7 +21,8 @@ ptrdiff_t ck_pairs(const ck_conv_kernels *kernels, const ck_correlation *c, cons
   if (lines * (per_line + 1) > ck_most_paired_taps) return 0;
   /* Multiplications by padding, as parts of all: those of two pixels apart against those of the pair. */
   double apart = (double)one / (double)((one + lanes - 1) / lanes * lanes);
-  double together = (double)two / (double)((two + lanes - 1) / lanes * lanes) * (double)per_line / (double)(per_line + 1);
+  double together = (double)two / (double)((two + lanes - 1) / lanes * lanes);
+  together *= (double)per_line / (double)(per_line + 1);
   return together > 1.1 * apart ? per_line : 0;
 }
 
