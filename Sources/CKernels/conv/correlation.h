@@ -101,7 +101,7 @@ typedef struct ck_strip {
 
 /* Memory that the next chunk will read, for `outer` to fetch into the second-level cache on its way: `step` bytes more
    for every pixel of a tile. */
-enum { most_spans = 8 };
+enum { most_spans = 32 };
 typedef struct ck_ahead {
   const char *next, *end;
   ptrdiff_t step;
