@@ -11,7 +11,7 @@
  *               grows with the length of a part (about a hundred terms), not with the length of the sum.
  *               Reductions add blocks in float64. Infinities, NaN and subnormals are those of IEEE float32.
  * Determinism   The bits of a result depend on the arguments and the instruction set: never on the number of
- *               threads, on who else computes, or on whether a plan was used.
+ *               threads, on who else computes, or (but on amx, see ck_precision) on whether a plan was used.
  * Threads       Every function may be called from any thread at any time, also on the same context, also from
  *               inside a loop of the library. A context is an instruction set and a pool of threads: NULL means
  *               the best instruction set of this machine on the calling thread. No other state is global.
@@ -96,8 +96,9 @@ CK_API const char *ck_isa_name(ck_isa isa);
 
 /* How exact convolutions and matrix products must be: a permission to use faster units, never an order. Only amx has
    any, and there highest is six bfloat16 products for one of float32 (an error no larger than float32's), high is three
-   (1e-5 of the largest output), medium one (4e-3), all added in float32. Elsewhere all three are float32. Subnormals,
-   infinities, NaN and magnitudes up to the largest mean in every mode what they mean in float32. */
+   (1e-5 of the largest output), medium one (4e-3), all added in float32. Elsewhere all three are float32, and so are
+   plans, on amx too: there a plan's bits are avx512's. Subnormals, infinities, NaN and magnitudes up to the largest mean
+   in every mode what they mean in float32. */
 typedef enum CK_CLOSED_ENUM ck_precision {
   ck_precision_highest = 0,
   ck_precision_high = 1,
