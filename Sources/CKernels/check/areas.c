@@ -37,6 +37,13 @@ ck_status ck_area_dense(ck_area *area, const void *data, ptrdiff_t count) {
   return ck_area_make(area, data, 1, &count, &stride);
 }
 
+ck_status ck_area_bytes(ck_area *area, const void *data, size_t bytes) {
+  size_t skipped = (uintptr_t)data % sizeof(float);
+  CK_REQUIRE_THAT(bytes < (size_t)PTRDIFF_MAX / 2, ck_status_invalid_argument);
+  ptrdiff_t numbers = (ptrdiff_t)((bytes + skipped + sizeof(float) - 1) / sizeof(float));
+  return ck_area_dense(area, (const char *)data - skipped, data ? numbers : 0);
+}
+
 /* Dimensions of more than one index, by stride, greatest first. */
 static int sorted(const ck_area *area, int order[ck_area_rank]) {
   int count = 0;

@@ -41,6 +41,8 @@ typedef struct ck_area {
 /* Not NULL, aligned, within the address space. Anything goes for an empty area. */
 ck_status ck_area_make(ck_area *area, const float *data, int rank, const ptrdiff_t *size, const ptrdiff_t *stride);
 ck_status ck_area_dense(ck_area *area, const void *data, ptrdiff_t count);
+/* Bytes at any address, rounded outwards to whole numbers. */
+ck_status ck_area_bytes(ck_area *area, const void *data, size_t bytes);
 /* No two indices address the same number: strides nest. */
 ck_status ck_area_unique(const ck_area *area);
 /* No number in common. Exact when strides are equal; otherwise from the first to the last address. */
@@ -51,11 +53,25 @@ ck_status ck_areas_apart(const ck_area *a, const ck_area *b);
 typedef enum ck_face { ck_face_forward, ck_face_input_gradient, ck_face_weight_gradient } ck_face;
 
 ck_status ck_check_gemm(const ck_gemm_geometry *g, const float *a, const float *b, const float *c);
-/* `output` is the output or its gradient, `weights` the weights or theirs; the face says which of them is written, and
-   what is written has the epilogue. `view`, when there is one, stands for a dense output. */
-ck_status ck_check_conv2d(ck_face face, const ck_conv2d_geometry *g, ptrdiff_t count, const ck_image *inputs,
+/* `inputs` are images, mutable ones for an input gradient; `output` is the output or its gradient, `weights` the weights
+   or theirs. The face says which of them is written, and what is written has the epilogue. `view`, when there is one,
+   stands for a dense output. */
+ck_status ck_check_conv2d(ck_face face, const ck_conv2d_geometry *g, ptrdiff_t count, const void *inputs,
                           const float *weights, const ck_epilogue *epilogue, const float *output,
                           const ck_mutable_image *view);
+/* For plans: weights of any form, and a workspace (or NULL) that must lie apart from everything. */
+ck_status ck_check_conv2d_around(ck_face face, const ck_conv2d_geometry *g, ptrdiff_t count, const void *inputs,
+                                 const ck_area *kernel, const ck_epilogue *epilogue, const float *output,
+                                 const ck_mutable_image *view, const ck_area *workspace);
+/* What a plan can know: the geometry and how many views (given, or one); then their strides and the epilogue. */
+ck_status ck_check_plan(const ck_conv2d_geometry *g, ptrdiff_t count, bool views);
+ck_status ck_check_planned(ck_face face, const ck_conv2d_geometry *g, ptrdiff_t count, const ck_image *views,
+                           const ck_epilogue *epilogue);
+ck_status ck_check_weights(const ck_conv2d_geometry *g, const float *weights, ck_area *area);
+ck_status ck_check_gemm_geometry(const ck_gemm_geometry *g);
+ck_status ck_check_gemm_factor(const ck_gemm_geometry *g, const float *b, ck_area *area);
+ck_status ck_check_gemm_around(const ck_gemm_geometry *g, const float *a, const ck_area *b, const float *c,
+                               const ck_area *workspace);
 /* That signals can be called images; as images they are checked. */
 ck_status ck_check_signals(const ck_conv1d_geometry *g, ptrdiff_t count, const void *signals);
 ck_status ck_check_im2col2d(const ck_conv2d_geometry *g, const float *input, const float *columns);
@@ -79,6 +95,11 @@ ck_status ck_check_broadcast(ck_binary_op op, ptrdiff_t outer, ptrdiff_t middle,
 ck_status ck_check_gated(ptrdiff_t frames, ptrdiff_t channels, const float *x, const float *y);
 ck_status ck_check_gated_gradient(ptrdiff_t frames, ptrdiff_t channels, const float *x, const float *y_gradient,
                                   const float *x_gradient);
+
+ck_status ck_check_activation_gradient(ck_activation activation, ptrdiff_t pixels, ptrdiff_t channels, const float *y,
+                                       const float *y_gradient, const float *gradient, const float *bias_gradient);
+/* y may be x. */
+ck_status ck_check_map(ptrdiff_t count, const float *x, const float *y);
 
 ck_status ck_check_reduce(ck_reduce_op op, ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const float *x,
                           const float *y);

@@ -12,25 +12,44 @@ static ck_status matrices(ck_area *area, const float *data, ptrdiff_t batch, ptr
   return ck_area_make(area, data, 3, size, stride);
 }
 
-ck_status ck_check_gemm(const ck_gemm_geometry *g, const float *a, const float *b, const float *c) {
+static bool reads_factors(const ck_gemm_geometry *g) { return g->k != 0 && g->alpha != 0 && g->m != 0 && g->n != 0; }
+
+ck_status ck_check_gemm_geometry(const ck_gemm_geometry *g) {
   ptrdiff_t count;
-  ck_area left, right, product;
   CK_REQUIRE_THAT(g, ck_status_null_pointer);
   CK_REQUIRE(CK_COUNT(&count, g->batch, g->m, g->n));
-  CK_REQUIRE(CK_COUNT(&count, g->m, g->k));
-  CK_REQUIRE(CK_COUNT(&count, g->k, g->n));
+  CK_REQUIRE(CK_COUNT(&count, g->batch, g->m, g->k));
+  CK_REQUIRE(CK_COUNT(&count, g->batch, g->k, g->n));
   CK_REQUIRE_THAT(g->lda >= 0 && g->ldb >= 0 && g->ldc >= 0, ck_status_invalid_geometry);
   CK_REQUIRE(CK_COUNT(&count, g->lda, g->k));
-  CK_REQUIRE(CK_COUNT(&count, g->ldb, g->k));
+  return CK_COUNT(&count, g->ldb, g->k);
+}
+
+ck_status ck_check_gemm_factor(const ck_gemm_geometry *g, const float *b, ck_area *area) {
+  ptrdiff_t batch = reads_factors(g) ? g->batch : 0;
+  return matrices(area, b, batch, g->b_stride, g->transpose_b ? g->n : g->k, g->ldb, g->transpose_b ? g->k : g->n);
+}
+
+ck_status ck_check_gemm(const ck_gemm_geometry *g, const float *a, const float *b, const float *c) {
+  ck_area right;
+  CK_REQUIRE(ck_check_gemm_geometry(g));
+  CK_REQUIRE(ck_check_gemm_factor(g, b, &right));
+  return ck_check_gemm_around(g, a, &right, c, NULL);
+}
+
+ck_status ck_check_gemm_around(const ck_gemm_geometry *g, const float *a, const ck_area *b, const float *c,
+                               const ck_area *workspace) {
+  ck_area left, product;
   CK_REQUIRE(matrices(&product, c, g->batch, g->c_stride, g->m, g->ldc, g->n));
   CK_REQUIRE(ck_area_unique(&product));
-  if (g->k == 0 || g->alpha == 0 || g->m == 0 || g->n == 0) return ck_status_ok;
+  if (!reads_factors(g)) return ck_status_ok;
   CK_REQUIRE(matrices(&left, a, g->batch, g->a_stride, g->transpose_a ? g->k : g->m, g->lda,
                       g->transpose_a ? g->m : g->k));
-  CK_REQUIRE(matrices(&right, b, g->batch, g->b_stride, g->transpose_b ? g->n : g->k, g->ldb,
-                      g->transpose_b ? g->k : g->n));
+  if (workspace) CK_REQUIRE(ck_areas_apart(workspace, &left));
+  if (workspace) CK_REQUIRE(ck_areas_apart(workspace, b));
+  if (workspace) CK_REQUIRE(ck_areas_apart(workspace, &product));
   CK_REQUIRE(ck_areas_apart(&product, &left));
-  return ck_areas_apart(&product, &right);
+  return ck_areas_apart(&product, b);
 }
 
 /* ---- Convolutions ------------------------------------------------------------------------------------- */
@@ -70,15 +89,35 @@ static ck_status view(ck_area *area, ptrdiff_t batch, ptrdiff_t height, ptrdiff_
   return ck_area_make(area, image->data, 4, size, stride);
 }
 
+/* Input `v`, which the face makes an image or a mutable one. */
+static ck_image input_of(ck_face face, const void *inputs, ptrdiff_t v) {
+  if (face != ck_face_input_gradient) return ((const ck_image *)inputs)[v];
+  const ck_mutable_image *image = (const ck_mutable_image *)inputs + v;
+  return (ck_image){image->data, image->channels, image->pixel_stride, image->row_stride, image->batch_stride};
+}
+
 static bool same_image(const ck_image *a, const ck_image *b) {
   return a->data == b->data && a->pixel_stride == b->pixel_stride && a->row_stride == b->row_stride &&
          a->batch_stride == b->batch_stride;
 }
 
-/* What an epilogue reads and writes beside `written`, an image of `channels` made from `sums` sums a pixel. */
+/* What a call has in its hands, to be apart from what an epilogue reads and writes. */
+typedef struct {
+  const ck_area *written, *other, *kernel, *workspace;
+} hands;
+
+static ck_status apart_from(const hands *h, const ck_area *area, bool changed) {
+  CK_REQUIRE(ck_areas_apart(area, h->written));
+  if (h->workspace) CK_REQUIRE(ck_areas_apart(area, h->workspace));
+  if (!changed) return ck_status_ok;
+  CK_REQUIRE(ck_areas_apart(area, h->other));
+  return ck_areas_apart(area, h->kernel);
+}
+
+/* What an epilogue reads and writes beside `image`, which is made from `sums` sums a pixel. */
 static ck_status epilogue_of(const ck_epilogue *epilogue, const ck_conv2d_geometry *g, ptrdiff_t height, ptrdiff_t width,
-                             ptrdiff_t sums, const ck_image *image, const ck_area *written) {
-  ck_area area;
+                             ptrdiff_t sums, const ck_image *image, const hands *h) {
+  ck_area bias = {.high = -1}, kept, residual;
   ptrdiff_t count;
   bool gated = epilogue && epilogue->activation == ck_activation_gated;
   CK_REQUIRE_THAT(!gated || (sums % 2 == 0 && g->groups == 1), ck_status_invalid_geometry);
@@ -87,62 +126,119 @@ static ck_status epilogue_of(const ck_epilogue *epilogue, const ck_conv2d_geomet
   CK_REQUIRE_THAT((unsigned)epilogue->activation <= ck_activation_gated, ck_status_invalid_argument);
   CK_REQUIRE_THAT(epilogue->dropout >= 0 && epilogue->dropout <= 1, ck_status_invalid_argument);
   if (epilogue->bias) {
-    CK_REQUIRE(ck_area_dense(&area, epilogue->bias, sums));
-    CK_REQUIRE(ck_areas_apart(written, &area));
+    CK_REQUIRE(ck_area_dense(&bias, epilogue->bias, sums));
+    CK_REQUIRE(apart_from(h, &bias, false));
   }
-  if (epilogue->sums) {
-    CK_REQUIRE(CK_COUNT(&count, g->batch, height, width, sums));
-    CK_REQUIRE(ck_area_dense(&area, epilogue->sums, count));
-    CK_REQUIRE(ck_areas_apart(written, &area));
-  }
+  CK_REQUIRE(CK_COUNT(&count, g->batch, height, width, sums));
+  CK_REQUIRE(ck_area_dense(&kept, epilogue->sums, epilogue->sums ? count : 0));
+  CK_REQUIRE(apart_from(h, &kept, true));
+  CK_REQUIRE(ck_areas_apart(&kept, &bias));
   if (!epilogue->residual.data) return ck_status_ok;
   CK_REQUIRE_THAT(epilogue->residual.channels == image->channels, ck_status_invalid_argument);
-  CK_REQUIRE(view(&area, g->batch, height, width, &epilogue->residual));
-  return same_image(&epilogue->residual, image) ? ck_status_ok : ck_areas_apart(written, &area);
+  CK_REQUIRE(view(&residual, g->batch, height, width, &epilogue->residual));
+  CK_REQUIRE(ck_areas_apart(&kept, &residual));
+  if (h->workspace) CK_REQUIRE(ck_areas_apart(&residual, h->workspace));
+  return same_image(&epilogue->residual, image) ? ck_status_ok : ck_areas_apart(&residual, h->written);
 }
 
-ck_status ck_check_conv2d(ck_face face, const ck_conv2d_geometry *g, ptrdiff_t count, const ck_image *inputs,
+ck_status ck_check_weights(const ck_conv2d_geometry *g, const float *weights, ck_area *area) {
+  extents e;
+  CK_REQUIRE(measure(g, &e));
+  return ck_area_dense(area, weights, e.weights);
+}
+
+ck_status ck_check_conv2d(ck_face face, const ck_conv2d_geometry *g, ptrdiff_t count, const void *inputs,
                           const float *weights, const ck_epilogue *epilogue, const float *output,
                           const ck_mutable_image *output_view) {
+  ck_area kernel;
+  CK_REQUIRE(ck_check_weights(g, weights, &kernel));
+  return ck_check_conv2d_around(face, g, count, inputs, &kernel, epilogue, output, output_view, NULL);
+}
+
+ck_status ck_check_conv2d_around(ck_face face, const ck_conv2d_geometry *g, ptrdiff_t count, const void *inputs,
+                                 const ck_area *kernel, const ck_epilogue *epilogue, const float *output,
+                                 const ck_mutable_image *output_view, const ck_area *workspace) {
   extents e;
-  ck_area outputs, kernel, input, other;
+  ck_area outputs, input, other;
   CK_REQUIRE(measure(g, &e));
   CK_REQUIRE_THAT(count > 0, ck_status_invalid_argument);
   CK_REQUIRE_THAT(inputs, ck_status_null_pointer);
   CK_REQUIRE_THAT(g->groups == 1 || count == 1, ck_status_unsupported);
   CK_REQUIRE(CK_COUNT(&(ptrdiff_t){0}, count, g->kernel_height, g->kernel_width));
-  CK_REQUIRE(ck_area_dense(&kernel, weights, e.weights));
-  bool gated = epilogue && epilogue->activation == ck_activation_gated;
-  if (face == ck_face_forward) {
-    ptrdiff_t channels = gated ? g->output_channels / 2 : g->output_channels;
-    ck_image image = {output, channels, channels, e.width * channels, e.height * e.width * channels};
-    if (output_view)
-      image = (ck_image){output_view->data, output_view->channels, output_view->pixel_stride,
-                         output_view->row_stride, output_view->batch_stride};
-    CK_REQUIRE(view(&outputs, g->batch, e.height, e.width, &image));
-    CK_REQUIRE(ck_area_unique(&outputs));
-    CK_REQUIRE(epilogue_of(epilogue, g, e.height, e.width, g->output_channels, &image, &outputs));
-  } else {
-    CK_REQUIRE(ck_area_dense(&outputs, output, e.outputs));
-  }
-  if (face != ck_face_input_gradient) CK_REQUIRE(ck_areas_apart(&outputs, &kernel));
+  bool forward = face == ck_face_forward, gated = epilogue && epilogue->activation == ck_activation_gated;
+  ptrdiff_t made = forward && gated ? g->output_channels / 2 : g->output_channels;
+  ck_image image = {output, made, made, e.width * made, e.height * e.width * made};
+  if (output_view)
+    image = (ck_image){output_view->data, output_view->channels, output_view->pixel_stride, output_view->row_stride,
+                       output_view->batch_stride};
+  CK_REQUIRE(view(&outputs, g->batch, e.height, e.width, &image));
+  if (forward) CK_REQUIRE(ck_area_unique(&outputs));
+  if (face != ck_face_input_gradient) CK_REQUIRE(ck_areas_apart(&outputs, kernel));
+  if (workspace) CK_REQUIRE(ck_areas_apart(workspace, &outputs));
+  if (workspace) CK_REQUIRE(ck_areas_apart(workspace, kernel));
   ptrdiff_t channels = 0;
   for (ptrdiff_t v = 0; v < count; v++) {
-    CK_REQUIRE(view(&input, g->batch, g->input_height, g->input_width, &inputs[v]));
-    channels += inputs[v].channels;
-    CK_REQUIRE_THAT(channels <= g->input_channels, ck_status_invalid_argument);
+    ck_image one = input_of(face, inputs, v), another;
+    CK_REQUIRE(view(&input, g->batch, g->input_height, g->input_width, &one));
+    CK_REQUIRE_THAT(one.channels <= g->input_channels - channels, ck_status_invalid_argument);
+    channels += one.channels;
     if (face != ck_face_weight_gradient) CK_REQUIRE(ck_areas_apart(&input, &outputs));
-    if (face != ck_face_forward) CK_REQUIRE(ck_areas_apart(&input, &kernel));
+    if (!forward) CK_REQUIRE(ck_areas_apart(&input, kernel));
+    if (workspace) CK_REQUIRE(ck_areas_apart(&input, workspace));
+    if (forward && epilogue && epilogue->sums) {
+      CK_REQUIRE(ck_area_dense(&other, epilogue->sums, e.outputs));
+      CK_REQUIRE(ck_areas_apart(&input, &other));
+    }
     if (face != ck_face_input_gradient) continue;
     CK_REQUIRE(ck_area_unique(&input));
     for (ptrdiff_t u = 0; u < v; u++) {
-      CK_REQUIRE(view(&other, g->batch, g->input_height, g->input_width, &inputs[u]));
+      another = input_of(face, inputs, u);
+      CK_REQUIRE(view(&other, g->batch, g->input_height, g->input_width, &another));
       CK_REQUIRE(ck_areas_apart(&input, &other));
     }
   }
-  if (face == ck_face_input_gradient && epilogue)
-    return epilogue_of(epilogue, g, g->input_height, g->input_width, g->input_channels, &inputs[0], &input);
+  if (face == ck_face_input_gradient && epilogue) {
+    ck_image to = input_of(face, inputs, 0);
+    const hands h = {.written = &input, .other = &outputs, .kernel = kernel, .workspace = workspace};
+    CK_REQUIRE_THAT(count == 1, ck_status_unsupported);
+    return epilogue_of(epilogue, g, g->input_height, g->input_width, g->input_channels, &to, &h);
+  }
+  if (forward) {
+    const hands h = {.written = &outputs, .other = &outputs, .kernel = kernel, .workspace = workspace};
+    CK_REQUIRE(epilogue_of(epilogue, g, e.height, e.width, g->output_channels, &image, &h));
+  }
   return channels == g->input_channels ? ck_status_ok : ck_status_invalid_argument;
+}
+
+ck_status ck_check_plan(const ck_conv2d_geometry *g, ptrdiff_t count, bool views) {
+  extents e;
+  CK_REQUIRE(measure(g, &e));
+  return count > 0 && (views || count == 1) ? ck_status_ok : ck_status_invalid_argument;
+}
+
+ck_status ck_check_planned(ck_face face, const ck_conv2d_geometry *g, ptrdiff_t count, const ck_image *views,
+                           const ck_epilogue *epilogue) {
+  ck_area area;
+  CK_REQUIRE_THAT(g->groups == 1 || count == 1, ck_status_unsupported);
+  CK_REQUIRE(CK_COUNT(&(ptrdiff_t){0}, count, g->kernel_height, g->kernel_width));
+  bool writes = face == ck_face_input_gradient, gated = epilogue && epilogue->activation == ck_activation_gated;
+  ptrdiff_t left = writes && gated ? g->input_channels / 2 : g->input_channels;
+  for (ptrdiff_t v = 0; v < count; v++) {
+    CK_REQUIRE(view(&area, g->batch, g->input_height, g->input_width, &views[v]));
+    if (writes) CK_REQUIRE(ck_area_unique(&area));
+    CK_REQUIRE_THAT(views[v].channels <= left, ck_status_invalid_argument);
+    left -= views[v].channels;
+  }
+  CK_REQUIRE_THAT(left == 0, ck_status_invalid_argument);
+  if (!epilogue) return ck_status_ok;
+  CK_REQUIRE_THAT((unsigned)epilogue->activation <= ck_activation_gated, ck_status_invalid_argument);
+  CK_REQUIRE_THAT(!writes || count == 1, ck_status_unsupported);
+  CK_REQUIRE_THAT(!gated || ((writes ? g->input_channels : g->output_channels) % 2 == 0 && g->groups == 1),
+                  ck_status_invalid_geometry);
+  if (!epilogue->residual.data) return ck_status_ok;
+  const ck_image *r = &epilogue->residual;
+  return writes ? view(&area, g->batch, g->input_height, g->input_width, r)
+                : view(&area, g->batch, ck_conv2d_output_height(g), ck_conv2d_output_width(g), r);
 }
 
 ck_status ck_check_signals(const ck_conv1d_geometry *g, ptrdiff_t count, const void *signals) {

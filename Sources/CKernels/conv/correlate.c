@@ -8,6 +8,7 @@ enum {
   chunk_floats = 65536,  /* input of a chunk: 256 KiB, an eighth of a second-level cache, read once per block */
   heavy_chunk_floats = 262144, /* 1 MiB, when the weights exceed that cache: they are read once per chunk */
   weighty_floats = 524288,
+  fetched_weights = 131072, /* larger weights share their cache with a chunk and are asked for ahead */
   chunk_pixels = 480,    /* and no more pixels than this */
   least_pixels = 96,     /* but not fewer than this: every chunk reads all weights */
   pixel_grain = 24,      /* a multiple of most tiles */
@@ -48,6 +49,10 @@ static ptrdiff_t channels_of(const ck_correlation *c) {
   return channels / c->groups;
 }
 
+static ptrdiff_t weight_count(const ck_correlation *c) {
+  return c->tap_count * channels_of(c) * c->destination.channels;
+}
+
 static bool finite_inputs(const ck_conv_kernels *kernels, const ck_run *runs, ptrdiff_t run_count) {
   for (ptrdiff_t r = 0; r < run_count; r++)
     for (ptrdiff_t s = 0; s < runs[r].segment_count; s++) {
@@ -71,13 +76,15 @@ static void correlate_item(void *state, ptrdiff_t item) {
   /* Masks for a few rows cost more than looking at their inputs. */
   c.finite = w->paired_taps > 0 && channels_of(&c) < self->kernels->lanes;
   const ck_run *runs = ck_lower(&c, &self->cut, chunk, &run_count);
-  if (c.finite && !finite_inputs(self->kernels, runs, run_count)) {
+  /* A plan measures both ways. */
+  if (c.finite && (ck_measuring() || !finite_inputs(self->kernels, runs, run_count))) {
     c.finite = false;
     runs = ck_lower(&c, &self->cut, chunk, &run_count);
   }
   ptrdiff_t pixels = 0;
   for (ptrdiff_t r = 0; r < run_count; r++) pixels += runs[r].count;
   float *parts = w->dots ? NULL : ck_scratch(3, (size_t)(pixels * w->width) * sizeof *parts);
+  if ((!w->dots && !parts) || ck_measuring()) return;
   for (ptrdiff_t b = first; b < end && b < w->count; b++) {
     bool last = b == w->count - 1;
     ck_block block = common;
@@ -102,6 +109,7 @@ static void depthwise_item(void *state, ptrdiff_t item) {
   const correlation *self = state;
   ptrdiff_t run_count;
   const ck_run *runs = ck_lower(self->c, &self->cut, item, &run_count);
+  if (ck_measuring()) return;
   for (ptrdiff_t r = 0; r < run_count; r++) self->kernels->depthwise(&runs[r], &self->block);
 }
 
@@ -109,8 +117,7 @@ static ptrdiff_t round_up(ptrdiff_t a, ptrdiff_t grain) { return (a + grain - 1)
 
 /* Pixels of a chunk: as many as its input may hold; fewer when there are too few chunks (and blocks) to share. */
 static ck_cut cut_for(const ck_correlation *c, ptrdiff_t blocks) {
-  ptrdiff_t weights = c->tap_count * channels_of(c) * c->destination.channels;
-  ptrdiff_t floats = weights > weighty_floats ? heavy_chunk_floats : chunk_floats;
+  ptrdiff_t floats = weight_count(c) > weighty_floats ? heavy_chunk_floats : chunk_floats;
   ptrdiff_t pixels = floats / (c->step_x * (channels_of(c) + 1)) / pixel_grain * pixel_grain;
   if (pixels > chunk_pixels) pixels = chunk_pixels;
   if (pixels < least_pixels) pixels = least_pixels;
@@ -141,12 +148,13 @@ static ck_block common_block(const ck_correlation *c, const ck_epilogue *epilogu
                  c->tap_count * inputs <= stream_terms &&
                  whole_lines(to->data, to->pixel_stride, to->row_stride, to->batch_stride) && outputs % 16 == 0;
   block.fetch = !c->depthwise && inputs * c->step_x >= outputs && c->tap_count * outputs <= fetch_terms * c->step_x;
+  block.fetch_weights = weight_count(c) > fetched_weights;
   return block;
 }
 
 void ck_correlate(const ck_context *context, const ck_conv_kernels *kernels, const ck_correlation *given,
                   const ck_packed *weights, const ck_epilogue *epilogue, float keep) {
-  if (given->destination.channels == 0) return;
+  if (given->destination.channels == 0 || !weights->blocks || ck_packing()) return;
   ck_correlation c = *given;
   ck_tap taps[ck_most_paired_taps];
   float bias[2 * ck_most_paired_channels];
@@ -171,6 +179,7 @@ void ck_correlate(const ck_context *context, const ck_conv_kernels *kernels, con
 
 void ck_correlate_depthwise(const ck_context *context, const ck_conv_kernels *kernels, const ck_correlation *c,
                             const float *weights, const ck_epilogue *epilogue) {
+  if (!weights || ck_packing()) return;
   correlation self = {.kernels = kernels, .c = c, .cut = cut_for(c, 1), .block = common_block(c, epilogue, 0)};
   self.block.w = weights;
   self.block.w_step = self.block.channels = c->destination.channels;

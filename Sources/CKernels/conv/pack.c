@@ -25,8 +25,8 @@ typedef struct {
 
 typedef float four __attribute__((ext_vector_type(4), aligned(4), may_alias));
 
-/* to[i · width + o] = scale · from[o · out_step + i · in_step], four by four where the inputs are neighbours. */
-static void transpose(const float *from, ptrdiff_t out_step, ptrdiff_t in_step, ptrdiff_t inputs, ptrdiff_t outputs,
+/* Four by four where the inputs are neighbours. */
+void ck_transpose(const float *from, ptrdiff_t out_step, ptrdiff_t in_step, ptrdiff_t inputs, ptrdiff_t outputs,
                       float scale, float *to, ptrdiff_t width) {
   ptrdiff_t whole_i = in_step == 1 ? inputs / 4 * 4 : 0, whole_o = outputs / 4 * 4;
   for (ptrdiff_t i = 0; i < whole_i; i += 4)
@@ -50,7 +50,7 @@ static void transpose(const float *from, ptrdiff_t out_step, ptrdiff_t in_step, 
 static void pack_columns(const ck_weights *w, const float *tap, ptrdiff_t first, ptrdiff_t count, float *to,
                          ptrdiff_t width, ptrdiff_t row_step) {
   const float *from = tap + first * w->out_step;
-  if (w->out_step != 1) transpose(from, w->out_step, w->in_step, w->inputs, count, w->scale, to, row_step);
+  if (w->out_step != 1) ck_transpose(from, w->out_step, w->in_step, w->inputs, count, w->scale, to, row_step);
   for (ptrdiff_t i = 0; i < w->inputs; i++, from += w->in_step, to += row_step) {
     if (w->out_step == 1) {
       memcpy(to, from, (size_t)count * sizeof *to);
@@ -98,8 +98,9 @@ static void pack_pairs(const ck_weights *w, float *to, ptrdiff_t width) {
 
 static ck_packed pack_dots(const ck_weights *w) {
   ptrdiff_t rows = w->taps * w->inputs;
-  float *to = ck_scratch(1, (size_t)(w->groups * rows * w->outputs) * sizeof *to), *next = to;
-  for (ptrdiff_t g = 0; g < w->groups; g++)
+  bool ready;
+  float *to = ck_packed_room((size_t)(w->groups * rows * w->outputs) * sizeof *to, &ready), *next = to;
+  for (ptrdiff_t g = 0; to && !ready && g < w->groups; g++)
     for (ptrdiff_t o = 0; o < w->outputs; o++)
       for (ptrdiff_t tap = 0; tap < w->taps; tap++)
         for (ptrdiff_t i = 0; i < w->inputs; i++)
@@ -130,14 +131,15 @@ ck_packed ck_pack_weights(const ck_context *context, const ck_conv_kernels *kern
   ck_packed packed = {.width = width, .count = count, .group_step = count * rows * width, .block_step = rows * width,
                       .row_step = width, .gated = w->gated, .paired_taps = w->paired_taps};
   if (w->paired_taps) {
-    float *to = ck_scratch(1, (size_t)(rows * width) * sizeof *to);
-    pack_pairs(w, to, width);
+    bool ready;
+    float *to = ck_packed_room((size_t)(rows * width) * sizeof *to, &ready);
+    if (to && !ready) pack_pairs(w, to, width);
     packed.blocks = to;
     return packed;
   }
   packing self = {.w = w, .width = width, .lanes = kernels->lanes};
-  bool in_place = pixels < pixels_worth_packing && w->out_step == 1 && !w->flipped && w->scale == 1 && !w->gated &&
-                  w->groups == 1 && w->tap_step == w->in_step * w->inputs;
+  bool ready, in_place = !ck_planned() && pixels < pixels_worth_packing && w->out_step == 1 && !w->flipped &&
+                         w->scale == 1 && !w->gated && w->groups == 1 && w->tap_step == w->in_step * w->inputs;
   if (in_place) {
     packed.blocks = w->data;
     packed.block_step = width;
@@ -147,8 +149,9 @@ ck_packed ck_pack_weights(const ck_context *context, const ck_conv_kernels *kern
   }
   self.blocks = count - self.first_block;
   if (self.blocks == 0) return packed;
-  self.to = ck_scratch(1, (size_t)(w->groups * self.blocks * rows * width) * sizeof(float));
-  ck_parallel_for(context, w->groups * self.blocks * w->taps, pack_tap, &self);
+  self.to = ck_packed_room((size_t)(w->groups * self.blocks * rows * width) * sizeof(float), &ready);
+  if (!self.to) packed.blocks = NULL;
+  else if (!ready) ck_parallel_for(context, w->groups * self.blocks * w->taps, pack_tap, &self);
   if (in_place) packed.last = self.to;
   else packed.blocks = self.to;
   return packed;

@@ -77,6 +77,7 @@ static ck_ahead look_ahead(const weighing *self, ptrdiff_t chunk, ptrdiff_t tile
 /* ---- One part of the pixels, some blocks of channels ---------------------------------------------------- */
 
 static bool same_shape(const ck_run *a, const ck_run *b) {
+  if (ck_measuring()) return true; /* what views elsewhere might bring together */
   if (a->segment_count != b->segment_count) return false;
   for (ptrdiff_t s = 0; s < a->segment_count; s++)
     if (a->segments[s].channels != b->segments[s].channels || a->segments[s].row != b->segments[s].row) return false;
@@ -119,10 +120,12 @@ static ptrdiff_t columns_of(const weighing *self, ptrdiff_t block) {
 static void add_runs(const weighing *self, const ck_run *runs, ptrdiff_t count, ptrdiff_t pixels, ptrdiff_t part,
                      ptrdiff_t first_block, ptrdiff_t end_block, ck_outer o) {
   if (self->c->depthwise) {
+    if (ck_measuring()) return;
     self->kernels->outer_depthwise(runs, count, self->width, sums_of(self, part, 0, &o.to_step));
     return;
   }
   ck_strip *strips = ck_scratch(3, (size_t)count * sizeof *strips + (size_t)(pixels * self->width + 16) * sizeof(float));
+  if (!strips || ck_measuring()) return;
   float *packed = (float *)strips + ((size_t)count * sizeof *strips / sizeof *packed + 15) / 16 * 16;
   o.strips = strips;
   o.whole = !self->turned;
@@ -144,6 +147,7 @@ static void add_runs(const weighing *self, const ck_run *runs, ptrdiff_t count, 
 /* gradient ← scale · Σ_part sums + keep · gradient, for some rows of some blocks. */
 static void finish(const weighing *self, ptrdiff_t first_row, ptrdiff_t end_row, ptrdiff_t first_block,
                    ptrdiff_t end_block) {
+  if (ck_measuring()) return;
   for (ptrdiff_t b = first_block; b < end_block; b++) {
     ptrdiff_t columns = columns_of(self, b), part_floats = self->blocks * self->rows * self->width, step;
     float *sums = sums_of(self, 0, b, &step);
@@ -159,6 +163,7 @@ static void finish(const weighing *self, ptrdiff_t first_row, ptrdiff_t end_row,
 }
 
 static void clear(const weighing *self, ptrdiff_t part, ptrdiff_t first_block, ptrdiff_t end_block) {
+  if (ck_measuring()) return;
   for (ptrdiff_t b = first_block; b < end_block; b++) {
     ptrdiff_t step;
     float *sums = sums_of(self, part, b, &step);
@@ -190,7 +195,7 @@ static void add_part(void *state, ptrdiff_t item) {
         clear(self, part, first, end);
         o.add = true;
       }
-      if (runs[r].segment_count > 0) add_runs(self, runs + r, next - r, pixels, part, first, end, o);
+      if (runs[r].segment_count > 0 || ck_measuring()) add_runs(self, runs + r, next - r, pixels, part, first, end, o);
       o.add = true;
     }
   }
@@ -247,8 +252,10 @@ void ck_correlation_weights(const ck_context *context, const ck_conv_kernels *ke
     self.groups = divide_up(self.blocks, self.group_blocks);
   }
   self.in_place = self.parts == 1 && self.cut.chunks <= in_place_chunks && !self.turned && scale == 1 && keep == 0;
-  if (!self.in_place)
+  if (!self.in_place) {
     self.sums = ck_scratch(1, (size_t)(self.parts * self.blocks * self.rows * self.width) * sizeof(float));
+    if (!self.sums) return;
+  }
   ck_parallel_for(context, self.parts * self.groups, add_part, &self);
   if (self.parts > 1) ck_parallel_for(context, divide_up(rows, rows_together), add_parts, &self);
 }

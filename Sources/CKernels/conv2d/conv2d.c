@@ -2,6 +2,7 @@
 #include "base/scratch.h"
 #include "check/check.h"
 #include "conv/correlation.h"
+#include "conv2d/conv2d.h"
 #include "split/split.h"
 
 /* An image convolution and its two gradients as correlations (see conv/correlation.h). */
@@ -13,6 +14,7 @@ static bool is_depthwise(const ck_conv2d_geometry *g) {
 /* The taps of a convolution: forward over its input, in the order of the weights. */
 static ck_tap *taps_of(const ck_conv2d_geometry *g, ptrdiff_t rows_per_tap) {
   ck_tap *taps = ck_scratch(4, (size_t)(g->kernel_height * g->kernel_width) * sizeof *taps), *tap = taps;
+  if (!taps) return NULL;
   for (ptrdiff_t ky = 0; ky < g->kernel_height; ky++)
     for (ptrdiff_t kx = 0; kx < g->kernel_width; kx++, tap++)
       *tap = (ck_tap){.dy = ky * g->dilation_height - g->pad_top, .dx = kx * g->dilation_width - g->pad_left,
@@ -23,6 +25,12 @@ static ck_tap *taps_of(const ck_conv2d_geometry *g, ptrdiff_t rows_per_tap) {
 static ck_mutable_image dense_image(float *data, ptrdiff_t height, ptrdiff_t width, ptrdiff_t channels) {
   return (ck_mutable_image){.data = data, .channels = channels, .pixel_stride = channels,
                             .row_stride = width * channels, .batch_stride = height * width * channels};
+}
+
+ck_mutable_image ck_dense_output(const ck_conv2d_geometry *g, const ck_epilogue *epilogue, float *data) {
+  bool gated = epilogue && epilogue->activation == ck_activation_gated;
+  return dense_image(data, ck_conv2d_output_height(g), ck_conv2d_output_width(g),
+                     gated ? g->output_channels / 2 : g->output_channels);
 }
 
 /* The sources are the caller's to set. */
@@ -42,18 +50,18 @@ static ck_image slice(const ck_image *image, ptrdiff_t first, ptrdiff_t channels
   return part;
 }
 
-static void convolve(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t input_count,
-                     const ck_image *inputs, const float *weights, const ck_epilogue *epilogue,
-                     const ck_mutable_image *output) {
+void ck_convolve(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t input_count, const ck_image *inputs,
+                 const float *weights, const ck_epilogue *epilogue, const ck_mutable_image *output) {
   if (output->channels == 0) return;
   const ck_conv_kernels *kernels = ck_conv_kernels_of(context);
   ptrdiff_t in = g->input_channels / g->groups, out = g->output_channels / g->groups;
   ck_correlation c = forward_of(g, is_depthwise(g) ? 1 : in, output);
+  if (!c.taps) return;
   c.sources = inputs;
   c.source_count = input_count;
   if (epilogue) c.residual = epilogue->residual;
   if (c.depthwise) {
-    ck_correlate_depthwise(context, kernels, &c, weights, epilogue);
+    ck_correlate_depthwise(context, kernels, &c, ck_packed_copy(weights, c.tap_count * g->output_channels), epilogue);
     return;
   }
   ck_weights w = {.data = weights, .group_step = out, .tap_step = in * g->output_channels,
@@ -70,36 +78,32 @@ ck_status ck_conv2d_into(const ck_context *context, const ck_conv2d_geometry *g,
                          const ck_mutable_image *output) {
   CK_REQUIRE_THAT(output, ck_status_null_pointer);
   CK_REQUIRE(ck_check_conv2d(ck_face_forward, g, input_count, inputs, weights, epilogue, NULL, output));
-  convolve(context, g, input_count, inputs, weights, epilogue, output);
-  return ck_status_ok;
+  ck_convolve(context, g, input_count, inputs, weights, epilogue, output);
+  return ck_scratch_status();
 }
 
 ck_status ck_conv2d(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t input_count,
                     const ck_image *inputs, const float *weights, const ck_epilogue *epilogue, float *output) {
   CK_REQUIRE(ck_check_conv2d(ck_face_forward, g, input_count, inputs, weights, epilogue, output, NULL));
-  bool gated = epilogue && epilogue->activation == ck_activation_gated;
-  ck_mutable_image to = dense_image(output, ck_conv2d_output_height(g), ck_conv2d_output_width(g),
-                                    gated ? g->output_channels / 2 : g->output_channels);
-  convolve(context, g, input_count, inputs, weights, epilogue, &to);
-  return ck_status_ok;
+  ck_mutable_image to = ck_dense_output(g, epilogue, output);
+  ck_convolve(context, g, input_count, inputs, weights, epilogue, &to);
+  return ck_scratch_status();
 }
 
-ck_status ck_conv2d_weight_gradient(const ck_context *context, const ck_conv2d_geometry *g,
-                                    ptrdiff_t input_count, const ck_image *inputs,
-                                    const float *output_gradient, float *weight_gradient) {
-  CK_REQUIRE(ck_check_conv2d(ck_face_weight_gradient, g, input_count, inputs, weight_gradient, NULL,
-                             output_gradient, NULL));
+void ck_convolve_weights(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff_t input_count,
+                         const ck_image *inputs, const float *output_gradient, float *weight_gradient) {
   const ck_conv_kernels *kernels = ck_conv_kernels_of(context);
   ptrdiff_t in = g->input_channels / g->groups, out = g->output_channels / g->groups;
   /* Only read: a correlation's destination is where its output pixels are, here those of the output gradient. */
   ck_mutable_image pixels = dense_image((float *)output_gradient, ck_conv2d_output_height(g),
                                         ck_conv2d_output_width(g), g->output_channels);
   ck_correlation c = forward_of(g, in, &pixels);
+  if (!c.taps) return;
   c.sources = inputs;
   c.source_count = input_count;
   if (c.depthwise) {
     ck_correlation_weights(context, kernels, &c, c.tap_count, weight_gradient, g->output_channels, 1, 0);
-    return ck_status_ok;
+    return;
   }
   for (ptrdiff_t group = 0; group < g->groups; group++) {
     ck_image source = slice(inputs, group * in, in);
@@ -116,7 +120,15 @@ ck_status ck_conv2d_weight_gradient(const ck_context *context, const ck_conv2d_g
     ck_correlation_weights(context, kernels, &c, c.tap_count * in, weight_gradient + group * out,
                            g->output_channels, 1, 0);
   }
-  return ck_status_ok;
+}
+
+ck_status ck_conv2d_weight_gradient(const ck_context *context, const ck_conv2d_geometry *g,
+                                    ptrdiff_t input_count, const ck_image *inputs,
+                                    const float *output_gradient, float *weight_gradient) {
+  CK_REQUIRE(ck_check_conv2d(ck_face_weight_gradient, g, input_count, inputs, weight_gradient, NULL,
+                             output_gradient, NULL));
+  ck_convolve_weights(context, g, input_count, inputs, output_gradient, weight_gradient);
+  return ck_scratch_status();
 }
 
 /* ---- Input gradient ----------------------------------------------------------------------------------- */
@@ -150,6 +162,7 @@ static ck_correlation *phases_of(const ck_conv2d_geometry *g, const ck_image *so
   *count = down * across;
   ck_correlation *phases =
       ck_scratch(4, (size_t)*count * sizeof *phases + (size_t)taps_in_all * sizeof(ck_tap)), *c = phases;
+  if (!phases) return NULL;
   ck_tap *taps = (ck_tap *)(phases + *count);
   for (ptrdiff_t y0 = 0; y0 < down; y0++)
     for (ptrdiff_t x0 = 0; x0 < across; x0++, taps += c->tap_count, c++) {
@@ -183,7 +196,7 @@ static void correlate_phases(const ck_context *context, const ck_conv2d_geometry
   ptrdiff_t count;
   const ck_correlation *phases =
       phases_of(g, source, depthwise != NULL, depthwise ? 1 : w->inputs, epilogue, to, &count);
-  if (count == 0) return;
+  if (count == 0 || !phases) return;
   if (depthwise) {
     for (ptrdiff_t p = 0; p < count; p++) ck_correlate_depthwise(context, kernels, &phases[p], depthwise, epilogue);
     return;
@@ -195,15 +208,16 @@ static void correlate_phases(const ck_context *context, const ck_conv2d_geometry
   for (ptrdiff_t p = 0; p < count; p++) ck_correlate(context, kernels, &phases[p], &packed, epilogue, 0);
 }
 
-static void transposed(const ck_context *context, const ck_conv2d_geometry *g, const float *input,
-                       const float *weights, const ck_epilogue *epilogue, ptrdiff_t output_count,
-                       const ck_mutable_image *outputs) {
+void ck_convolve_transposed(const ck_context *context, const ck_conv2d_geometry *g, const float *input,
+                            const float *weights, const ck_epilogue *epilogue, ptrdiff_t output_count,
+                            const ck_mutable_image *outputs) {
   ptrdiff_t in = g->input_channels / g->groups, out = g->output_channels / g->groups, all = g->output_channels;
   ptrdiff_t height = ck_conv2d_output_height(g), width = ck_conv2d_output_width(g), first = 0;
   ck_image source = {.data = input, .channels = all, .pixel_stride = all, .row_stride = width * all,
                      .batch_stride = height * width * all};
   if (is_depthwise(g)) {
-    correlate_phases(context, g, &source, weights, NULL, epilogue, outputs);
+    const float *depthwise = ck_packed_copy(weights, g->kernel_height * g->kernel_width * all);
+    if (depthwise) correlate_phases(context, g, &source, depthwise, NULL, epilogue, outputs);
     return;
   }
   bool gated = epilogue && epilogue->activation == ck_activation_gated;
@@ -219,16 +233,16 @@ static void transposed(const ck_context *context, const ck_conv2d_geometry *g, c
 
 ck_status ck_conv2d_transposed(const ck_context *context, const ck_conv2d_geometry *g, const float *input,
                                const float *weights, const ck_epilogue *epilogue, const ck_mutable_image *output) {
-  CK_REQUIRE(ck_check_conv2d(ck_face_input_gradient, g, 1, (const ck_image *)output, weights, epilogue, input, NULL));
-  transposed(context, g, input, weights, epilogue, 1, output);
-  return ck_status_ok;
+  CK_REQUIRE(ck_check_conv2d(ck_face_input_gradient, g, 1, output, weights, epilogue, input, NULL));
+  ck_convolve_transposed(context, g, input, weights, epilogue, 1, output);
+  return ck_scratch_status();
 }
 
 ck_status ck_conv2d_input_gradient(const ck_context *context, const ck_conv2d_geometry *g,
                                    const float *output_gradient, const float *weights, ptrdiff_t input_count,
                                    const ck_mutable_image *input_gradients) {
-  CK_REQUIRE(ck_check_conv2d(ck_face_input_gradient, g, input_count, (const ck_image *)input_gradients, weights,
+  CK_REQUIRE(ck_check_conv2d(ck_face_input_gradient, g, input_count, input_gradients, weights,
                              NULL, output_gradient, NULL));
-  transposed(context, g, output_gradient, weights, NULL, input_count, input_gradients);
-  return ck_status_ok;
+  ck_convolve_transposed(context, g, output_gradient, weights, NULL, input_count, input_gradients);
+  return ck_scratch_status();
 }

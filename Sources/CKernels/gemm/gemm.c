@@ -3,6 +3,7 @@
 #include "base/threads.h"
 #include "check/check.h"
 #include "conv/correlation.h"
+#include "gemm/gemm.h"
 #include "split/split.h"
 
 /* A matrix product is a convolution with one tap, or the weight gradient of one:
@@ -15,6 +16,7 @@
 
 /* From this length on a sum is cut into parts by the weight gradient; below, Aᵀ is cheaper to turn round. */
 enum { long_sum = 768 };
+enum { few_rows = 64 };
 
 static void scale_matrix(const ck_gemm_geometry *g, float *c) {
   for (ptrdiff_t i = 0; i < g->m; i++)
@@ -29,11 +31,48 @@ static ck_correlation product(ptrdiff_t pixels, const ck_image *source, const ck
                           .destination = {.data = y, .channels = outputs, .pixel_stride = y_step}};
 }
 
+/* A · Bᵀ for few rows of A, as (B · Aᵀ)ᵀ: the rows of B are the pixels, and instead of B a few rows are turned round. */
+static void multiply_turned(const ck_context *context, const ck_conv_kernels *kernels, const ck_gemm_geometry *g,
+                            const float *a, const float *b, float *c) {
+  const ck_tap tap = {.row = 0};
+  ck_image source = {.data = b, .channels = g->k, .pixel_stride = g->ldb};
+  ck_weights rows = {.data = a, .in_step = 1, .out_step = g->lda, .groups = 1, .taps = 1, .inputs = g->k,
+                     .outputs = g->m, .scale = g->alpha};
+  ck_packed packed = ck_pack_weights(context, kernels, &rows, g->n);
+  float *turned = g->m == 1 ? c : ck_scratch(5, (size_t)(g->m * g->n) * sizeof *turned);
+  if (!turned) return;
+  ck_correlation product_of_rows = product(g->n, &source, &tap, turned, g->m, g->m);
+  ck_correlate(context, kernels, &product_of_rows, &packed, NULL, g->m == 1 ? g->beta : 0);
+  if (g->m == 1) return;
+  if (g->beta == 0) {
+    ck_transpose(turned, g->m, 1, g->m, g->n, 1, c, g->ldc);
+    return;
+  }
+  for (ptrdiff_t i = 0; i < g->m; i++)
+    for (ptrdiff_t j = 0; j < g->n; j++) c[i * g->ldc + j] = turned[j * g->m + i] + g->beta * c[i * g->ldc + j];
+}
+
+enum { turned_rows = 64 };
+typedef struct {
+  const ck_gemm_geometry *g;
+  const float *a;
+  float *turned;
+} turning;
+
+static void turn_item(void *state, ptrdiff_t item) {
+  const turning *self = state;
+  const ck_gemm_geometry *g = self->g;
+  if (ck_measuring()) return;
+  ptrdiff_t end = (item + 1) * turned_rows < g->m ? (item + 1) * turned_rows : g->m;
+  for (ptrdiff_t i = item * turned_rows; i < end; i++)
+    for (ptrdiff_t p = 0; p < g->k; p++) self->turned[i * g->k + p] = self->a[p * g->lda + i];
+}
+
 static void multiply(const ck_context *context, const ck_gemm_geometry *g, const float *a, const float *b, float *c) {
   const ck_conv_kernels *kernels = ck_conv_kernels_of(context);
   const ck_tap tap = {.row = 0};
   ptrdiff_t lda = g->lda;
-  if (g->transpose_a && !g->transpose_b && (g->k >= long_sum || g->k >= g->m)) {
+  if (g->transpose_a && !g->transpose_b && !ck_planned() && (g->k >= long_sum || g->k >= g->m)) {
     ck_image source = {.data = a, .channels = g->m, .pixel_stride = lda};
     ck_correlation sum = product(g->k, &source, &tap, (float *)b, g->n, g->ldb);
     if (ck_split_correlation_weights(context, &sum, g->m, c, g->ldc, g->alpha, g->beta)) return;
@@ -41,19 +80,14 @@ static void multiply(const ck_context *context, const ck_gemm_geometry *g, const
     return;
   }
   if (g->transpose_a) {
-    float *turned = ck_scratch(5, (size_t)(g->m * g->k) * sizeof *turned);
-    for (ptrdiff_t i = 0; i < g->m; i++)
-      for (ptrdiff_t p = 0; p < g->k; p++) turned[i * g->k + p] = a[p * lda + i];
-    a = turned;
+    turning self = {g, a, ck_scratch(5, (size_t)(g->m * g->k) * sizeof(float))};
+    if (!self.turned) return;
+    if (!ck_packing()) ck_parallel_for(context, (g->m + turned_rows - 1) / turned_rows, turn_item, &self);
+    a = self.turned;
     lda = g->k;
   }
-  if (g->m == 1 && g->transpose_b) {
-    /* A row times Bᵀ: the rows of B are the pixels, so nothing is packed. */
-    ck_image source = {.data = b, .channels = g->k, .pixel_stride = g->ldb};
-    ck_weights row = {.data = a, .in_step = 1, .groups = 1, .taps = 1, .inputs = g->k, .outputs = 1, .scale = g->alpha};
-    ck_packed packed = ck_pack_weights(context, kernels, &row, g->n);
-    ck_correlation turned = product(g->n, &source, &tap, c, 1, 1);
-    ck_correlate(context, kernels, &turned, &packed, NULL, g->beta);
+  if (!ck_planned() && g->transpose_b && !g->transpose_a && g->m <= few_rows && g->n * g->k > 2 * g->m * (g->k + g->n)) {
+    multiply_turned(context, kernels, g, a, b, c);
     return;
   }
   ck_image source = {.data = a, .channels = g->k, .pixel_stride = lda};
@@ -79,17 +113,21 @@ static void multiply_item(void *state, ptrdiff_t item) {
   multiply(self->context, g, self->a + item * g->a_stride, self->b + item * g->b_stride, self->c + item * g->c_stride);
 }
 
-ck_status ck_gemm(const ck_context *context, const ck_gemm_geometry *g, const float *a, const float *b,
-                  float *c) {
-  CK_REQUIRE(ck_check_gemm(g, a, b, c));
-  if (g->m <= 0 || g->n <= 0) return ck_status_ok;
-  if (g->k <= 0 || g->alpha == 0) {
-    for (ptrdiff_t s = 0; s < g->batch; s++) scale_matrix(g, c + s * g->c_stride);
-    return ck_status_ok;
+void ck_gemm_run(const ck_context *context, const ck_gemm_geometry *g, const float *a, const float *b, float *c) {
+  if (g->m == 0 || g->n == 0) return;
+  if (g->k == 0 || g->alpha == 0) {
+    for (ptrdiff_t s = 0; s < g->batch && !ck_measuring() && !ck_packing(); s++) scale_matrix(g, c + s * g->c_stride);
+    return;
   }
   products self = {context, g, a, b, c};
   /* Matrices side by side on the threads; a loop inside a loop runs on its own thread. */
   if (g->batch > 1) ck_parallel_for(context, g->batch, multiply_item, &self);
   else if (g->batch == 1) multiply_item(&self, 0);
-  return ck_status_ok;
+}
+
+ck_status ck_gemm(const ck_context *context, const ck_gemm_geometry *g, const float *a, const float *b,
+                  float *c) {
+  CK_REQUIRE(ck_check_gemm(g, a, b, c));
+  ck_gemm_run(context, g, a, b, c);
+  return ck_scratch_status();
 }

@@ -115,6 +115,15 @@ CK_API void ck_context_set_precision(ck_context *context, ck_precision precision
 CK_API ck_precision ck_context_precision(const ck_context *context);
 CK_API ck_isa ck_context_isa(const ck_context *context);
 CK_API int ck_context_threads(const ck_context *context);
+/* How a loop runs on somebody's threads: calls worker(job, i) once for every i in 0 ..< workers, at the same time or
+   one after another, on any threads, and returns when all have returned. `workers` is at most the context's threads. */
+typedef void (*ck_parallel_function)(void *state, ptrdiff_t workers, void (*worker)(void *job, ptrdiff_t index),
+                                     void *job);
+/* Takes the caller's pool instead of our threads, which end; NULL starts them again. Bits stay the same. Not while
+   kernels run on the context. */
+CK_API ck_status ck_set_parallel_for(ck_context *context, ck_parallel_function function, void *state);
+/* Frees the working space that the calling thread keeps between simple calls. A thread that ends does so itself. */
+CK_API void ck_release_scratch(void);
 /* The cores this process may run on: what its affinity mask allows. */
 CK_API int ck_available_cores(void);
 
@@ -267,6 +276,72 @@ CK_API void ck_conv2d_weight_gradient_reference(const ck_conv2d_geometry *g, ptr
                                                 const ck_image *inputs, const float *output_gradient,
                                                 float *weight_gradient);
 
+/* ---- Plans ------------------------------------------------------------------------------------------- */
+
+/* A convolution, one of its gradients or a matrix product, prepared: weights are packed once, working space is the
+   caller's, and a run allocates nothing. A plan is immutable and may be run by any number of threads at once, each with
+   a workspace of its own; the context must outlive it, and keeps its threads. Bits are those of the simple call.
+
+     ck_plan *plan;
+     ck_plan_conv1d(context, &geometry, ck_pass_forward, 1, NULL, NULL, &plan);
+     void *packed = malloc(ck_plan_packed_size(plan)), *workspace = malloc(ck_plan_workspace_size(plan));
+     ck_plan_pack(plan, weights, packed, ck_plan_packed_size(plan), workspace, ck_plan_workspace_size(plan));
+     ck_run_conv1d(plan, &input, packed, ck_plan_packed_size(plan), epilogue, output, workspace,
+                   ck_plan_workspace_size(plan));
+
+   Packed weights and workspaces are aligned to 64 bytes or lose up to 64 bytes to alignment, which the sizes include.
+   Packed weights hold no pointers and may be copied and shared; they belong to plans of equal geometry, pass, views,
+   instruction set and library version, and any other plan refuses them (ck_status_invalid_argument). */
+typedef struct ck_plan ck_plan;
+typedef enum CK_CLOSED_ENUM ck_pass {
+  ck_pass_forward = 0,
+  ck_pass_input_gradient,
+  ck_pass_weight_gradient, /* packs nothing: `packed` may be NULL */
+} ck_pass;
+
+/* `input_count` views with these channels and strides will stand side by side (NULL: one dense view), and there will be
+   an epilogue of this kind, or none: its activation, whether it drops, keeps sums, adds a residual and with which strides.
+   No pointer is followed or kept. With an epilogue the input gradient is the transposed convolution of a layer. */
+CK_API ck_status ck_plan_conv1d(const ck_context *context, const ck_conv1d_geometry *g, ck_pass pass,
+                                ptrdiff_t input_count, const ck_signal *inputs, const ck_epilogue *epilogue,
+                                ck_plan **plan);
+CK_API ck_status ck_plan_conv2d(const ck_context *context, const ck_conv2d_geometry *g, ck_pass pass,
+                                ptrdiff_t input_count, const ck_image *inputs, const ck_epilogue *epilogue,
+                                ck_plan **plan);
+/* B is packed. One product: batch <= 1, otherwise ck_status_unsupported. Where the simple call would not pack B (Aᵀ·B
+   with long sums, one row times Bᵀ) the last bits may differ from its. */
+CK_API ck_status ck_plan_gemm(const ck_context *context, const ck_gemm_geometry *g, ck_plan **plan);
+CK_API void ck_plan_destroy(ck_plan *plan);
+/* In bytes. */
+CK_API size_t ck_plan_workspace_size(const ck_plan *plan);
+CK_API size_t ck_plan_packed_size(const ck_plan *plan);
+CK_API ck_status ck_plan_pack(const ck_plan *plan, const float *weights, void *packed, size_t packed_size,
+                              void *workspace, size_t workspace_size);
+CK_API ck_status ck_run_conv1d(const ck_plan *plan, const ck_signal *inputs, const void *packed,
+                               size_t packed_size, const ck_epilogue *epilogue, float *output, void *workspace,
+                               size_t workspace_size);
+CK_API ck_status ck_run_conv1d_input_gradient(const ck_plan *plan, const float *output_gradient,
+                                              const void *packed, size_t packed_size,
+                                              const ck_epilogue *epilogue,
+                                              const ck_mutable_signal *input_gradients, void *workspace,
+                                              size_t workspace_size);
+CK_API ck_status ck_run_conv1d_weight_gradient(const ck_plan *plan, const ck_signal *inputs,
+                                               const float *output_gradient, float *weight_gradient,
+                                               void *workspace, size_t workspace_size);
+CK_API ck_status ck_run_conv2d(const ck_plan *plan, const ck_image *inputs, const void *packed,
+                               size_t packed_size, const ck_epilogue *epilogue, float *output, void *workspace,
+                               size_t workspace_size);
+CK_API ck_status ck_run_conv2d_input_gradient(const ck_plan *plan, const float *output_gradient,
+                                              const void *packed, size_t packed_size,
+                                              const ck_epilogue *epilogue,
+                                              const ck_mutable_image *input_gradients, void *workspace,
+                                              size_t workspace_size);
+CK_API ck_status ck_run_conv2d_weight_gradient(const ck_plan *plan, const ck_image *inputs,
+                                               const float *output_gradient, float *weight_gradient,
+                                               void *workspace, size_t workspace_size);
+CK_API ck_status ck_run_gemm(const ck_plan *plan, const float *a, const void *packed, size_t packed_size,
+                             float *c, void *workspace, size_t workspace_size);
+
 /* ---- im2col ------------------------------------------------------------------------------------------- */
 
 /* columns[b, t, k, i] = x[b, t * stride + k * dilation - pad_left, i] (all input channels; groups play no part). */
@@ -408,6 +483,20 @@ CK_API void ck_gated_reference(ptrdiff_t frames, ptrdiff_t channels, const float
 CK_API void ck_gated_gradient_reference(ptrdiff_t frames, ptrdiff_t channels, const float *x,
                                         const float *y_gradient, float *x_gradient);
 
+/* ---- Activation gradients ----------------------------------------------------------------------------- */
+
+/* From the activations' outputs y (pixels × channels) and the gradient of y to that of the sums before them, and to
+   the bias's: gradient = y_gradient · activation'(y), bias_gradient[c] = Σ over pixels of gradient[c], unless NULL.
+   relu and leaky_relu (slope >= 0) are told from the sign of y; `none` does not read y. For `gated`, y holds the sums
+   themselves (an epilogue's `sums`), `channels` counts them (both halves), and y_gradient has half as many.
+   gradient may be y, or (except gated) y_gradient. */
+CK_API ck_status ck_activation_gradient(const ck_context *context, ck_activation activation, float slope,
+                                        ptrdiff_t pixels, ptrdiff_t channels, const float *y, const float *y_gradient,
+                                        float *gradient, float *bias_gradient);
+CK_API void ck_activation_gradient_reference(ck_activation activation, float slope, ptrdiff_t pixels,
+                                             ptrdiff_t channels, const float *y, const float *y_gradient,
+                                             float *gradient, float *bias_gradient);
+
 /* ---- Reductions --------------------------------------------------------------------------------------- */
 
 typedef enum CK_CLOSED_ENUM ck_reduce_op {
@@ -476,6 +565,11 @@ CK_API ck_status ck_random_bernoulli(const ck_context *context, uint64_t key, ui
                                      ptrdiff_t count, float p, float value, float *y);
 /* The 32 random bits at one position. */
 CK_API uint32_t ck_random_bits(uint64_t key, uint64_t offset);
+/* Dropout, and its gradient: y[i] = x[i] · what ck_random_bernoulli(key, offset, count, 1 - p, 1 / (1 - p), …) writes at
+   i, which is made on the way and stored nowhere. y may be x. */
+CK_API ck_status ck_dropout(const ck_context *context, uint64_t key, uint64_t offset, float p, ptrdiff_t count,
+                            const float *x, float *y);
+CK_API void ck_dropout_reference(uint64_t key, uint64_t offset, float p, ptrdiff_t count, const float *x, float *y);
 
 /* ---- Optimiser steps, in place ------------------------------------------------------------------------ */
 

@@ -73,6 +73,7 @@ ck_status ck_pool_at_adjoint(const ck_context *context, const ck_pool_geometry *
   CK_REQUIRE(ck_check_pool_at(context, g, indices, x, y));
   work w = work_of(g, indices, y, x);
   w.bounds = ck_scratch(1, (size_t)(2 * w.blocks) * sizeof *w.bounds);
+  if (!w.bounds) return ck_scratch_status();
   ck_parallel_for(context, w.blocks, bounds_item, &w);
   ck_parallel_for(context, parts(w.inputs, piece), scatter_item, &w);
   return ck_status_ok;

@@ -117,7 +117,10 @@ static void reduce(const ck_context *context, int op, ptrdiff_t outer, ptrdiff_t
     ck_parallel_for(context, parts(outer, w.group), short_rows_item, &w);
     return;
   }
-  if (w.row_parts > 1) w.partial = ck_scratch(1, sizeof(double) * (size_t)(outer * w.row_parts * inner));
+  if (w.row_parts > 1) {
+    w.partial = ck_scratch(1, sizeof(double) * (size_t)(outer * w.row_parts * inner));
+    if (!w.partial) return;
+  }
   ck_parallel_for(context, parts(outer, w.group) * w.row_parts * w.column_parts, reduce_item, &w);
   if (w.row_parts == 1) return;
   for (ptrdiff_t o = 0; o < outer; o++)
@@ -133,7 +136,7 @@ ck_status ck_reduce(const ck_context *context, ck_reduce_op op, ptrdiff_t outer,
                     ptrdiff_t inner, const float *x, float *y) {
   CK_REQUIRE(ck_check_reduce(op, outer, count, inner, x, y));
   reduce(context, (int)op, outer, count, inner, x, NULL, 1, y);
-  return ck_status_ok;
+  return ck_scratch_status();
 }
 
 /* Both passes while the rows are in the first-level cache. */
@@ -172,7 +175,7 @@ ck_status ck_moments(const ck_context *context, ptrdiff_t outer, ptrdiff_t count
   }
   reduce(context, ck_reduce_sum, outer, count, inner, x, NULL, (double)count, mean);
   reduce(context, ck_reduce_sum_of_squared_deviations, outer, count, inner, x, mean, (double)count, variance);
-  return ck_status_ok;
+  return ck_scratch_status();
 }
 
 /* ---- Dot ---------------------------------------------------------------------------------------------- */
@@ -194,6 +197,7 @@ ck_status ck_dot(const ck_context *context, ptrdiff_t count, const float *x, con
   CK_REQUIRE(ck_check_dot(count, x, y, sum));
   const ptrdiff_t items = parts(count, piece);
   dot_work w = {kernels(context), count, x, y, ck_scratch(1, sizeof(double) * (size_t)items)};
+  if (!w.partial) return ck_scratch_status();
   ck_parallel_for(context, items, dot_item, &w);
   double total = 0;
   for (ptrdiff_t i = 0; i < items; i++) total += w.partial[i];

@@ -143,6 +143,7 @@ ck_status ck_upsample_mix_gradient(const ck_context *context, const ck_upsample_
   work w = {.g = g, .x = x, .y = y};
   const ptrdiff_t channels = g->channels, items = plan(context, &w);
   w.to = ck_scratch(1, sizeof(float) * (size_t)(2 * items * channels));
+  if (!w.to) return ck_scratch_status();
   ck_parallel_for(context, items, mix_gradient_item, &w);
   for (ptrdiff_t c = 0; c < channels; c++) {
     double total = 0;
