@@ -31,7 +31,7 @@ import Testing
     #expect(Set(tensors.compactMap { $0["name"] as? String }).count == tensors.count)
   }
 
-  @Test(arguments: WaveUNetConfiguration.presets.map(\.name))
+  @Test(arguments: ModelFile.presetNames)
   func presetsAreDescribed(_ preset: String) throws {
     let network = try #require(ModelFile.preset(preset))
     try check(

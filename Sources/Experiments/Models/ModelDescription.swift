@@ -24,15 +24,15 @@ public struct ModelDescription: Sendable {
     facts = network.facts
     let fields = network.parameters
     tensors = zip(fields.paths, fields.tensors).map { path, tensor in
-      TensorEntry(name: path, shape: tensor.shape, fromPyTorch: Self.permutation(of: tensor))
+      TensorEntry(name: path, shape: tensor.shape, fromPyTorch: Self.permutation(path, tensor))
     }
   }
 
   /// Ours are `[kernel…, in, out]` and `[in, out]`, PyTorch's `[out, in, kernel…]` and `[out, in]`: the last
-  /// two axes come first there, the other way round.
-  private static func permutation(of tensor: Tensor) -> [Int] {
+  /// two axes come first there, the other way round. What is no weight, such as a table of vectors, is the same.
+  private static func permutation(_ path: String, _ tensor: Tensor) -> [Int] {
     let rank = tensor.rank
-    return rank < 2 ? Array(0..<rank) : Array(2..<rank) + [1, 0]
+    return rank < 2 || !path.lowercased().hasSuffix("weight") ? Array(0..<rank) : Array(2..<rank) + [1, 0]
   }
 
   private var fields: JSONObject {

@@ -46,45 +46,6 @@ extension Tensor {
   }
 }
 
-/// The latest frames of a gated signal.
-///
-/// Earned by WaveNet's skip connections: what is cropped away is not gated, and only the crop's gradient waits
-/// for the layer's turn.
-private struct GatedCrop: FusedOperation {
-  let frames: Int
-  var keepsOutput: Bool { false }
-
-  func definition(_ inputs: [Tensor]) -> Tensor { ResidualRate.same.definition(inputs[0].gated(), frames) }
-
-  func apply(_ inputs: [Tensor]) -> Tensor {
-    let x = inputs[0]
-    return Kernels.gated(x, 0..<x.shape[0], start: x.shape[1] - frames, frames: frames)
-  }
-
-  func accumulate(
-    _ cotangent: consuming Tensor, _ inputs: [Tensor], _ output: Tensor, _ wanted: [Bool],
-    into sums: inout [Tensor?]
-  ) {
-    let (x, form) = (inputs[0], ConvInput.Form.gated)
-    let start = x.shape[1] - frames
-    let isFirst = sums[0] == nil
-    var sum = sums[0].take() ?? form.emptyAdjoint(x, start: start, frames: frames)
-    sum.makeUnique()
-    form.addAdjoint(cotangent, x, example: 0, start: start, to: sum, isFirst: isFirst)
-    sums[0] = sum
-  }
-}
-
-extension Tensor {
-  /// tanh(a)·sigmoid(b) of the latest frames of a signal `[batch, time, 2·channels]`.
-  public func gated(latest frames: Int) -> Tensor {
-    require(
-      rank == 3 && shape[2] % 2 == 0 && frames >= 0 && frames <= shape[1],
-      "gated: the latest \(frames) frames of a signal of shape \(shape)")
-    return fused(GatedCrop(frames: frames), [self])
-  }
-}
-
 // MARK: - With a residual connection
 
 /// identity + tanh(a)·sigmoid(b).

@@ -157,11 +157,12 @@ public struct WaveNet: Module {
     let frames = symbols.shape[1] - configuration.receptiveField.before
     var skips: [Tensor] = []
     for (index, layer) in layers.enumerated() {
-      let sums = layer.dilated(x)
+      let gated = gatedConv1D(
+        [x], layer.dilated.weight, bias: layer.dilated.bias, dilation: layer.dilated.dilation)
       // Only the frames that come out take part in the sum.
-      skips.append(sums.gated(latest: frames))
+      skips.append(gated.sliced(axis: 1, gated.shape[1] - frames..<gated.shape[1]))
       if index < layers.count - 1 {
-        x = conv1D([.gated(sums)], layer.residual.weight, bias: layer.residual.bias, identity: x)
+        x = conv1D([ConvInput(gated)], layer.residual.weight, bias: layer.residual.bias, identity: x)
       }
     }
     // The sum over layers is one product.

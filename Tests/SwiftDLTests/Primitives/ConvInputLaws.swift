@@ -56,7 +56,7 @@ import Testing
     var random = TestRandom(seed: 4)
     let points = [random.tensor([2, 12, 4]), random.tensor([1, 2, 4]), random.tensor([1, 4, 4])]
     expectSame(at: points) {
-      conv1D([.gated($0[0])], $0[1], bias: nil, identity: $0[0].gated(latest: 12).sliced(axis: 2, 0..<1) + $0[0])
+      conv1D([.gated($0[0])], $0[1], bias: nil, identity: $0[0].gated().sliced(axis: 2, 0..<1) + $0[0])
         + conv1D([.decimated($0[0], by: 1)], $0[2], bias: nil)
     } _: {
       conv1D($0[0].gated(), $0[1]) + $0[0].gated().sliced(axis: 2, 0..<1) + $0[0] + conv1D($0[0], $0[2])
@@ -123,6 +123,12 @@ import Testing
       conv1D([.gated($0[0])], $0[1], bias: nil, identity: $0[2])
     } _: {
       conv1D($0[0].gated(), $0[1]) + $0[2].sliced(axis: 1, 10..<70_010)
+    }
+    // Sums so large that the backward pass makes them anew.
+    check([random.normal([1, 40_000, 8]), random.normal([2, 8, 64], standardDeviation: 0.1)]) {
+      gatedConv1D([$0[0]], $0[1], bias: nil, dilation: 4)
+    } _: {
+      conv1D($0[0], $0[1], dilation: 4).gated()
     }
   }
 
