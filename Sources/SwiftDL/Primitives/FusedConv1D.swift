@@ -78,7 +78,10 @@ public func conv1D(
   _ inputs: [Tensor], _ weight: Tensor, bias: Tensor?, activation: Activation = .none, stride: Int = 1,
   dilation: Int = 1, groups: Int = 1, padding: Padding = .none, alignment: FrameAlignment = .middle
 ) -> Tensor {
-  conv1D(
+  require(
+    inputs.allSatisfy { $0.rank == 3 },
+    "conv1D: signals of shapes \(inputs.map(\.shape)) and weights of shape \(weight.shape)")
+  return conv1D(
     inputs.map { ConvInput($0) }, weight, bias: bias, activation: activation, stride: stride,
     dilation: dilation, groups: groups, padding: padding, alignment: alignment)
 }
