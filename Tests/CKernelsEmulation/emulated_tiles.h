@@ -1,5 +1,6 @@
-/* Tiles by the manual (Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2: LDTILECFG, TILELOADD,
-   TDPBF16PS, TILESTORED): eight per thread, 16 rows of 64 bytes. What the processor refuses stops the program. */
+/* Tiles by the manual (Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2: LDTILECFG,
+   TILELOADD, TDPBF16PS, TILESTORED): eight per thread, 16 rows of 64 bytes. What the processor refuses stops
+   the program. */
 #pragma once
 #include <math.h>
 #include <stdbool.h>
@@ -17,7 +18,8 @@ extern _Thread_local emulated_tiles emulated;
 
 #define EMULATED static inline __attribute__((unused))
 #define EMULATED_WORD static inline __attribute__((always_inline))
-#pragma clang diagnostic ignored "-Wpsabi" /* vectors wider than the target's cross no call: words are inlined */
+#pragma clang diagnostic ignored \
+    "-Wpsabi" /* vectors wider than the target's cross no call: words are inlined */
 
 EMULATED void emulated_demand(bool condition, const char *what) {
   if (condition) return;
@@ -50,13 +52,14 @@ EMULATED_WORD emulated_floats emulated_flush(emulated_floats x) {
   emulated_words tiny = (emulated_words)((bits & 0x7fffffffu) < 0x800000u);
   return (emulated_floats)((tiny & bits & 0x80000000u) | (~tiny & bits));
 }
-/* Rounded once, to nearest even. The product of two bfloat16 numbers is exact in double, and a sum of two floats (the
-   product has no more digits than one) that is rounded to double and then to float is rounded as if once, because a
-   double has more than twice the digits of a float and two more (Figueroa 1995). */
-EMULATED_WORD emulated_floats emulated_fma(emulated_floats a, emulated_floats b,
-                                                                            emulated_floats c) {
-  emulated_doubles product = __builtin_convertvector(a, emulated_doubles) * __builtin_convertvector(b, emulated_doubles);
-  return emulated_flush(__builtin_convertvector(product + __builtin_convertvector(c, emulated_doubles), emulated_floats));
+/* Rounded once, to nearest even. The product of two bfloat16 numbers is exact in double, and a sum of two
+   floats (the product has no more digits than one) that is rounded to double and then to float is rounded as
+   if once, because a double has more than twice the digits of a float and two more (Figueroa 1995). */
+EMULATED_WORD emulated_floats emulated_fma(emulated_floats a, emulated_floats b, emulated_floats c) {
+  emulated_doubles product =
+      __builtin_convertvector(a, emulated_doubles) * __builtin_convertvector(b, emulated_doubles);
+  return emulated_flush(
+      __builtin_convertvector(product + __builtin_convertvector(c, emulated_doubles), emulated_floats));
 }
 
 /* Even and odd halves of the pairs are summed apart, then added to one another, then to the sum. */

@@ -49,6 +49,11 @@ struct Conv1DTests {
       .signal(
         frames: 700, inputs: 2, outputs: 2, kernel: 15, stride: 4, groups: 2, padding: (7, 7)),
       .signal(frames: 5000, inputs: 16, outputs: 16, kernel: 3, stride: 2),
+      .signal(batch: 16, frames: 8, inputs: 60, outputs: 50, kernel: 5, padding: (2, 2)),
+      .signal(batch: 2, frames: 1100, inputs: 24, outputs: 25, kernel: 5, padding: (2, 2)),
+      .signal(batch: 2, frames: 600, inputs: 25, outputs: 25, kernel: 7, dilation: 16, padding: (96, 0)),
+      .signal(batch: 3, frames: 2000, inputs: 25, outputs: 70, kernel: 1),
+      .signal(batch: 40, frames: 3, inputs: 16, outputs: 33, kernel: 3, padding: (1, 1)),
       .signal(frames: 64, inputs: 600, outputs: 20, kernel: 3, dilation: 8, padding: (16, 0)),
     ])
   func music(_ g: ck_conv2d_geometry) {

@@ -49,7 +49,7 @@ private struct EpilogueTrial {
     epilogue.slope = 0.2
     if stream.chance(2) { epilogue.bias = bias.constant }
     if stream.chance(2) {
-      epilogue.dropout = stream.pick([0.05, 0.5, 1])
+      epilogue.dropout = stream.pick([0.05, 0.5, 0.99])
       epilogue.dropout_key = stream.bits()
       epilogue.dropout_offset = stream.bits() >> 3
     }
@@ -130,7 +130,7 @@ struct EpilogueTests {
       for (name, i) in [("output", 0), ("sums", 1)] {
         let difference = firstDifference(
           got[i].values, expected[i], sizes: expected[i].map { _ in size },
-          bound: tolerance(terms: trial.terms))
+          bound: tolerance(terms: trial.terms) + context.roughness)
         #expect(
           difference == nil,
           "\(name), \(context) \(trial.g) \(trial.epilogue) transposed \(trial.transposed)")
@@ -151,7 +151,7 @@ struct EpilogueTests {
     for _ in 0..<30 { expectReference(.random(&stream, isSignal: false)) }
   }
 
-  @Test("dropout drops what ck_random_bernoulli drops, to the bit", arguments: [0.1, 0.5, 1] as [Float])
+  @Test("dropout drops what ck_random_bernoulli drops, to the bit", arguments: [0.1, 0.5, 0.99] as [Float])
   func dropout(_ p: Float) {
     var stream = Stream(5200)
     for g in [
@@ -161,6 +161,7 @@ struct EpilogueTests {
       .signal(frames: 40, inputs: 6, outputs: 6, kernel: 3, groups: 6),
       .signal(frames: 40, inputs: 6, outputs: 3, kernel: 3),
       .signal(frames: 40, inputs: 6, outputs: 36, kernel: 3, groups: 3),
+      .signal(batch: 2, frames: 90, inputs: 40, outputs: 53, kernel: 3),
     ] {
       let trial = ConvTrial(g, isSignal: true, stream: &stream)
       for context in Context.everyVariant() {
@@ -179,7 +180,7 @@ struct EpilogueTests {
         e.dropout_offset = 1_000_003
         ck_conv1d(context.pointer, [trial.signal], 1, x, trial.weights.constant, [e], dropped.pointer)
         ck_random_bernoulli(
-          context.pointer, 77, 1_000_003, trial.outputCount, 1 - p, p < 1 ? 1 / (1 - p) : 0, mask.pointer)
+          context.pointer, 77, 1_000_003, trial.outputCount, 1 - p, 1 / (1 - p), mask.pointer)
         let expected = zip(plain.values, mask.values).map { ($0 * $1).bitPattern }
         #expect(dropped.values.map(\.bitPattern) == expected, "\(context) \(g)")
       }

@@ -21,6 +21,15 @@ import Testing
     #expect(try workshop.listing() == before)
   }
 
+  @Test(arguments: ["sse9", "AVX2"])
+  func unknownInstructionSetsAreRefusedInOneLine(_ name: String) throws {
+    for arguments in [["doctor"], ["models", "list"]] {
+      let outcome = try Program.run(arguments, environment: ["CK_ISA": name])
+      #expect(outcome.status == 64)
+      #expect(outcome.errorLines.count == 1 && outcome.errors.contains("CK_ISA=\(name)"))
+    }
+  }
+
   @Test(arguments: [
     ("optimiser:\n  rate: 1\n", "wrong.yaml:1"), ("batchSize: 2\nlos: l1\n", "wrong.yaml:2"),
     ("batchSize: [1\n", "wrong.yaml:"), ("- a\n- b\n", "wrong.yaml"),

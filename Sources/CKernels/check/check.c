@@ -58,6 +58,28 @@ ck_status ck_check_gated_gradient(ptrdiff_t frames, ptrdiff_t channels, const fl
   return ck_areas_apart(&to, &cotangent);
 }
 
+ck_status ck_check_activation_gradient(ck_activation activation, ptrdiff_t pixels, ptrdiff_t channels, const float *y,
+                                       const float *y_gradient, const float *gradient, const float *bias_gradient) {
+  const bool gated = activation == ck_activation_gated;
+  ptrdiff_t count;
+  ck_area from, cotangent, to, bias;
+  CK_REQUIRE_THAT((unsigned)activation <= ck_activation_gated, ck_status_invalid_argument);
+  CK_REQUIRE(CK_COUNT(&count, pixels, channels));
+  CK_REQUIRE_THAT(!gated || channels % 2 == 0, ck_status_invalid_geometry);
+  CK_REQUIRE(ck_area_dense(&cotangent, y_gradient, gated ? count / 2 : count));
+  CK_REQUIRE(ck_area_dense(&to, gradient, count));
+  CK_REQUIRE(gated ? ck_areas_apart(&to, &cotangent) : same_or_apart(&to, &cotangent));
+  if (activation != ck_activation_none) {
+    CK_REQUIRE(ck_area_dense(&from, y, count));
+    CK_REQUIRE(same_or_apart(&to, &from));
+  }
+  if (!bias_gradient) return ck_status_ok;
+  CK_REQUIRE(ck_area_dense(&bias, bias_gradient, channels));
+  CK_REQUIRE(ck_areas_apart(&bias, &to));
+  CK_REQUIRE(ck_areas_apart(&bias, &cotangent));
+  return activation == ck_activation_none ? ck_status_ok : ck_areas_apart(&bias, &from);
+}
+
 /* ---- Reductions --------------------------------------------------------------------------------------- */
 
 static ck_status reduction(ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const float *x, const void *y) {
@@ -260,6 +282,14 @@ ck_status ck_check_fill(ptrdiff_t count, const float *y) {
   ck_area area;
   CK_REQUIRE(CK_COUNT(&count, count));
   return ck_area_dense(&area, y, count);
+}
+
+ck_status ck_check_map(ptrdiff_t count, const float *x, const float *y) {
+  ck_area from, to;
+  CK_REQUIRE(CK_COUNT(&count, count));
+  CK_REQUIRE(ck_area_dense(&from, x, count));
+  CK_REQUIRE(ck_area_dense(&to, y, count));
+  return same_or_apart(&to, &from);
 }
 
 ck_status ck_check_step(const void *options, ptrdiff_t count, const float *g, const float *p, const float *m,

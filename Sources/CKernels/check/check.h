@@ -96,6 +96,11 @@ ck_status ck_check_gated(ptrdiff_t frames, ptrdiff_t channels, const float *x, c
 ck_status ck_check_gated_gradient(ptrdiff_t frames, ptrdiff_t channels, const float *x, const float *y_gradient,
                                   const float *x_gradient);
 
+ck_status ck_check_activation_gradient(ck_activation activation, ptrdiff_t pixels, ptrdiff_t channels, const float *y,
+                                       const float *y_gradient, const float *gradient, const float *bias_gradient);
+/* y may be x. */
+ck_status ck_check_map(ptrdiff_t count, const float *x, const float *y);
+
 ck_status ck_check_reduce(ck_reduce_op op, ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const float *x,
                           const float *y);
 ck_status ck_check_dot(ptrdiff_t count, const float *x, const float *y, const double *sum);

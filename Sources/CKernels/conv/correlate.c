@@ -8,6 +8,7 @@ enum {
   chunk_floats = 65536,  /* input of a chunk: 256 KiB, an eighth of a second-level cache, read once per block */
   heavy_chunk_floats = 262144, /* 1 MiB, when the weights exceed that cache: they are read once per chunk */
   weighty_floats = 524288,
+  fetched_weights = 131072, /* larger weights share their cache with a chunk and are asked for ahead */
   chunk_pixels = 480,    /* and no more pixels than this */
   least_pixels = 96,     /* but not fewer than this: every chunk reads all weights */
   pixel_grain = 24,      /* a multiple of most tiles */
@@ -46,6 +47,10 @@ static ptrdiff_t channels_of(const ck_correlation *c) {
   ptrdiff_t channels = 0;
   for (ptrdiff_t v = 0; v < c->source_count; v++) channels += c->sources[v].channels;
   return channels / c->groups;
+}
+
+static ptrdiff_t weight_count(const ck_correlation *c) {
+  return c->tap_count * channels_of(c) * c->destination.channels;
 }
 
 static bool finite_inputs(const ck_conv_kernels *kernels, const ck_run *runs, ptrdiff_t run_count) {
@@ -112,8 +117,7 @@ static ptrdiff_t round_up(ptrdiff_t a, ptrdiff_t grain) { return (a + grain - 1)
 
 /* Pixels of a chunk: as many as its input may hold; fewer when there are too few chunks (and blocks) to share. */
 static ck_cut cut_for(const ck_correlation *c, ptrdiff_t blocks) {
-  ptrdiff_t weights = c->tap_count * channels_of(c) * c->destination.channels;
-  ptrdiff_t floats = weights > weighty_floats ? heavy_chunk_floats : chunk_floats;
+  ptrdiff_t floats = weight_count(c) > weighty_floats ? heavy_chunk_floats : chunk_floats;
   ptrdiff_t pixels = floats / (c->step_x * (channels_of(c) + 1)) / pixel_grain * pixel_grain;
   if (pixels > chunk_pixels) pixels = chunk_pixels;
   if (pixels < least_pixels) pixels = least_pixels;
@@ -144,6 +148,7 @@ static ck_block common_block(const ck_correlation *c, const ck_epilogue *epilogu
                  c->tap_count * inputs <= stream_terms &&
                  whole_lines(to->data, to->pixel_stride, to->row_stride, to->batch_stride) && outputs % 16 == 0;
   block.fetch = !c->depthwise && inputs * c->step_x >= outputs && c->tap_count * outputs <= fetch_terms * c->step_x;
+  block.fetch_weights = weight_count(c) > fetched_weights;
   return block;
 }
 

@@ -89,6 +89,7 @@ typedef struct ck_block {
   bool plain;                /* the epilogue is at most a bias and a piecewise linear activation */
   bool stream;               /* store past the caches: rows of whole, aligned vectors */
   bool fetch;                /* the inputs come from memory: ask for those of the next tile while computing this one */
+  bool fetch_weights;        /* and so do the weights */
   float keep;                /* adds keep · what was there; 0 does not read it (a matrix product's beta); plain only */
 } ck_block;
 
@@ -177,6 +178,10 @@ typedef struct ck_packed {
 /* Into scratch slot 1 of this thread, or a plan's memory (where they may lie already). `pixels` is how many output
    pixels will use them. blocks is NULL when there is no memory. */
 ck_packed ck_pack_weights(const ck_context *context, const ck_conv_kernels *kernels, const ck_weights *w, ptrdiff_t pixels);
+
+/* to[i · width + o] = scale · from[o · out_step + i · in_step]. */
+void ck_transpose(const float *from, ptrdiff_t out_step, ptrdiff_t in_step, ptrdiff_t inputs, ptrdiff_t outputs,
+                  float scale, float *to, ptrdiff_t width);
 
 /* Two neighbouring pixels can be one pixel of twice as many channels, seen through one tap more: 24 channels fill one
    vector and a half, 48 fill three. The taps of a line, or 0 where that does not pay. */

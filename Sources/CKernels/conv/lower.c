@@ -23,6 +23,8 @@ ck_cut ck_cut_pixels(const ck_correlation *c, ptrdiff_t pixels_wanted, ptrdiff_t
   return cut;
 }
 
+enum { most_copied = 16 };
+
 typedef struct {
   const ck_correlation *c;
   ck_run *runs;
@@ -30,6 +32,12 @@ typedef struct {
   ptrdiff_t run_count, segment_count;
   float *window; /* NULL while only counting */
   ptrdiff_t window_size;
+  /* The last windows: neighbouring lines of an image see the same lines of a source. */
+  struct {
+    const float *line;
+    ptrdiff_t first, count, place;
+  } copied[most_copied];
+  ptrdiff_t copied_count;
 } builder;
 
 /* A run from pixel (b, y, x) on: along the line, or across the batch. */
@@ -82,6 +90,20 @@ static const float *copy_rows(builder *self, const float *line, ptrdiff_t pixel_
   return window;
 }
 
+/* The same rows of a line are copied once for all lines of the output that come soon after one another. */
+static const float *copy_rows_once(builder *self, const float *line, ptrdiff_t pixel_stride, ptrdiff_t channels,
+                                   ptrdiff_t first, ptrdiff_t count) {
+  for (ptrdiff_t i = 0; i < most_copied && i < self->copied_count; i++)
+    if (self->copied[i].line == line && self->copied[i].first == first && self->copied[i].count == count)
+      return self->window ? self->window + self->copied[i].place : NULL;
+  ptrdiff_t slot = self->copied_count++ % most_copied;
+  self->copied[slot].line = line;
+  self->copied[slot].first = first;
+  self->copied[slot].count = count;
+  self->copied[slot].place = self->window_size;
+  return copy_rows(self, line, pixel_stride, channels, first, 1, count);
+}
+
 /* The taps of one source line (taps[0 ..< count], one dy) for output pixels p0 ..< p1. */
 static void add_line_taps(builder *self, const float *line, ptrdiff_t pixel_stride, ptrdiff_t channels,
                           ptrdiff_t row_offset, const ck_tap *taps, ptrdiff_t count, ptrdiff_t p0, ptrdiff_t p1) {
@@ -94,7 +116,7 @@ static void add_line_taps(builder *self, const float *line, ptrdiff_t pixel_stri
   ptrdiff_t low = first + taps[0].dx, high = last + taps[count - 1].dx, length = high - low + 1;
   bool inside = low >= 0 && high < c->width;
   if (!inside && length <= 2 * pixels * c->step_x + 32) {
-    const float *window = copy_rows(self, line, pixel_stride, channels, low, 1, length);
+    const float *window = copy_rows_once(self, line, pixel_stride, channels, low, length);
     for (ptrdiff_t k = 0; k < count; k++)
       add_segment(self, window ? window + (taps[k].dx - taps[0].dx) * channels : NULL, c->step_x * channels, channels,
                   taps[k].row + row_offset, taps[k].part);
@@ -182,7 +204,7 @@ const ck_run *ck_lower(const ck_correlation *c, const ck_cut *cut, ptrdiff_t chu
   self.segments = (ck_segment *)(self.runs + runs);
   /* Twice: once to know how large the windows are, once to fill them. */
   for (int pass = 0; pass < 2; pass++) {
-    self.run_count = self.segment_count = self.window_size = 0;
+    self.run_count = self.segment_count = self.window_size = self.copied_count = 0;
     for (ptrdiff_t line = l0; line < l1; line++) {
       if (cut->across_batch) add_batch(&self, line, p0, p1);
       else add_line(&self, line, p0, p1);

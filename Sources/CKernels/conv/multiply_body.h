@@ -111,10 +111,12 @@ CK_INLINE void multiply_tile(const int pixels, const int vectors, const bool fet
 /* A run is cut into nearly equal tiles: 9 pixels are better off as 5 + 4 than as 8 + 1. Piece by piece of the weights,
    which stay in the first-level cache for all tiles of all runs. */
 #define MULTIPLY_WITH(vectors) \
-  static void multiply_run_##vectors(const ck_run *run, const piece *piece, const ck_block *block, float *parts) { \
+  static const float *multiply_run_##vectors(const ck_run *run, const piece *piece, const ck_block *block, float *parts, \
+                                             const float *ahead, ptrdiff_t lines) { \
     ptrdiff_t tiles = (run->count + pixels_##vectors - 1) / pixels_##vectors; \
     for (ptrdiff_t tile = 0, first = 0, next; tile < tiles; tile++, first = next) { \
       next = run->count * (tile + 1) / tiles; \
+      for (ptrdiff_t n = 0; n < lines; n++, ahead += 16) __builtin_prefetch(ahead, 0, 2); \
       switch (next - first) { \
         MULTIPLY_CASE(1, vectors) MULTIPLY_CASE(2, vectors) MULTIPLY_CASE(3, vectors) MULTIPLY_CASE(4, vectors) \
         MULTIPLY_CASE(5, vectors) MULTIPLY_CASE(6, vectors) MULTIPLY_CASE(7, vectors) MULTIPLY_CASE(8, vectors) \
@@ -122,6 +124,7 @@ CK_INLINE void multiply_tile(const int pixels, const int vectors, const bool fet
         MULTIPLY_CASE(13, vectors) MULTIPLY_CASE(14, vectors) \
       } \
     } \
+    return ahead; \
   }
 #define MULTIPLY_CASE(pixels, vectors) \
   case pixels: \
@@ -135,21 +138,35 @@ MULTIPLY_WITH(2)
 MULTIPLY_WITH(3)
 MULTIPLY_WITH(4)
 
+/* With fewer pixels a piece is over before the next one could come. */
+enum { least_prefetching = 96 };
+
 static void multiply(const ck_run *runs, ptrdiff_t run_count, const ck_block *block, float *parts) {
   piece piece;
   bool more = true;
+  const ptrdiff_t width = block->vectors * CK_LANES;
+  /* Weights that come from memory are asked for a piece ahead, as many lines with every tile. */
+  ptrdiff_t lines = 0;
+  if (block->fetch_weights && block->w_step == width) {
+    ptrdiff_t pixels = 0;
+    for (ptrdiff_t r = 0; r < run_count; r++) pixels += runs[r].count;
+    const ptrdiff_t tile = block->vectors == 4 ? pixels_4 : block->vectors == 3 ? pixels_3
+                         : block->vectors == 2 ? pixels_2 : pixels_1;
+    lines = pixels >= least_prefetching ? chain * width * tile / (16 * pixels) + 1 : 0;
+  }
   for (ptrdiff_t row = 0; more; row += chain) {
     float *at = parts;
+    const float *ahead = block->w + (row + chain) * width;
     more = false;
-    for (const ck_run *run = runs; run < runs + run_count; at += run++->count * block->vectors * CK_LANES) {
+    for (const ck_run *run = runs; run < runs + run_count; at += run++->count * width) {
       cut_piece(run, row, &piece);
       if (piece.count == 0 && row > 0) continue; /* a run of fewer taps has ended */
       more = more || !piece.ends;
       switch (block->vectors) {
-      case 1: multiply_run_1(run, &piece, block, at); break;
-      case 2: multiply_run_2(run, &piece, block, at); break;
-      case 3: multiply_run_3(run, &piece, block, at); break;
-      case 4: multiply_run_4(run, &piece, block, at); break;
+      case 1: ahead = multiply_run_1(run, &piece, block, at, ahead, lines); break;
+      case 2: ahead = multiply_run_2(run, &piece, block, at, ahead, lines); break;
+      case 3: ahead = multiply_run_3(run, &piece, block, at, ahead, lines); break;
+      case 4: ahead = multiply_run_4(run, &piece, block, at, ahead, lines); break;
       }
     }
   }

@@ -25,8 +25,8 @@ typedef struct {
 
 typedef float four __attribute__((ext_vector_type(4), aligned(4), may_alias));
 
-/* to[i · width + o] = scale · from[o · out_step + i · in_step], four by four where the inputs are neighbours. */
-static void transpose(const float *from, ptrdiff_t out_step, ptrdiff_t in_step, ptrdiff_t inputs, ptrdiff_t outputs,
+/* Four by four where the inputs are neighbours. */
+void ck_transpose(const float *from, ptrdiff_t out_step, ptrdiff_t in_step, ptrdiff_t inputs, ptrdiff_t outputs,
                       float scale, float *to, ptrdiff_t width) {
   ptrdiff_t whole_i = in_step == 1 ? inputs / 4 * 4 : 0, whole_o = outputs / 4 * 4;
   for (ptrdiff_t i = 0; i < whole_i; i += 4)
@@ -50,7 +50,7 @@ static void transpose(const float *from, ptrdiff_t out_step, ptrdiff_t in_step, 
 static void pack_columns(const ck_weights *w, const float *tap, ptrdiff_t first, ptrdiff_t count, float *to,
                          ptrdiff_t width, ptrdiff_t row_step) {
   const float *from = tap + first * w->out_step;
-  if (w->out_step != 1) transpose(from, w->out_step, w->in_step, w->inputs, count, w->scale, to, row_step);
+  if (w->out_step != 1) ck_transpose(from, w->out_step, w->in_step, w->inputs, count, w->scale, to, row_step);
   for (ptrdiff_t i = 0; i < w->inputs; i++, from += w->in_step, to += row_step) {
     if (w->out_step == 1) {
       memcpy(to, from, (size_t)count * sizeof *to);

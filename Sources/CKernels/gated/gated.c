@@ -6,7 +6,7 @@
 /* Outputs an item covers, more or less. One item runs on the calling thread, so smaller work wakes nobody. */
 enum { grain = 8192 };
 
-static const ck_gated_kernels *kernels(const ck_context *context) {
+const ck_gated_kernels *ck_gated_kernels_of(const ck_context *context) {
   const ck_isa isa = ck_isa_of(context);
 #define CK_KERNELS(variant) \
   if (isa >= ck_isa_##variant) return &ck_gated_##variant;
@@ -36,14 +36,14 @@ static void gradient_item(void *state, ptrdiff_t item) {
   const gated_work *w = state;
   const ptrdiff_t start = item * w->frames_per_item, c = w->channels;
   w->kernels->gradient(frames_from(w, start), c, w->x + start * 2 * c, w->y_gradient + start * c,
-                       w->result + start * 2 * c);
+                       w->result + start * 2 * c, NULL);
 }
 
 static void run(const ck_context *context, void (*item)(void *, ptrdiff_t), ptrdiff_t frames,
                 ptrdiff_t channels, const float *x, const float *y_gradient, float *result) {
   if (frames == 0 || channels == 0) return;
   const ptrdiff_t per_item = (grain + channels - 1) / channels;
-  gated_work w = {kernels(context), frames, channels, per_item, x, y_gradient, result};
+  gated_work w = {ck_gated_kernels_of(context), frames, channels, per_item, x, y_gradient, result};
   ck_parallel_for(context, (frames + per_item - 1) / per_item, item, &w);
 }
 

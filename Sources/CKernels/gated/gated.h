@@ -13,9 +13,11 @@
 /* What one instruction set offers: loops over whole frames. */
 typedef struct ck_gated_kernels {
   void (*forward)(ptrdiff_t frames, ptrdiff_t channels, const float *x, float *y);
+  /* sums[2 · channels] += x_gradient, unless NULL. */
   void (*gradient)(ptrdiff_t frames, ptrdiff_t channels, const float *x, const float *y_gradient,
-                   float *x_gradient);
+                   float *x_gradient, float *sums);
 } ck_gated_kernels;
+const ck_gated_kernels *ck_gated_kernels_of(const ck_context *context);
 
 #define CK_KERNELS(variant) extern const ck_gated_kernels ck_gated_##variant;
 #include "gated/gated_kernels.inc"

@@ -13,23 +13,23 @@ static void forward(ptrdiff_t frames, ptrdiff_t channels, const float *x, float 
   }
 }
 
-static void gradient(ptrdiff_t frames, ptrdiff_t channels, const float *x, const float *g, float *dx) {
+/* The cotangents of n channels of one frame, whose halves are `channels` apart. */
+CK_INLINE void gradient_of(ptrdiff_t n, ptrdiff_t channels, const float *x, const float *g, float *dx, float *sums) {
+  const ck_vec t = ck_vec_tanh(ck_vec_load_first(x, n)), s = ck_vec_sigmoid(ck_vec_load_first(x + channels, n));
+  const ck_vec gs = ck_vec_load_first(g, n) * s, a = gs * (1 - t * t), b = gs * t * (1 - s);
+  ck_vec_store_first(dx, a, n);
+  ck_vec_store_first(dx + channels, b, n);
+  if (!sums) return;
+  ck_vec_store_first(sums, ck_vec_load_first(sums, n) + a, n);
+  ck_vec_store_first(sums + channels, ck_vec_load_first(sums + channels, n) + b, n);
+}
+
+static void gradient(ptrdiff_t frames, ptrdiff_t channels, const float *x, const float *g, float *dx, float *sums) {
   for (ptrdiff_t f = 0; f < frames; f++, x += 2 * channels, dx += 2 * channels, g += channels) {
     ptrdiff_t c = 0;
-    for (; c + CK_LANES <= channels; c += CK_LANES) {
-      const ck_vec t = ck_vec_tanh(ck_vec_load(x + c)), s = ck_vec_sigmoid(ck_vec_load(x + channels + c));
-      const ck_vec gs = ck_vec_load(g + c) * s;
-      ck_vec_store(dx + c, gs * (1 - t * t));
-      ck_vec_store(dx + channels + c, gs * t * (1 - s));
-    }
-    const ptrdiff_t rest = channels - c;
-    if (rest > 0) {
-      const ck_vec t = ck_vec_tanh(ck_vec_load_first(x + c, rest));
-      const ck_vec s = ck_vec_sigmoid(ck_vec_load_first(x + channels + c, rest));
-      const ck_vec gs = ck_vec_load_first(g + c, rest) * s;
-      ck_vec_store_first(dx + c, gs * (1 - t * t), rest);
-      ck_vec_store_first(dx + channels + c, gs * t * (1 - s), rest);
-    }
+    for (; c + CK_LANES <= channels; c += CK_LANES)
+      gradient_of(CK_LANES, channels, x + c, g + c, dx + c, sums ? sums + c : NULL);
+    if (c < channels) gradient_of(channels - c, channels, x + c, g + c, dx + c, sums ? sums + c : NULL);
   }
 }
 

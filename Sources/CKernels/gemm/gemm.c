@@ -16,6 +16,7 @@
 
 /* From this length on a sum is cut into parts by the weight gradient; below, Aᵀ is cheaper to turn round. */
 enum { long_sum = 768 };
+enum { few_rows = 64 };
 
 static void scale_matrix(const ck_gemm_geometry *g, float *c) {
   for (ptrdiff_t i = 0; i < g->m; i++)
@@ -28,6 +29,27 @@ static ck_correlation product(ptrdiff_t pixels, const ck_image *source, const ck
   return (ck_correlation){.batch = 1, .height = 1, .width = pixels, .out_height = 1, .out_width = pixels, .step_y = 1,
                           .step_x = 1, .source_count = 1, .sources = source, .tap_count = 1, .taps = tap, .groups = 1,
                           .destination = {.data = y, .channels = outputs, .pixel_stride = y_step}};
+}
+
+/* A · Bᵀ for few rows of A, as (B · Aᵀ)ᵀ: the rows of B are the pixels, and instead of B a few rows are turned round. */
+static void multiply_turned(const ck_context *context, const ck_conv_kernels *kernels, const ck_gemm_geometry *g,
+                            const float *a, const float *b, float *c) {
+  const ck_tap tap = {.row = 0};
+  ck_image source = {.data = b, .channels = g->k, .pixel_stride = g->ldb};
+  ck_weights rows = {.data = a, .in_step = 1, .out_step = g->lda, .groups = 1, .taps = 1, .inputs = g->k,
+                     .outputs = g->m, .scale = g->alpha};
+  ck_packed packed = ck_pack_weights(context, kernels, &rows, g->n);
+  float *turned = g->m == 1 ? c : ck_scratch(5, (size_t)(g->m * g->n) * sizeof *turned);
+  if (!turned) return;
+  ck_correlation product_of_rows = product(g->n, &source, &tap, turned, g->m, g->m);
+  ck_correlate(context, kernels, &product_of_rows, &packed, NULL, g->m == 1 ? g->beta : 0);
+  if (g->m == 1) return;
+  if (g->beta == 0) {
+    ck_transpose(turned, g->m, 1, g->m, g->n, 1, c, g->ldc);
+    return;
+  }
+  for (ptrdiff_t i = 0; i < g->m; i++)
+    for (ptrdiff_t j = 0; j < g->n; j++) c[i * g->ldc + j] = turned[j * g->m + i] + g->beta * c[i * g->ldc + j];
 }
 
 enum { turned_rows = 64 };
@@ -64,13 +86,8 @@ static void multiply(const ck_context *context, const ck_gemm_geometry *g, const
     a = self.turned;
     lda = g->k;
   }
-  if (g->m == 1 && g->transpose_b && !ck_planned()) {
-    /* A row times Bᵀ: the rows of B are the pixels, so nothing is packed. */
-    ck_image source = {.data = b, .channels = g->k, .pixel_stride = g->ldb};
-    ck_weights row = {.data = a, .in_step = 1, .groups = 1, .taps = 1, .inputs = g->k, .outputs = 1, .scale = g->alpha};
-    ck_packed packed = ck_pack_weights(context, kernels, &row, g->n);
-    ck_correlation turned = product(g->n, &source, &tap, c, 1, 1);
-    ck_correlate(context, kernels, &turned, &packed, NULL, g->beta);
+  if (!ck_planned() && g->transpose_b && !g->transpose_a && g->m <= few_rows && g->n * g->k > 2 * g->m * (g->k + g->n)) {
+    multiply_turned(context, kernels, g, a, b, c);
     return;
   }
   ck_image source = {.data = a, .channels = g->k, .pixel_stride = lda};

@@ -483,6 +483,20 @@ CK_API void ck_gated_reference(ptrdiff_t frames, ptrdiff_t channels, const float
 CK_API void ck_gated_gradient_reference(ptrdiff_t frames, ptrdiff_t channels, const float *x,
                                         const float *y_gradient, float *x_gradient);
 
+/* ---- Activation gradients ----------------------------------------------------------------------------- */
+
+/* From the activations' outputs y (pixels × channels) and the gradient of y to that of the sums before them, and to
+   the bias's: gradient = y_gradient · activation'(y), bias_gradient[c] = Σ over pixels of gradient[c], unless NULL.
+   relu and leaky_relu (slope >= 0) are told from the sign of y; `none` does not read y. For `gated`, y holds the sums
+   themselves (an epilogue's `sums`), `channels` counts them (both halves), and y_gradient has half as many.
+   gradient may be y, or (except gated) y_gradient. */
+CK_API ck_status ck_activation_gradient(const ck_context *context, ck_activation activation, float slope,
+                                        ptrdiff_t pixels, ptrdiff_t channels, const float *y, const float *y_gradient,
+                                        float *gradient, float *bias_gradient);
+CK_API void ck_activation_gradient_reference(ck_activation activation, float slope, ptrdiff_t pixels,
+                                             ptrdiff_t channels, const float *y, const float *y_gradient,
+                                             float *gradient, float *bias_gradient);
+
 /* ---- Reductions --------------------------------------------------------------------------------------- */
 
 typedef enum CK_CLOSED_ENUM ck_reduce_op {
@@ -551,6 +565,11 @@ CK_API ck_status ck_random_bernoulli(const ck_context *context, uint64_t key, ui
                                      ptrdiff_t count, float p, float value, float *y);
 /* The 32 random bits at one position. */
 CK_API uint32_t ck_random_bits(uint64_t key, uint64_t offset);
+/* Dropout, and its gradient: y[i] = x[i] · what ck_random_bernoulli(key, offset, count, 1 - p, 1 / (1 - p), …) writes at
+   i, which is made on the way and stored nowhere. y may be x. */
+CK_API ck_status ck_dropout(const ck_context *context, uint64_t key, uint64_t offset, float p, ptrdiff_t count,
+                            const float *x, float *y);
+CK_API void ck_dropout_reference(uint64_t key, uint64_t offset, float p, ptrdiff_t count, const float *x, float *y);
 
 /* ---- Optimiser steps, in place ------------------------------------------------------------------------ */
 

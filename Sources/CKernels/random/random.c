@@ -107,3 +107,46 @@ ck_status ck_random_bernoulli(const ck_context *context, uint64_t key, uint64_t 
   generate(context, &w, key, offset, count, y);
   return ck_status_ok;
 }
+
+/* ---- Dropout ------------------------------------------------------------------------------------------ */
+
+typedef struct {
+  const ck_random_kernels *kernels;
+  uint64_t key, block;
+  ptrdiff_t skip, count;
+  uint32_t last;
+  float value;
+  const float *x;
+  float *y;
+} dropping;
+
+static void dropout_item(void *state, ptrdiff_t index) {
+  const dropping *w = state;
+  const ptrdiff_t total = w->skip + w->count, next = (index + 1) * grain, end = next < total ? next : total;
+  uint32_t bits[ck_random_chunk];
+  for (ptrdiff_t at = index * grain; at < end; at += ck_random_chunk) {
+    const ptrdiff_t words = end - at < ck_random_chunk ? end - at : ck_random_chunk;
+    const ptrdiff_t before = at < w->skip ? w->skip - at : 0, first = at + before - w->skip;
+    w->kernels->bits(w->key, w->block + (uint64_t)at / 4, words, bits);
+    w->kernels->dropout(words - before, bits + before, w->last, w->value, w->x + first, w->y + first);
+  }
+}
+
+ck_status ck_dropout(const ck_context *context, uint64_t key, uint64_t offset, float p, ptrdiff_t count,
+                     const float *x, float *y) {
+  CK_REQUIRE_THAT(p >= 0 && p <= 1, ck_status_invalid_argument);
+  CK_REQUIRE(ck_check_map(count, x, y));
+  if (count == 0) return ck_status_ok;
+  dropping w = {.kernels = kernels(context), .key = key, .block = offset / 4, .skip = (ptrdiff_t)(offset % 4),
+                .count = count, .x = x, .y = y};
+  w.value = ck_random_successes(1 - p, &w.last) ? 1 / (1 - p) : 0;
+  ck_parallel_for(context, (w.skip + count + grain - 1) / grain, dropout_item, &w);
+  return ck_status_ok;
+}
+
+void ck_dropout_reference(uint64_t key, uint64_t offset, float p, ptrdiff_t count, const float *x, float *y) {
+  uint32_t last;
+  const float value = ck_random_successes(1 - p, &last) ? 1 / (1 - p) : 0;
+  for (ptrdiff_t i = 0; i < count; i++)
+    y[i] = x[i] * (value > 0 && ck_random_bits(key, offset + (uint64_t)i) <= last ? value : 0);
+}

@@ -27,6 +27,8 @@ typedef struct ck_random_kernels {
   void (*uniform)(ptrdiff_t words, const uint32_t *bits, float low, float range, float largest, float *y);
   void (*normal)(ptrdiff_t words, const uint32_t *bits, float mean, float deviation, float *y);
   void (*bernoulli)(ptrdiff_t words, const uint32_t *bits, uint32_t last, float value, float *y);
+  /* y = x · value where the word is a success, else x · 0: exactly `count` numbers. */
+  void (*dropout)(ptrdiff_t count, const uint32_t *bits, uint32_t last, float value, const float *x, float *y);
 } ck_random_kernels;
 
 /* Words up to `last` are successes of probability p; false when none is. */

@@ -69,6 +69,16 @@ static void bernoulli(ptrdiff_t count, const uint32_t *from, uint32_t last, floa
     ck_vec_store(y + i, load_words(from + i) <= last ? (ck_vec)value : (ck_vec)0);
 }
 
+static void dropout(ptrdiff_t count, const uint32_t *from, uint32_t last, float value, const float *x, float *y) {
+  ptrdiff_t i = 0;
+  for (; i + CK_LANES <= count; i += CK_LANES)
+    ck_vec_store(y + i, ck_vec_load(x + i) * (load_words(from + i) <= last ? (ck_vec)value : (ck_vec)0));
+  if (i == count) return;
+  const words rest = (words)ck_vec_load_first((const float *)from + i, count - i);
+  ck_vec_store_first(y + i, ck_vec_load_first(x + i, count - i) * (rest <= last ? (ck_vec)value : (ck_vec)0),
+                     count - i);
+}
+
 /* ln u for u in [2⁻³², 1], within 1e-7 relative (coefficients of Cephes logf). */
 CK_INLINE ck_vec logarithm(ck_vec u) {
   const ck_ivec offset = (ck_ivec)u - 0x3F3504F3; /* counts from √½ */
@@ -115,4 +125,4 @@ static void normal(ptrdiff_t count, const uint32_t *from, float mean, float devi
   }
 }
 
-const ck_random_kernels CK_VARIANT(ck_random) = {bits, uniform, normal, bernoulli};
+const ck_random_kernels CK_VARIANT(ck_random) = {bits, uniform, normal, bernoulli, dropout};

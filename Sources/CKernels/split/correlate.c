@@ -4,22 +4,20 @@
 #include "base/isa.h"
 #include <string.h>
 
-/* Boxes × blocks of output channels on the threads: the convolution, and all phases of its input gradient at once, which
-   share the packed output gradient. */
+/* Boxes × blocks of output channels on the threads: the convolution, and all phases of its input gradient at
+   once, which share the packed output gradient. */
 
 enum {
-  block = 32,             /* sums: output channels, or half of them and their gates */
-  most_pixels = 512,      /* of a box: PERFORMANCE measured boxes of 512, halved until the planes fit */
+  block = 32,        /* sums: output channels, or half of them and their gates */
+  most_pixels = 512, /* of a box: measured (see the biography), and halved until the planes fit */
   least_pixels = 32,
   planes_bytes = 330 << 10,
-  planes_bytes_for_large_weights = 1 << 20, /* the more pixels, the fewer times the weights come from memory */
+  planes_bytes_for_large_weights = 1 << 20, /* the more pixels, the fewer times weights come from memory */
   large_weights = 150000, /* numbers of one tap */
   fewest_items = 16,      /* what a loop should offer its threads */
   steps_together = 16,    /* of weights, in one item of packing */
   stream_bytes = 8 << 20, /* outputs larger than this will not be found in a cache again */
   across_width = 8,       /* narrower images put the row tiles across the batch */
-  flat_percent = 92,
-  least_rows = 24, least_outputs = 12, least_worth_pixels = 64,
 };
 
 typedef struct {
@@ -32,21 +30,21 @@ typedef struct {
   ck_split_cut cut;
   ck_split_layout layout;
   bool flat, across;
-  ck_block block;            /* what all blocks have in common */
-  ptrdiff_t block_width;     /* output channels of a block */
-  ptrdiff_t numbers;         /* of one plane */
+  ck_block block;        /* what all blocks have in common */
+  ptrdiff_t block_width; /* output channels of a block */
+  ptrdiff_t numbers;     /* of one plane */
   ptrdiff_t tile_rows, tiles;
   ptrdiff_t outputs, blocks, groups, group_blocks;
-  ptrdiff_t *step_counts;    /* of every phase */
+  ptrdiff_t *step_counts; /* of every phase */
   ck_split_step **steps;
-  ptrdiff_t **offsets;       /* the same, places alone */
-  ck_bf16 **packed;          /* weights of every phase: block after block */
+  ptrdiff_t **offsets; /* the same, places alone */
+  ck_bf16 **packed;    /* weights of every phase: block after block */
   ck_range *ranges;
   ptrdiff_t pack_items;
   float w_scale;
   int w_exponent;
-  uint8_t *failed;           /* boxes for the float32 kernels */
-  ck_image *sources;         /* of one such box */
+  uint8_t *failed;   /* boxes for the float32 kernels */
+  ck_image *sources; /* of one such box */
   ck_tap *taps;
 } splitting;
 
@@ -101,11 +99,13 @@ static bool pack_weights(const ck_context *context, splitting *self) {
 /* ---- A box --------------------------------------------------------------------------------------------- */
 
 /* The row tiles of a phase: along x, or across the images of the box. */
-static ptrdiff_t row_tiles(const splitting *self, const ck_split_box *box, const ck_correlation *c, ck_row_tile *tiles) {
+static ptrdiff_t row_tiles(const splitting *self, const ck_split_box *box, const ck_correlation *c,
+                           ck_row_tile *tiles) {
   const ck_split_cut *cut = &self->cut;
   const ck_mutable_image *to = &c->destination;
   const ck_image *from = &c->residual;
-  const ptrdiff_t y1 = least(box->y1, c->out_height), x1 = least(box->x1, c->out_width), rows = self->tile_rows;
+  const ptrdiff_t y1 = least(box->y1, c->out_height), x1 = least(box->x1, c->out_width),
+                  rows = self->tile_rows;
   const ptrdiff_t line_step = cut->columns * self->layout.pixel_step, image_step = cut->lines * line_step;
   ptrdiff_t count = 0;
   for (ptrdiff_t b = box->b0; b < box->b1; b += self->across ? rows : 1)
@@ -131,7 +131,10 @@ static void multiply_box(void *state, ptrdiff_t item) {
   const ck_split_cut *cut = &self->cut;
   const ptrdiff_t index = item / self->groups, group = item % self->groups;
   ck_split_box box = ck_split_box_at(cut, index);
-  ck_bf16 *planes[ck_most_planes], *memory = ck_scratch(0, (size_t)(self->planes * self->numbers) * sizeof *memory);
+  ck_bf16 *planes[ck_most_planes];
+  ck_bf16 *memory = ck_scratch(0, (size_t)(self->planes * self->numbers) * sizeof *memory);
+  ck_row_tile *tiles = ck_scratch(2, (size_t)self->tiles * sizeof *tiles);
+  if (!memory || !tiles) return;
   for (int p = 0; p < self->planes; p++) planes[p] = memory + p * self->numbers;
   ck_range range = ck_range_empty();
   ck_split_pack_box(self->kernels, cut, &box, &self->layout, 1, self->planes, planes, &range);
@@ -139,12 +142,13 @@ static void multiply_box(void *state, ptrdiff_t item) {
   if (group == 0) self->failed[index] = !scale.possible;
   if (!scale.possible) return;
   if (scale.exponent != 0)
-    ck_split_pack_box(self->kernels, cut, &box, &self->layout, ck_power_of_two(scale.exponent), self->planes, planes,
-                      &range);
+    ck_split_pack_box(self->kernels, cut, &box, &self->layout, ck_power_of_two(scale.exponent), self->planes,
+                      planes, &range);
 
   const int undo = -(scale.exponent + self->w_exponent);
-  ck_row_tile *tiles = ck_scratch(2, (size_t)self->tiles * sizeof *tiles);
-  ck_split_product product = {.tiles = tiles, .conv = self->conv, .block = self->block,
+  ck_split_product product = {.tiles = tiles,
+                              .conv = self->conv,
+                              .block = self->block,
                               .undo = {ck_power_of_two(undo / 2), ck_power_of_two(undo - undo / 2)}};
   for (int p = 0; p < self->planes; p++) product.planes[p] = planes[p];
   self->kernels->configure(self->tile_rows, self->tile_rows);
@@ -154,7 +158,8 @@ static void multiply_box(void *state, ptrdiff_t item) {
     product.a_step = self->layout.pixel_step * (self->across ? cut->lines * cut->columns : cut->x.step);
     product.step_count = self->step_counts[phase];
     product.steps = self->offsets[phase];
-    for (ptrdiff_t b = group * self->group_blocks; b < (group + 1) * self->group_blocks && b < self->blocks; b++) {
+    for (ptrdiff_t b = group * self->group_blocks; b < (group + 1) * self->group_blocks && b < self->blocks;
+         b++) {
       product.block.first = b * self->block_width;
       product.block.channels = block_channels(self, b);
       product.columns = block_columns(self, b);
@@ -170,7 +175,8 @@ static void multiply_box(void *state, ptrdiff_t item) {
 
 /* ---- Boxes for the float32 kernels ----------------------------------------------------------------------- */
 
-ck_correlation ck_split_part(const ck_correlation *c, const ck_split_box *box, ck_image *sources, ck_tap *taps) {
+ck_correlation ck_split_part(const ck_correlation *c, const ck_split_box *box, ck_image *sources,
+                             ck_tap *taps) {
   ck_correlation part = *c;
   part.batch = box->b1 - box->b0;
   part.out_height = most(0, least(box->y1, c->out_height) - box->y0);
@@ -216,31 +222,12 @@ static void correlate_failed(const ck_context *context, splitting *self) {
   }
 }
 
-/* ---- The whole ------------------------------------------------------------------------------------------ */
-
-/* Multiply-adds that tiles make for one that is wanted: their edges are zeros. */
-static double waste(ptrdiff_t rows, ptrdiff_t steps, ptrdiff_t outputs) {
-  return (double)(steps * 32) / (double)rows * (double)((outputs + 15) / 16 * 16) / (double)outputs;
-}
-
-/* What a shape must have to be faster on tiles: see the biography. */
-static bool worth(const splitting *self, const ck_correlation *phases, ptrdiff_t count) {
-  ptrdiff_t rows = 0, steps = 0, pixels = 0;
-  for (ptrdiff_t p = 0; p < count; p++) {
-    rows += phases[p].tap_count * self->cut.channels;
-    steps += divide_up(phases[p].tap_count * self->cut.channels, 32);
-    pixels += phases[p].batch * phases[p].out_height * phases[p].out_width;
-  }
-  if (rows < least_rows * count || self->outputs < least_outputs || pixels < least_worth_pixels) return false;
-  const double dearest = self->products == 6 ? 1.7 : self->products == 3 ? 3 : 6;
-  return waste(rows, steps, self->outputs) <= dearest;
-}
+/* ---- The whole ------------------------------------------------------------------------------------------- */
 
 /* Boxes as large as their planes may be. */
 static void choose_boxes(splitting *self, const ck_correlation *phases, ptrdiff_t count, void *bands) {
   const ptrdiff_t budget =
-      self->cut.channels * self->outputs > large_weights
-          ? planes_bytes_for_large_weights : planes_bytes;
+      self->cut.channels * self->outputs > large_weights ? planes_bytes_for_large_weights : planes_bytes;
   ptrdiff_t all = 0;
   for (ptrdiff_t p = 0; p < count; p++) all += phases[p].batch * phases[p].out_height * phases[p].out_width;
   ptrdiff_t fair = all * self->blocks / count / fewest_items, pixels = most_pixels;
@@ -257,10 +244,12 @@ static void choose_boxes(splitting *self, const ck_correlation *phases, ptrdiff_
     self->across = cut->box_batch > 1 && cut->width < across_width;
     const ptrdiff_t length = self->across ? cut->box_batch : cut->box_width, tiles = divide_up(length, 16);
     self->tile_rows = divide_up(length, tiles);
-    self->tiles = tiles * (self->across ? cut->box_height * cut->box_width : cut->box_batch * cut->box_height);
+    self->tiles =
+        tiles * (self->across ? cut->box_height * cut->box_width : cut->box_batch * cut->box_height);
     const ptrdiff_t row_step = self->across ? cut->lines * cut->columns : cut->x.step;
     const ptrdiff_t panels = cut->x.count * cut->y.count;
-    self->numbers = (divide_up(panels * layout->panel_step + 16 * row_step * layout->pixel_step, 32) | 1) * 32;
+    self->numbers =
+        (divide_up(panels * layout->panel_step + 16 * row_step * layout->pixel_step, 32) | 1) * 32;
     if (pixels <= least_pixels || self->planes * self->numbers * 2 <= budget) return;
   }
 }
@@ -294,7 +283,8 @@ static size_t lay_out(splitting *self, const ck_correlation *phases, ptrdiff_t c
     } else {
       TAKE(self->steps[p], bound);
       TAKE(self->offsets[p], bound);
-      self->step_counts[p] = ck_split_steps(&self->cut, &phases[p], self->flat, &self->layout, self->steps[p]);
+      self->step_counts[p] =
+          ck_split_steps(&self->cut, &phases[p], self->flat, &self->layout, self->steps[p]);
       for (ptrdiff_t s = 0; s < self->step_counts[p]; s++) self->offsets[p][s] = self->steps[p][s].a;
     }
     self->pack_items += self->blocks * divide_up(bound, steps_together);
@@ -306,23 +296,11 @@ static size_t lay_out(splitting *self, const ck_correlation *phases, ptrdiff_t c
   return used;
 }
 
-/* Whether taps that touch, as one stretch, save more than their unaligned loads cost. */
-static bool flat_is_shorter(const ck_correlation *phases, ptrdiff_t count, ptrdiff_t channels) {
-  ptrdiff_t flat = 0, apart = 0;
-  for (ptrdiff_t p = 0; p < count; p++)
-    for (ptrdiff_t t = 0, end; t < phases[p].tap_count; t = end) {
-      const ck_tap *taps = phases[p].taps;
-      for (end = t + 1; end < phases[p].tap_count && taps[end].dy == taps[t].dy && taps[end].dx == taps[t].dx + end - t;) end++;
-      flat += divide_up((end - t) * channels, 32);
-      apart += (end - t) * divide_up(channels, 32);
-    }
-  return flat * 100 <= apart * flat_percent;
-}
-
 static bool can_stream(const ck_correlation *phases, ptrdiff_t count) {
   const ck_mutable_image *to = &phases->destination;
   ptrdiff_t pixels = 0;
-  bool whole = to->channels % 16 == 0 && to->pixel_stride % 16 == 0 && to->row_stride % 16 == 0 && to->batch_stride % 16 == 0;
+  bool whole = to->channels % 16 == 0 && to->pixel_stride % 16 == 0 && to->row_stride % 16 == 0 &&
+               to->batch_stride % 16 == 0;
   for (ptrdiff_t p = 0; p < count; p++) {
     pixels += phases[p].batch * phases[p].out_height * phases[p].out_width;
     whole = whole && (uintptr_t)phases[p].destination.data % 64 == 0;
@@ -341,31 +319,43 @@ static ck_block common_block(const splitting *self, const ck_correlation *phases
 }
 
 /* One group, or all there is. */
-static bool correlate(const ck_context *context, const ck_correlation *phases, ptrdiff_t count, const ck_weights *w,
-                      const ck_epilogue *epilogue, float keep) {
-  splitting self = {.kernels = ck_split_kernels_of(context), .conv = ck_conv_kernels_of(context), .w = w,
-                    .epilogue = epilogue, .keep = keep, .products = ck_split_products(context),
+static bool correlate(const ck_context *context, const ck_correlation *phases, ptrdiff_t count,
+                      const ck_weights *w, const ck_epilogue *epilogue, float keep) {
+  splitting self = {.kernels = ck_split_kernels_of(context),
+                    .conv = ck_conv_kernels_of(context),
+                    .w = w,
+                    .epilogue = epilogue,
+                    .keep = keep,
+                    .products = ck_split_products(context),
                     .outputs = phases->destination.channels};
   self.planes = ck_split_planes(self.products);
   self.block_width = w->gated ? block / 2 : block;
   self.blocks = divide_up(self.outputs, self.block_width);
-  for (ptrdiff_t v = 0; v < phases->source_count; v++) self.cut.channels += phases->sources[v].channels;
-  if (!worth(&self, phases, count)) return false;
-  self.flat = flat_is_shorter(phases, count, self.cut.channels);
+  self.cut.channels = ck_split_channels(phases);
+  if (!ck_split_is_worth(phases, count, self.products, &self.flat)) return false;
   self.block = common_block(&self, phases, count);
-  choose_boxes(&self, phases, count, ck_scratch(6, ck_split_cut_bytes(phases, count)));
-  lay_out(&self, phases, count, ck_scratch(6, lay_out(&self, phases, count, NULL)));
+  void *bands = ck_scratch(6, ck_split_cut_bytes(phases, count));
+  if (!bands) return true;
+  choose_boxes(&self, phases, count, bands);
+  char *memory = ck_scratch(6, lay_out(&self, phases, count, NULL));
+  if (!memory) return true;
+  lay_out(&self, phases, count, memory);
 
   ptrdiff_t numbers = 0;
   for (ptrdiff_t p = 0; p < count; p++) numbers += self.blocks * self.step_counts[p] * self.planes * 1024;
   ck_bf16 *packed = ck_scratch(1, (size_t)numbers * sizeof *packed);
+  if (!packed) return true;
   self.pack_items = 0;
   for (ptrdiff_t p = 0; p < count; p++) {
     self.packed[p] = packed;
     packed += self.blocks * self.step_counts[p] * self.planes * 1024;
     self.pack_items += self.blocks * divide_up(self.step_counts[p], steps_together);
   }
-  if (!pack_weights(context, &self)) return false;
+  if (!pack_weights(context, &self)) {
+    memset(self.failed, 1, (size_t)self.cut.boxes);
+    correlate_failed(context, &self);
+    return true;
+  }
 
   self.groups = least(divide_up(fewest_items, self.cut.boxes), self.blocks);
   self.group_blocks = divide_up(self.blocks, self.groups);
@@ -374,8 +364,43 @@ static bool correlate(const ck_context *context, const ck_correlation *phases, p
   return true;
 }
 
-bool ck_split_correlate(const ck_context *context, const ck_correlation *phases, ptrdiff_t count, const ck_weights *w,
-                        const ck_epilogue *epilogue, float keep) {
-  if (ck_planned() || !ck_split_kernels_of(context) || phases->groups > 1 || phases->destination.channels == 0) return false;
-  return correlate(context, phases, count, w, epilogue, keep);
+enum { most_grouped_phases = 16 };
+
+/* Group g of all phases, in `part`; its channels of the only source in `source`. */
+static void move_to_group(const ck_correlation *phases, ptrdiff_t count, ptrdiff_t g, ck_correlation *part,
+                          ck_image *source) {
+  const ptrdiff_t in = phases->sources->channels / phases->groups;
+  const ptrdiff_t out = phases->destination.channels / phases->groups;
+  *source = *phases->sources;
+  source->data += g * in;
+  source->channels = in;
+  for (ptrdiff_t p = 0; p < count; p++) {
+    part[p] = phases[p];
+    part[p].groups = 1;
+    part[p].sources = source;
+    part[p].destination.data += g * out;
+    part[p].destination.channels = out;
+    part[p].dense.first += g * out;
+    if (part[p].residual.data) part[p].residual.data += g * out;
+  }
+}
+
+bool ck_split_correlate(const ck_context *context, const ck_correlation *phases, ptrdiff_t count,
+                        const ck_weights *w, const ck_epilogue *epilogue, float keep) {
+  if (ck_planned() || !ck_split_kernels_of(context) || phases->destination.channels == 0) return false;
+  if (phases->groups == 1) return correlate(context, phases, count, w, epilogue, keep);
+  if (w->gated || count > most_grouped_phases) return false;
+  ck_correlation part[most_grouped_phases];
+  for (ptrdiff_t g = 0; g < phases->groups; g++) {
+    ck_image source;
+    ck_weights weights = *w;
+    ck_epilogue finish = epilogue ? *epilogue : (ck_epilogue){.bias = NULL};
+    move_to_group(phases, count, g, part, &source);
+    weights.data += g * w->group_step;
+    weights.groups = 1;
+    if (finish.bias) finish.bias += g * phases->destination.channels / phases->groups;
+    if (!correlate(context, part, count, &weights, epilogue ? &finish : NULL, keep))
+      return false; /* by shape: the first */
+  }
+  return true;
 }

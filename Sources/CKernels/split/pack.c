@@ -4,7 +4,9 @@
 /* Sources and weights → planes and tiles. The numbers themselves are split by the kernels. */
 
 static ptrdiff_t floor_divide(ptrdiff_t a, ptrdiff_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
-static ptrdiff_t clamp(ptrdiff_t a, ptrdiff_t low, ptrdiff_t high) { return a < low ? low : a > high ? high : a; }
+static ptrdiff_t clamp(ptrdiff_t a, ptrdiff_t low, ptrdiff_t high) {
+  return a < low ? low : a > high ? high : a;
+}
 
 void ck_range_join(ck_range *range, const ck_range *other) {
   for (int i = 0; i < 16; i++) {
@@ -34,7 +36,8 @@ ck_split_scale ck_split_scale_for(const ck_range *range) {
 }
 
 void ck_split_pack_box(const ck_split_kernels *kernels, const ck_split_cut *cut, const ck_split_box *box,
-                       const ck_split_layout *layout, float scale, int planes, ck_bf16 *const *to, ck_range *range) {
+                       const ck_split_layout *layout, float scale, int planes, ck_bf16 *const *to,
+                       ck_range *range) {
   const ck_correlation *c = cut->phases;
   const ptrdiff_t step = layout->pixel_step, columns = cut->columns;
   ck_bf16 *line[ck_most_planes];
@@ -43,7 +46,8 @@ void ck_split_pack_box(const ck_split_kernels *kernels, const ck_split_cut *cut,
       const ptrdiff_t by = cut->x.by, x0 = box->x0 * c->step_x + cut->x.bands[band_x].low;
       const ptrdiff_t begin = clamp(-floor_divide(x0, by), 0, columns);
       const ptrdiff_t end = clamp(floor_divide(c->width - 1 - x0, by) + 1, begin, columns);
-      for (int p = 0; p < planes; p++) line[p] = to[p] + (band_y * cut->x.count + band_x) * layout->panel_step;
+      for (int p = 0; p < planes; p++)
+        line[p] = to[p] + (band_y * cut->x.count + band_x) * layout->panel_step;
       for (ptrdiff_t b = box->b0; b < box->b1; b++)
         for (ptrdiff_t l = 0; l < cut->lines; l++) {
           const ptrdiff_t y = box->y0 * c->step_y + cut->y.bands[band_y].low + l * cut->y.by;
@@ -60,10 +64,10 @@ void ck_split_pack_box(const ck_split_kernels *kernels, const ck_split_cut *cut,
             if (after == before || (source->channels == 0 && !last)) continue;
             ck_bf16 *at[ck_most_planes];
             for (int p = 0; p < planes; p++) at[p] = line[p] + before * step + channel;
-            kernels->split_line(
-                source->data + b * source->batch_stride + y * source->row_stride + (x0 + before * by) * source->pixel_stride,
-                by * source->pixel_stride, after - before, source->channels, last ? layout->zeros : 0, scale, planes, at,
-                step, range);
+            kernels->split_line(source->data + b * source->batch_stride + y * source->row_stride +
+                                    (x0 + before * by) * source->pixel_stride,
+                                by * source->pixel_stride, after - before, source->channels,
+                                last ? layout->zeros : 0, scale, planes, at, step, range);
           }
           for (int p = 0; p < planes; p++) line[p] += columns * step;
         }
@@ -78,13 +82,16 @@ ptrdiff_t ck_split_steps(const ck_split_cut *cut, const ck_correlation *phase, b
     ptrdiff_t pixel, panel = ck_split_tap_panel(cut, &phase->taps[t], &pixel);
     for (end = t + 1; flat && end < phase->tap_count; end++) {
       ptrdiff_t next_pixel, next_panel = ck_split_tap_panel(cut, &phase->taps[end], &next_pixel);
-      if (phase->taps[end].dy != phase->taps[t].dy || next_panel != panel || next_pixel != pixel + end - t) break;
+      if (phase->taps[end].dy != phase->taps[t].dy || next_panel != panel || next_pixel != pixel + end - t)
+        break;
     }
     const ptrdiff_t all = (end - t) * cut->channels;
     for (ptrdiff_t row = 0; row < all; row += 32, count++)
       if (steps)
-        steps[count] = (ck_split_step){.a = panel * layout->panel_step + pixel * layout->pixel_step + row, .tap = t + row / cut->channels,
-                                       .channel = row % cut->channels, .rows = all - row < 32 ? all - row : 32};
+        steps[count] = (ck_split_step){.a = panel * layout->panel_step + pixel * layout->pixel_step + row,
+                                       .tap = t + row / cut->channels,
+                                       .channel = row % cut->channels,
+                                       .rows = all - row < 32 ? all - row : 32};
   }
   return count;
 }
@@ -92,15 +99,18 @@ ptrdiff_t ck_split_steps(const ck_split_cut *cut, const ck_correlation *phase, b
 typedef float four __attribute__((ext_vector_type(4), aligned(4), may_alias));
 
 /* rows[r][c] = from[r + c · out_step]: the transpose of what lies there, four by four. */
-static void gather_turned(const float *from, ptrdiff_t out_step, ptrdiff_t rows, ptrdiff_t channels, float (*to)[32]) {
+static void gather_turned(const float *from, ptrdiff_t out_step, ptrdiff_t rows, ptrdiff_t channels,
+                          float (*to)[32]) {
   ptrdiff_t r = 0;
   for (; r + 4 <= rows; r += 4) {
     ptrdiff_t c = 0;
     for (; c + 4 <= channels; c += 4) {
       four v[4];
       for (int n = 0; n < 4; n++) v[n] = *(const four *)(from + r + (c + n) * out_step);
-      four low = __builtin_shufflevector(v[0], v[1], 0, 4, 1, 5), high = __builtin_shufflevector(v[0], v[1], 2, 6, 3, 7);
-      four low2 = __builtin_shufflevector(v[2], v[3], 0, 4, 1, 5), high2 = __builtin_shufflevector(v[2], v[3], 2, 6, 3, 7);
+      four low = __builtin_shufflevector(v[0], v[1], 0, 4, 1, 5),
+           high = __builtin_shufflevector(v[0], v[1], 2, 6, 3, 7);
+      four low2 = __builtin_shufflevector(v[2], v[3], 0, 4, 1, 5),
+           high2 = __builtin_shufflevector(v[2], v[3], 2, 6, 3, 7);
       *(four *)&to[r][c] = __builtin_shufflevector(low, low2, 0, 1, 4, 5);
       *(four *)&to[r + 1][c] = __builtin_shufflevector(low, low2, 2, 3, 6, 7);
       *(four *)&to[r + 2][c] = __builtin_shufflevector(high, high2, 0, 1, 4, 5);
@@ -114,14 +124,14 @@ static void gather_turned(const float *from, ptrdiff_t out_step, ptrdiff_t rows,
 }
 
 /* The rows of a step, columns first … of the weights. */
-static void gather(const ck_weights *w, const ck_correlation *phase, const ck_split_step *step, ptrdiff_t first,
-                   ptrdiff_t channels, float (*rows)[32]) {
+static void gather(const ck_weights *w, const ck_correlation *phase, const ck_split_step *step,
+                   ptrdiff_t first, ptrdiff_t channels, float (*rows)[32]) {
   ptrdiff_t tap = step->tap, channel = step->channel;
   for (ptrdiff_t r = 0, n; r < step->rows; r += n, channel = 0, tap++) {
     n = w->inputs - channel < step->rows - r ? w->inputs - channel : step->rows - r;
     ptrdiff_t place = phase->taps[tap].row / w->inputs;
-    const float *from = w->data + (w->flipped ? w->taps - 1 - place : place) * w->tap_step + channel * w->in_step +
-                        first * w->out_step;
+    const float *from = w->data + (w->flipped ? w->taps - 1 - place : place) * w->tap_step +
+                        channel * w->in_step + first * w->out_step;
     if (w->in_step == 1 && w->out_step != 1) {
       gather_turned(from, w->out_step, n, channels, rows + r);
       continue;
@@ -132,8 +142,8 @@ static void gather(const ck_weights *w, const ck_correlation *phase, const ck_sp
 }
 
 void ck_split_pack_weights(const ck_split_kernels *kernels, const ck_weights *w, const ck_correlation *phase,
-                           const ck_split_step *step, ptrdiff_t first, ptrdiff_t channels, float scale, int planes,
-                           ck_bf16 *to, ck_range *range) {
+                           const ck_split_step *step, ptrdiff_t first, ptrdiff_t channels, float scale,
+                           int planes, ck_bf16 *to, ck_range *range) {
   float rows[32][32] __attribute__((aligned(64))) = {{0}};
   gather(w, phase, step, first, channels, rows);
   if (w->gated) gather(w, phase, step, w->outputs / 2 + first, channels, (float(*)[32])(rows[0] + 16));

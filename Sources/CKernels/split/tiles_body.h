@@ -1,5 +1,5 @@
-/* The loops over 32-deep steps. Tiles 0 … 3 are sums, 4 and 5 rows (of a), 6 and 7 columns (of b). Between two
-   products only one operand changes, the sums come round in the order 0 1 2 3, and b is read as it lies. */
+/* The loops over 32-deep steps. Tiles 0 … 3 are sums, 4 and 5 rows (of a), 6 and 7 columns (of b). Between
+   two products only one operand changes, the sums come round in the order 0 1 2 3, and b is read as it lies. */
 
 /* 2 × 2 tiles: sums 0 = (rows 0, columns 0), 1 = (0, 1), 2 = (1, 0), 3 = (1, 1). */
 #define CK_LOAD_ROWS_MULTIPLY_TWICE(x) \
@@ -122,8 +122,8 @@ CK_SPLIT_INLINE void add_4x1(const int products, const ck_bf16 *const *a, const 
 /* Which parts of a and b make product p; the large ones first. */
 static const int part_of_a[6] = {0, 1, 0, 2, 1, 0}, part_of_b[6] = {0, 0, 1, 0, 1, 2};
 
-/* Fewer tiles, at the edges: two steps at a time, so that four sums (or two) wait for none of their own; the results are
-   the pairs of sums. Product by product: all small ones, then h·h. */
+/* Fewer tiles, at the edges: two steps at a time, so that four sums (or two) wait for none of their own; the
+   results are the pairs of sums. Product by product: all small ones, then h·h. */
 #define CK_TWO_STEPS(even, odd) \
   const int planes = ck_split_planes(products); \
   for (int large = 0; large < 2; large++) { \

@@ -10,7 +10,8 @@
 
 #define CK_SPLIT_INLINE static inline __attribute__((always_inline, unused))
 #if !CK_BF16
-#pragma clang diagnostic ignored "-Wpsabi" /* vectors wider than the target's cross no call: words are inlined */
+#pragma clang diagnostic ignored \
+    "-Wpsabi" /* vectors wider than the target's cross no call: words are inlined */
 #endif
 #define CK_EACH(i, n) _Pragma("clang loop unroll(full)") for (int i = 0; i < (n); i++)
 
@@ -28,7 +29,9 @@ CK_SPLIT_INLINE void store_bits(void *p, ck_u16 x) { *(ck_u16_anywhere *)p = x; 
 CK_SPLIT_INLINE void store_halves(void *p, ck_h16 x) { *(ck_h16_anywhere *)p = x; }
 
 /* mask ? a : b, lane by lane. */
-CK_SPLIT_INLINE ck_u16 choose(ck_s16 mask, ck_u16 a, ck_u16 b) { return ((ck_u16)mask & a) | (~(ck_u16)mask & b); }
+CK_SPLIT_INLINE ck_u16 choose(ck_s16 mask, ck_u16 a, ck_u16 b) {
+  return ((ck_u16)mask & a) | (~(ck_u16)mask & b);
+}
 
 #if CK_BF16
 CK_SPLIT_INLINE ck_f16 load16_first(const float *p, ptrdiff_t n) {
@@ -40,12 +43,16 @@ CK_SPLIT_INLINE void store_halves_first(void *p, ck_h16 x, ptrdiff_t n) {
 CK_SPLIT_INLINE ck_h16 narrow(ck_f16 x) { return (ck_h16)_mm512_cvtneps_pbh((__m512)x); }
 /* bfloat16 pairs: a in the low halves, b in the high ones. */
 CK_SPLIT_INLINE ck_u16 pairs(ck_f16 a, ck_f16 b) {
-  const __m512i order = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21, 5,
-                                         20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+  const __m512i order = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7,
+                                         22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
   return (ck_u16)_mm512_permutexvar_epi16(order, (__m512i)_mm512_cvtne2ps_pbh((__m512)b, (__m512)a));
 }
-CK_SPLIT_INLINE ck_u16 most_of(ck_u16 a, ck_u16 b) { return (ck_u16)_mm512_max_epu32((__m512i)a, (__m512i)b); }
-CK_SPLIT_INLINE ck_u16 least_of(ck_u16 a, ck_u16 b) { return (ck_u16)_mm512_min_epu32((__m512i)a, (__m512i)b); }
+CK_SPLIT_INLINE ck_u16 most_of(ck_u16 a, ck_u16 b) {
+  return (ck_u16)_mm512_max_epu32((__m512i)a, (__m512i)b);
+}
+CK_SPLIT_INLINE ck_u16 least_of(ck_u16 a, ck_u16 b) {
+  return (ck_u16)_mm512_min_epu32((__m512i)a, (__m512i)b);
+}
 #else
 CK_SPLIT_INLINE ck_f16 load16_first(const float *p, ptrdiff_t n) {
   ck_f16 x = 0;
@@ -83,14 +90,17 @@ CK_SPLIT_INLINE void see(measure *m, ck_f16 x) {
 /* Lane j of row i becomes lane i of row j. */
 CK_SPLIT_INLINE void turn(ck_u16 r[16]) {
   ck_u16 a[16], b[16];
-  CK_EACH(i, 8) {
-    a[2 * i] = __builtin_shufflevector(r[2 * i], r[2 * i + 1], 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29);
-    a[2 * i + 1] =
-        __builtin_shufflevector(r[2 * i], r[2 * i + 1], 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
+  CK_EACH (i, 8) {
+    a[2 * i] = __builtin_shufflevector(r[2 * i], r[2 * i + 1], 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12,
+                                       28, 13, 29);
+    a[2 * i + 1] = __builtin_shufflevector(r[2 * i], r[2 * i + 1], 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27,
+                                           14, 30, 15, 31);
   }
-#define CK_LOW_QUADS(x, y) __builtin_shufflevector(x, y, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29)
-#define CK_HIGH_QUADS(x, y) __builtin_shufflevector(x, y, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31)
-  CK_EACH(i, 4) {
+#define CK_LOW_QUADS(x, y) \
+  __builtin_shufflevector(x, y, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29)
+#define CK_HIGH_QUADS(x, y) \
+  __builtin_shufflevector(x, y, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31)
+  CK_EACH (i, 4) {
     b[4 * i] = CK_LOW_QUADS(a[4 * i], a[4 * i + 2]);
     b[4 * i + 1] = CK_HIGH_QUADS(a[4 * i], a[4 * i + 2]);
     b[4 * i + 2] = CK_LOW_QUADS(a[4 * i + 1], a[4 * i + 3]);
@@ -100,7 +110,7 @@ CK_SPLIT_INLINE void turn(ck_u16 r[16]) {
 #undef CK_HIGH_QUADS
 #define CK_EVEN(x, y) __builtin_shufflevector(x, y, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27)
 #define CK_ODD(x, y) __builtin_shufflevector(x, y, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31)
-  CK_EACH(i, 4) {
+  CK_EACH (i, 4) {
     ck_u16 even = CK_EVEN(b[i], b[4 + i]), odd = CK_ODD(b[i], b[4 + i]);
     ck_u16 even_below = CK_EVEN(b[8 + i], b[12 + i]), odd_below = CK_ODD(b[8 + i], b[12 + i]);
     r[i] = CK_EVEN(even, even_below);

@@ -33,9 +33,13 @@ public struct SpectralNorm<Base: WeightedLayer>: Module {
       context.update(self.u, to: u)
       context.update(self.v, to: v)
     }
-    let largest = (v * matmul(matrix, u.expanded(at: 1)).reshaped(v.shape)).sum()
     var layer = base
-    layer.weight = base.weight / largest
+    if base.outputAxis == base.weight.rank - 1 {
+      layer.weight = spectralWeight(base.weight, u: u, v: v)
+    } else {
+      let largest = (v * matmul(matrix, u.expanded(at: 1)).reshaped(v.shape)).sum()
+      layer.weight = base.weight / largest
+    }
     return layer
   }
 
@@ -56,5 +60,7 @@ public struct SpectralNorm<Base: WeightedLayer>: Module {
     return (u, unit(matmul(matrix, u.expanded(at: 1)).reshaped(v.shape)))
   }
 
-  private static func unit(_ x: Tensor) -> Tensor { x / max(x.norm().scalar, 1e-12) }
+  private static func unit(_ x: Tensor) -> Tensor {
+    x / max(Kernels.dot(x, x).squareRoot(), 1e-12)
+  }
 }

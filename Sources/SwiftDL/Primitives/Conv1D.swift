@@ -80,28 +80,32 @@ extension Conv1DGeometry: TrilinearForm {
 }
 
 extension Kernels {
-  /// Part of a signal in time, or every `step`-th frame of it; all its channels.
+  /// Part of a signal in time, or every `step`-th frame of it, from one of its examples on; all its channels.
   struct SignalView {
     let tensor: Tensor
     let start: Int
     let step: Int
-    init(_ tensor: Tensor, start: Int = 0, step: Int = 1) {
-      (self.tensor, self.start, self.step) = (tensor, start, step)
+    let example: Int
+    init(_ tensor: Tensor, start: Int = 0, step: Int = 1, example: Int = 0) {
+      (self.tensor, self.start, self.step, self.example) = (tensor, start, step, example)
     }
     private var channels: Int { tensor.shape[2] }
+    private var data: UnsafeMutablePointer<Float> {
+      tensor.elements + (example * tensor.shape[1] + start) * channels
+    }
     var input: ck_signal {
       ck_signal(
-        data: tensor.elements + start * channels, channels: channels, frame_stride: step * channels,
+        data: data, channels: channels, frame_stride: step * channels,
         batch_stride: tensor.shape[1] * channels)
     }
     var image: ck_image {
       ck_image(
-        data: tensor.elements + start * channels, channels: channels, pixel_stride: step * channels,
+        data: data, channels: channels, pixel_stride: step * channels,
         row_stride: 0, batch_stride: tensor.shape[1] * channels)
     }
     var output: ck_mutable_signal {
       ck_mutable_signal(
-        data: tensor.elements + start * channels, channels: channels, frame_stride: step * channels,
+        data: data, channels: channels, frame_stride: step * channels,
         batch_stride: tensor.shape[1] * channels)
     }
   }
@@ -118,16 +122,18 @@ extension Kernels {
     /// Receives sum + bias.
     var sums: Tensor?
 
-    var c: ck_epilogue {
+    /// For the results from row `row` on, of `channels` numbers a row.
+    func c(_ row: Int, _ channels: Int) -> ck_epilogue {
       var c = ck_epilogue()
       c.bias = bias.map { UnsafePointer($0.elements) }
       c.activation = isGated ? .gated : activation.code
       c.slope = activation.slope
       if let dropout {
-        (c.dropout, c.dropout_key, c.dropout_offset) = (dropout.probability, dropout.key, dropout.position)
+        (c.dropout, c.dropout_key) = (dropout.probability, dropout.key)
+        c.dropout_offset = dropout.position &+ UInt64(row * channels)
       }
       if let residual { c.residual = residual.image }
-      c.sums = sums?.elements
+      if let sums { c.sums = sums.elements + row * sums.shape[2] }
       return c
     }
   }
@@ -138,13 +144,22 @@ extension Kernels {
     var shape = geometry.outputShape
     if epilogue.isGated { shape[2] /= 2 }
     let y = Tensor(uninitialized: shape)
-    var g = geometry.c
-    withExtendedLifetime((inputs, epilogue)) {
-      var c = epilogue.c
-      require(ck_conv1d(
-        context, &g, inputs.count, inputs.map(\.input), weight.elements, &c, y.elements))
-    }
+    conv1D(geometry, inputs, weight, epilogue, into: y, row: 0)
     return y
+  }
+
+  /// The same into the rows (frames of all examples) of `y` from `row` on.
+  static func conv1D(
+    _ geometry: Conv1DGeometry, _ inputs: [SignalView], _ weight: Tensor, _ epilogue: Epilogue,
+    into y: Tensor, row: Int
+  ) {
+    var g = geometry.c
+    withExtendedLifetime((inputs, epilogue, y)) {
+      var c = epilogue.c(row, y.shape[2])
+      require(ck_conv1d(
+        context, &g, inputs.count, inputs.map(\.input), weight.elements, &c,
+        y.elements + row * y.shape[2]))
+    }
   }
 
   /// The input gradient as a layer of its own.
@@ -156,7 +171,7 @@ extension Kernels {
     let y = Tensor(uninitialized: shape)
     var g = geometry.c
     withExtendedLifetime(epilogue) {
-      var c = epilogue.c
+      var c = epilogue.c(0, shape[2])
       var output = SignalView(y).output
       require(ck_conv1d_transposed(context, &g, x.elements, weight.elements, &c, &output))
     }
@@ -164,21 +179,21 @@ extension Kernels {
   }
 
   static func conv1DInputGradient(
-    _ geometry: Conv1DGeometry, _ y: Tensor, _ weight: Tensor, into outputs: [SignalView]
+    _ geometry: Conv1DGeometry, _ y: Tensor, row: Int = 0, _ weight: Tensor, into outputs: [SignalView]
   ) {
     var g = geometry.c
     require(ck_conv1d_input_gradient(
-      context, &g, y.elements, weight.elements, outputs.count, outputs.map(\.output)))
+      context, &g, y.elements + row * geometry.outputChannels, weight.elements, outputs.count, outputs.map(\.output)))
   }
 
-  static func conv1DWeightGradient(_ geometry: Conv1DGeometry, _ inputs: [SignalView], _ y: Tensor)
-    -> Tensor
-  {
+  static func conv1DWeightGradient(
+    _ geometry: Conv1DGeometry, _ inputs: [SignalView], _ y: Tensor, row: Int = 0
+  ) -> Tensor {
     let w = Tensor(uninitialized: geometry.weightShape)
     var g = geometry.c
     withExtendedLifetime(inputs) {
       require(ck_conv1d_weight_gradient(
-        context, &g, inputs.count, inputs.map(\.input), y.elements, w.elements))
+        context, &g, inputs.count, inputs.map(\.input), y.elements + row * geometry.outputChannels, w.elements))
     }
     return w
   }

@@ -75,38 +75,64 @@ extension ConvInput.Form {
     }
   }
 
-  /// Frames start ..< start + frames of what the convolution sees.
-  func view(_ x: Tensor, start: Int, frames: Int) -> Kernels.SignalView {
+  /// Whether the convolution reads the input's own memory.
+  var isView: Bool {
     switch self {
-    case .whole: .init(x, start: start)
-    case .decimated(let factor): .init(x, start: start * factor, step: factor)
-    case .upsampled(let edge): .init(Kernels.upsample(x, edge, mix: nil), start: start)
-    case .gated: .init(Kernels.gated(x, start: start, frames: frames))
+    case .whole, .decimated: true
+    case .upsampled, .gated: false
     }
   }
 
-  /// Whether gradients can be written where the input's own lie.
-  var isPlace: Bool { self == .whole }
+  /// Some examples and frames start ..< start + frames of what the convolution sees.
+  func view(_ x: Tensor, _ examples: Range<Int>, start: Int, frames: Int) -> Kernels.SignalView {
+    let first = examples.lowerBound
+    switch self {
+    case .whole: return .init(x, start: start, example: first)
+    case .decimated(let factor): return .init(x, start: start * factor, step: factor, example: first)
+    case .upsampled(let edge): return .init(Kernels.upsample(x, examples, edge, mix: nil), start: start)
+    case .gated: return .init(Kernels.gated(x, examples, start: start, frames: frames))
+    }
+  }
 
-  /// Adds to `sum`, of the input's shape, what the gradient `g` at frames start ... contributes.
-  func addAdjoint(_ g: Tensor, _ x: Tensor, start: Int, to sum: inout Tensor?) {
+  /// Memory for an input's gradient that `setAdjoint` is about to write, piece by piece.
+  func emptyAdjoint(_ x: Tensor, start: Int, frames: Int) -> Tensor {
+    switch self {
+    case .decimated: return .zeros(x.shape)
+    case .upsampled: return Tensor(uninitialized: x.shape)
+    case .whole, .gated:
+      let sum = Tensor(uninitialized: x.shape)
+      if frames < x.shape[1] { Kernels.fillOutside(sum, start: start, frames: frames) }
+      return sum
+    }
+  }
+
+  /// Takes the gradient `g` at frames start … of the examples from `example` on back to the input, and adds it
+  /// to `sum`, or writes it where `sum` holds nothing yet.
+  func addAdjoint(_ g: Tensor, _ x: Tensor, example: Int, start: Int, to sum: Tensor, isFirst: Bool) {
     let frames = g.shape[1]
     switch self {
     case .whole, .decimated:
       let step = if case .decimated(let factor) = self { factor } else { 1 }
-      var total = sum.take() ?? .zeros(x.shape)
-      total.makeUnique()
-      Kernels.addFrames(g, to: total, start: start * step, step: step)
-      sum = total
+      Kernels.addFrames(
+        .init(g), count: frames, to: .init(sum, start: start * step, step: step, example: example),
+        examples: g.shape[0])
     case .upsampled(let edge):
       let whole = edge.outputFrames(x.shape[1])
-      let placed = frames == whole ? g : Kernels.embed(g, .init(axis: 1, start: start), in: x.shape.replacing(axis: 1, with: whole))
-      sum.add(Kernels.upsampleAdjoint(placed, edge, mix: nil, to: x.shape))
+      let placed =
+        frames == whole
+        ? g : Kernels.embed(g, .init(axis: 1, start: start), in: [g.shape[0], whole, g.shape[2]])
+      if isFirst { return Kernels.upsampleAdjoint(placed, edge, mix: nil, into: sum, example: example) }
+      let part = Kernels.upsampleAdjoint(placed, edge, mix: nil, to: [g.shape[0], x.shape[1], x.shape[2]])
+      Kernels.addFrames(
+        .init(part), count: x.shape[1], to: .init(sum, example: example), examples: g.shape[0])
     case .gated:
-      let part = Tensor(uninitialized: x.shape)
-      if frames < x.shape[1] { Kernels.fillOutside(part, start: start, frames: frames) }
-      Kernels.gatedGradient(x, g, start: start, into: part)
-      sum.add(part)
+      if isFirst {
+        return Kernels.gatedGradient(x, g, example: example, start: start, into: sum, at: (example, start))
+      }
+      let part = Tensor(uninitialized: [g.shape[0], frames, x.shape[2]])
+      Kernels.gatedGradient(x, g, example: example, start: start, into: part, at: (0, 0))
+      Kernels.addFrames(
+        .init(part), count: frames, to: .init(sum, start: start, example: example), examples: g.shape[0])
     }
   }
 }
@@ -117,24 +143,14 @@ extension Kernels {
     require(ck_binary(context, .add, 0, x.count, x.elements, y.elements, x.elements))
   }
 
-  /// Adds frames to every `step`-th frame of a signal from `start` on.
-  static func addFrames(_ y: Tensor, to x: Tensor, start: Int, step: Int = 1) {
-    let (frames, channels) = (x.shape[1], x.shape[2])
-    let y = SignalView(y)
-    addFrames(
-      y, count: min(y.tensor.shape[1], (frames - start + step - 1) / step), to: SignalView(x, start: start, step: step),
-      channels: channels)
-  }
-
   /// Adds `count` frames of one view to those of another.
-  static func addFrames(_ y: SignalView, count: Int, to x: SignalView, channels: Int) {
+  static func addFrames(_ y: SignalView, count: Int, to x: SignalView, examples: Int) {
     if count <= 0 { return }
     let (from, to) = (y.input, x.output)
     withExtendedLifetime((x, y)) {
-      let shape = [x.tensor.shape[0], count, channels]
       require(ck_add_strided(
-        context, 3, shape, from.data, [from.batch_stride, from.frame_stride, 1], to.data,
-        [to.batch_stride, to.frame_stride, 1]))
+        context, 3, [examples, count, from.channels], from.data, [from.batch_stride, from.frame_stride, 1],
+        to.data, [to.batch_stride, to.frame_stride, 1]))
     }
   }
 
@@ -149,32 +165,41 @@ extension Kernels {
     }
   }
 
-  /// tanh·sigmoid of some frames of `[batch, time, 2·channels]`.
-  static func gated(_ x: Tensor, start: Int, frames: Int) -> Tensor {
+  /// tanh·sigmoid of some examples and frames of `[batch, time, 2·channels]`.
+  static func gated(_ x: Tensor, _ examples: Range<Int>, start: Int, frames: Int) -> Tensor {
     let channels = x.shape[2] / 2
-    let y = Tensor(uninitialized: [x.shape[0], frames, channels])
-    forEachPiece(x.shape, frames) { example, count in
+    let y = Tensor(uninitialized: [examples.count, frames, channels])
+    forEachRun(examples.count, frames, of: x.shape[1]) { example, count in
+      let from = (examples.lowerBound + example) * x.shape[1] + start
       require(ck_gated(
-        context, count, channels, x.elements + (example * x.shape[1] + start) * 2 * channels,
+        context, count, channels, x.elements + from * 2 * channels,
         y.elements + example * frames * channels))
     }
     return y
   }
 
-  /// Its gradient, into the same frames of `result`.
-  static func gatedGradient(_ x: Tensor, _ g: Tensor, start: Int, into result: Tensor) {
+  /// Its gradient for as many examples and frames as `g` has, from `example` and `start` on; into `result` from
+  /// the given example and frame on.
+  static func gatedGradient(
+    _ x: Tensor, _ g: Tensor, example first: Int = 0, start: Int = 0, into result: Tensor,
+    at place: (example: Int, start: Int) = (0, 0)
+  ) {
     let (channels, frames) = (x.shape[2] / 2, g.shape[1])
-    forEachPiece(x.shape, frames) { example, count in
-      let offset = (example * x.shape[1] + start) * 2 * channels
+    // All at once only when frames are whole on both sides.
+    let all = result.shape[1] == x.shape[1] ? x.shape[1] : max(x.shape[1], frames + 1)
+    forEachRun(g.shape[0], frames, of: all) { example, count in
       require(ck_gated_gradient(
-        context, count, channels, x.elements + offset, g.elements + example * frames * channels,
-        result.elements + offset))
+        context, count, channels, x.elements + ((first + example) * x.shape[1] + start) * 2 * channels,
+        g.elements + example * frames * channels,
+        result.elements + ((place.example + example) * result.shape[1] + place.start) * 2 * channels))
     }
   }
 
   /// Examples one by one, or all at once when the frames are all there are.
-  private static func forEachPiece(_ shape: Shape, _ frames: Int, _ body: (_ example: Int, _ count: Int) -> Void) {
-    if frames == shape[1] { return body(0, shape[0] * frames) }
-    for example in 0..<shape[0] { body(example, frames) }
+  private static func forEachRun(
+    _ examples: Int, _ frames: Int, of all: Int, _ body: (_ example: Int, _ count: Int) -> Void
+  ) {
+    if frames == all { return body(0, examples * frames) }
+    for example in 0..<examples { body(example, frames) }
   }
 }

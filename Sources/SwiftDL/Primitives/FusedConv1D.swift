@@ -24,13 +24,11 @@ private struct FusedConv1D: FusedOperation {
   }
 
   func apply(_ tensors: [Tensor]) -> Tensor {
-    var epilogue = Kernels.Epilogue(
+    let epilogue = Kernels.Epilogue(
       bias: hasBias ? tensors[inputs.count + 1] : nil, activation: activation, dropout: dropout)
-    if hasIdentity {
-      let start = tensors[identity].shape[1] - inputs.geometry.outputFrames
-      epilogue.residual = .init(tensors[identity], start: start)
-    }
-    return Kernels.conv1D(inputs.geometry, inputs.views(tensors), tensors[inputs.count], epilogue)
+    guard hasIdentity else { return inputs.apply(tensors, epilogue) }
+    let start = tensors[identity].shape[1] - inputs.geometry.outputFrames
+    return inputs.apply(tensors, epilogue, residual: (tensors[identity], start, 1))
   }
 
   func accumulate(

@@ -16,7 +16,7 @@ private struct Gated: FusedOperation {
 
   func apply(_ inputs: [Tensor]) -> Tensor {
     let x = Self.rows(inputs[0])
-    let y = Kernels.gated(x, start: 0, frames: x.shape[1])
+    let y = Kernels.gated(x, 0..<x.shape[0], start: 0, frames: x.shape[1])
     return Tensor(
       shape: inputs[0].shape.replacing(axis: inputs[0].rank - 1, with: x.shape[2] / 2), storage: y.storage)
   }
@@ -26,7 +26,8 @@ private struct Gated: FusedOperation {
     into sums: inout [Tensor?]
   ) {
     let gradient = Tensor(uninitialized: inputs[0].shape)
-    Kernels.gatedGradient(Self.rows(inputs[0]), Self.rows(cotangent), start: 0, into: gradient)
+    let x = Self.rows(inputs[0])
+    Kernels.gatedGradient(x, Self.rows(cotangent), into: Tensor(shape: x.shape, storage: gradient.storage))
     sums[0].add(gradient)
   }
 
@@ -45,6 +46,45 @@ extension Tensor {
   }
 }
 
+/// The latest frames of a gated signal.
+///
+/// Earned by WaveNet's skip connections: what is cropped away is not gated, and only the crop's gradient waits
+/// for the layer's turn.
+private struct GatedCrop: FusedOperation {
+  let frames: Int
+  var keepsOutput: Bool { false }
+
+  func definition(_ inputs: [Tensor]) -> Tensor { ResidualRate.same.definition(inputs[0].gated(), frames) }
+
+  func apply(_ inputs: [Tensor]) -> Tensor {
+    let x = inputs[0]
+    return Kernels.gated(x, 0..<x.shape[0], start: x.shape[1] - frames, frames: frames)
+  }
+
+  func accumulate(
+    _ cotangent: consuming Tensor, _ inputs: [Tensor], _ output: Tensor, _ wanted: [Bool],
+    into sums: inout [Tensor?]
+  ) {
+    let (x, form) = (inputs[0], ConvInput.Form.gated)
+    let start = x.shape[1] - frames
+    let isFirst = sums[0] == nil
+    var sum = sums[0].take() ?? form.emptyAdjoint(x, start: start, frames: frames)
+    sum.makeUnique()
+    form.addAdjoint(cotangent, x, example: 0, start: start, to: sum, isFirst: isFirst)
+    sums[0] = sum
+  }
+}
+
+extension Tensor {
+  /// tanh(a)·sigmoid(b) of the latest frames of a signal `[batch, time, 2·channels]`.
+  public func gated(latest frames: Int) -> Tensor {
+    require(
+      rank == 3 && shape[2] % 2 == 0 && frames >= 0 && frames <= shape[1],
+      "gated: the latest \(frames) frames of a signal of shape \(shape)")
+    return fused(GatedCrop(frames: frames), [self])
+  }
+}
+
 // MARK: - With a residual connection
 
 /// identity + tanh(a)·sigmoid(b).
@@ -60,7 +100,7 @@ private struct GatedResidual: FusedOperation {
 
   func apply(_ inputs: [Tensor]) -> Tensor {
     let (x, identity) = (inputs[0], inputs[1])
-    let y = Kernels.gated(x, start: 0, frames: x.shape[1])
+    let y = Kernels.gated(x, 0..<x.shape[0], start: 0, frames: x.shape[1])
     rate.add(identity, to: y)
     return y
   }
@@ -72,7 +112,7 @@ private struct GatedResidual: FusedOperation {
     let (x, identity) = (inputs[0], inputs[1])
     if wanted[0] {
       let gradient = Tensor(uninitialized: x.shape)
-      Kernels.gatedGradient(x, cotangent, start: 0, into: gradient)
+      Kernels.gatedGradient(x, cotangent, into: gradient)
       sums[0].add(gradient)
     }
     if wanted[1] { rate.addAdjoint(cotangent, of: identity.shape, to: &sums[1]) }

@@ -27,11 +27,13 @@ private struct GatedConv1D: FusedOperation {
 
   private func apply(_ tensors: [Tensor], sums: Tensor?) -> Tensor {
     let (x, frames) = (tensors[identity], inputs.geometry.outputFrames)
-    var epilogue = Kernels.Epilogue(bias: hasBias ? tensors[inputs.count + 1] : nil, isGated: true, sums: sums)
+    let epilogue = Kernels.Epilogue(bias: hasBias ? tensors[inputs.count + 1] : nil, isGated: true, sums: sums)
     let pieces = rate.pieces(x.shape[1], frames)
-    if pieces.count == 1 { epilogue.residual = .init(x, start: pieces[0].from, step: pieces[0].fromStep) }
-    let y = Kernels.conv1D(inputs.geometry, inputs.views(tensors), tensors[inputs.count], epilogue)
-    if pieces.count > 1 { rate.add(x, to: y) }
+    if pieces.count == 1 {
+      return inputs.apply(tensors, epilogue, residual: (x, pieces[0].from, pieces[0].fromStep))
+    }
+    let y = inputs.apply(tensors, epilogue)
+    rate.add(x, to: y)
     return y
   }
 
@@ -40,7 +42,7 @@ private struct GatedConv1D: FusedOperation {
     into sums: inout [Tensor?]
   ) {
     let g = Tensor(uninitialized: kept.shape)
-    Kernels.gatedGradient(kept, cotangent, start: 0, into: g)
+    Kernels.gatedGradient(kept, cotangent, into: g)
     if wanted[identity] { rate.addAdjoint(cotangent, of: tensors[identity].shape, to: &sums[identity]) }
     inputs.accumulate(g, tensors, wanted, hasBias: hasBias, into: &sums)
   }

@@ -59,7 +59,7 @@ public enum ResidualRate: Sendable, Hashable {
     for piece in pieces(x.shape[1], y.shape[1]) {
       Kernels.addFrames(
         .init(x, start: piece.from, step: piece.fromStep), count: piece.count,
-        to: .init(y, start: piece.to, step: piece.toStep), channels: y.shape[2])
+        to: .init(y, start: piece.to, step: piece.toStep), examples: y.shape[0])
     }
   }
 
@@ -71,7 +71,7 @@ public enum ResidualRate: Sendable, Hashable {
     for piece in pieces(shape[1], g.shape[1]) {
       Kernels.addFrames(
         .init(g, start: piece.to, step: piece.toStep), count: piece.count,
-        to: .init(total, start: piece.from, step: piece.fromStep), channels: shape[2])
+        to: .init(total, start: piece.from, step: piece.fromStep), examples: g.shape[0])
     }
     sum = total
   }

@@ -26,17 +26,33 @@ public enum UpsampleEdge: String, Sendable, Codable {
 
 extension Kernels {
   static func upsample(_ x: Tensor, _ edge: UpsampleEdge, mix: Tensor?) -> Tensor {
-    let y = Tensor(uninitialized: [x.shape[0], edge.outputFrames(x.shape[1]), x.shape[2]])
-    var g = geometry(x.shape, edge)
-    require(ck_upsample(context, &g, mix?.elements, x.elements, y.elements))
+    upsample(x, 0..<x.shape[0], edge, mix: mix)
+  }
+
+  /// Of some examples.
+  static func upsample(_ x: Tensor, _ examples: Range<Int>, _ edge: UpsampleEdge, mix: Tensor?) -> Tensor {
+    let (frames, channels) = (x.shape[1], x.shape[2])
+    let y = Tensor(uninitialized: [examples.count, edge.outputFrames(frames), channels])
+    var g = geometry([examples.count, frames, channels], edge)
+    let first = x.elements + examples.lowerBound * frames * channels
+    require(ck_upsample(context, &g, mix?.elements, first, y.elements))
     return y
   }
 
   static func upsampleAdjoint(_ y: Tensor, _ edge: UpsampleEdge, mix: Tensor?, to shape: Shape) -> Tensor {
     let x = Tensor(uninitialized: shape)
-    var g = geometry(shape, edge)
-    require(ck_upsample_adjoint(context, &g, mix?.elements, y.elements, x.elements))
+    upsampleAdjoint(y, edge, mix: mix, into: x, example: 0)
     return x
+  }
+
+  /// Of as many examples as `y` has, into those of `x` from `example` on.
+  static func upsampleAdjoint(
+    _ y: Tensor, _ edge: UpsampleEdge, mix: Tensor?, into x: Tensor, example: Int
+  ) {
+    let (frames, channels) = (x.shape[1], x.shape[2])
+    var g = geometry([y.shape[0], frames, channels], edge)
+    let first = x.elements + example * frames * channels
+    require(ck_upsample_adjoint(context, &g, mix?.elements, y.elements, first))
   }
 
   static func upsampleMixGradient(_ x: Tensor, _ y: Tensor, _ edge: UpsampleEdge) -> Tensor {

@@ -154,17 +154,18 @@ public struct WaveNet: Module {
   public func callAsFunction(_ symbols: Tensor) -> Tensor {
     precondition(problem(withInput: symbols.shape) == nil, "WaveNet: an input that \(problem(withInput: symbols.shape) ?? "")")
     var x = input(symbolNumbers(symbols, below: configuration.symbols), batch: symbols.shape[0])
-    var skips: [ConvInput] = []
+    let frames = symbols.shape[1] - configuration.receptiveField.before
+    var skips: [Tensor] = []
     for (index, layer) in layers.enumerated() {
       let sums = layer.dilated(x)
-      skips.append(.gated(sums))
+      // Only the frames that come out take part in the sum.
+      skips.append(sums.gated(latest: frames))
       if index < layers.count - 1 {
         x = conv1D([.gated(sums)], layer.residual.weight, bias: layer.residual.bias, identity: x)
       }
     }
-    // The sum over layers is one product; only the frames that come out take part.
-    let total = conv1D(
-      skips, skipWeight, bias: skipBias.sum(axes: [0]), activation: .relu, alignment: .latest)
+    // The sum over layers is one product.
+    let total = conv1D(skips, skipWeight, bias: skipBias.sum(axes: [0]), activation: .relu)
     return output(hidden(total))
   }
 }

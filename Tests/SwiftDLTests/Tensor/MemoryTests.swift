@@ -72,6 +72,57 @@ import Testing
     }
   }
 
+  /// After the first steps, training asks the system for nothing.
+  @Test func trainingStepsTakeNothingFromTheSystem() async {
+    await #expect(processExitsWith: .success) {
+      var random = RandomStream(seed: 1)
+      let x = random.normal([4, 3000, 16])
+      var layers = [
+        Conv1D(inputChannels: 16, outputChannels: 48, kernelSize: 5, padding: .same, activation: .tanh, random: &random),
+        Conv1D(inputChannels: 48, outputChannels: 16, kernelSize: 9, padding: .same, random: &random),
+      ]
+      var optimizer = Adam()
+      func step() {
+        struct Pair: Module {
+          var layers: [Conv1D]
+          mutating func visitFields(_ visit: inout FieldVisitor) { visit.modules("layers", &layers) }
+        }
+        var pair = Pair(layers: layers)
+        layers = []
+        let gradients = valueAndGradients(of: pair) { pair in
+          meanSquaredError(pair.layers.reduce(x) { $1($0) }, x)
+        }.gradients
+        optimizer.update(&pair, with: gradients)
+        layers = pair.layers
+      }
+      for _ in 0..<3 { step() }
+      let before = MemoryStatistics.current
+      for _ in 0..<20 { step() }
+      let after = MemoryStatistics.current
+      #expect(after.requested == before.requested && after.live == before.live)
+      #expect(before.requested >= before.live + before.cached)
+    }
+  }
+
+  /// What one size leaves serves every other.
+  @Test func gapsAreJoined() async {
+    await #expect(processExitsWith: .success) {
+      let megabyte = 1 << 18  // floats
+      do {
+        let parts = (0..<8).map { _ in Tensor(unsafe: [megabyte]) { _ in } }
+        #expect(parts.count == 8)
+      }
+      let requested = MemoryStatistics.current.requested
+      do {
+        let whole = Tensor(unsafe: [8 * megabyte]) { _ in }
+        #expect(whole.count == 8 * megabyte && MemoryStatistics.current.requested == requested)
+      }
+      MemoryStatistics.releaseCache()
+      #expect(Tensor(unsafe: [8 * megabyte]) { $0.update(repeating: 1) }.isFinite)
+      #expect(MemoryStatistics.current.requested > requested)
+    }
+  }
+
   @Test func shapesTakeNoMoreThanTheyNeed() async {
     await #expect(processExitsWith: .success) {
       for count in [1, 16, 17, 65, 100, 1023, 1025, 70_000, 1_000_003] {
