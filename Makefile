@@ -1,5 +1,5 @@
 # The four commands of the project. Each installs what it needs first, and only what is missing.
-.PHONY: setup build demo test bench bench-kernels peers
+.PHONY: setup build demo test bench bench-kernels peers install-kernels sanitize
 
 BUILD = swift build -c release
 PROGRAM = .build/release/swiftdl
@@ -15,6 +15,16 @@ demo: build
 
 test: setup
 	@scripts/test
+
+# The kernels as a C library: make install-kernels PREFIX=/usr/local
+PREFIX = /usr/local
+install-kernels: setup
+	cmake -S Sources/CKernels -B .build/kernels -DCMAKE_INSTALL_PREFIX="$(PREFIX)"
+	cmake --build .build/kernels --parallel
+	cmake --install .build/kernels
+
+sanitize:
+	@scripts/sanitize
 
 bench: setup peers
 	@scripts/bench

@@ -31,7 +31,7 @@ let package = Package(
 
     // The house, one storey above another; the arrows never turn back.
     .target(
-      name: "CKernels", dependencies: ["COpenBLAS"],
+      name: "CKernels", dependencies: ["COpenBLAS"], exclude: ["CMakeLists.txt", "packaging"],
       cSettings: [.headerSearchPath(".")], linkerSettings: [.linkedLibrary("m")]),
     .target(name: "SwiftDL", dependencies: ["CKernels"], swiftSettings: strict),
     .target(

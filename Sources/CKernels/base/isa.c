@@ -42,8 +42,8 @@ static bool has_tiles(void) {
   pthread_once(&once, ask_for_tiles);
   return tiles_allowed;
 }
-#else
-static inline bool has_tiles(void) { return false; }
+#elif CK_X86
+static bool has_tiles(void) { return false; }
 #endif
 
 ck_isa ck_isa_best(void) {

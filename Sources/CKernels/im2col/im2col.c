@@ -50,6 +50,7 @@ static void unfold_line(void *state, ptrdiff_t item) {
 ck_status ck_im2col2d(const ck_context *context, const ck_conv2d_geometry *g, const float *input,
                       float *columns) {
   CK_REQUIRE(ck_check_im2col2d(g, input, columns));
+  if (g->input_channels == 0) return ck_status_ok;
   unfolding self = {.g = g, .from = input, .to = columns, .height = ck_conv2d_output_height(g),
                     .width = ck_conv2d_output_width(g)};
   ck_parallel_for(context, g->batch * self.height, unfold_line, &self);
@@ -83,6 +84,7 @@ static void fold_piece(void *state, ptrdiff_t item) {
 ck_status ck_col2im2d(const ck_context *context, const ck_conv2d_geometry *g, const float *columns,
                       float *input) {
   CK_REQUIRE(ck_check_im2col2d(g, input, columns));
+  if (g->input_channels == 0) return ck_status_ok;
   unfolding self = {.g = g, .from = columns, .to = input, .height = ck_conv2d_output_height(g),
                     .width = ck_conv2d_output_width(g)};
   self.pieces = (g->input_width + piece_pixels - 1) / piece_pixels;

@@ -42,7 +42,7 @@ static void for_frames(const work *w, ptrdiff_t item, run_frames run) {
 static ptrdiff_t plan(const ck_context *context, work *w) {
   w->kernels = kernels(context);
   w->rows = most(1, grain / most(1, w->g->channels));
-  return (w->g->batch * w->g->frames + w->rows - 1) / w->rows;
+  return w->g->channels == 0 ? 0 : (w->g->batch * w->g->frames + w->rows - 1) / w->rows;
 }
 
 static float share(const work *w, ptrdiff_t c) { return w->mix ? w->mix[c] : 0.5f; }

@@ -4,7 +4,7 @@ import PackageDescription
 // Somebody else's package: it depends on SwiftDL by path and uses the kernels and the library.
 let package = Package(
   name: "Consumer",
-  dependencies: [.package(name: "SwiftDL", path: "../..")],
+  dependencies: [.package(name: "SwiftDL", path: "../../..")],
   targets: [
     .executableTarget(
       name: "Consumer",
