@@ -1,14 +1,14 @@
 """Training steps of the models, ours against PyTorch's, step by step in turn.
 
 Both run forward, loss, backward and Adam on as many threads. PyTorch runs in its strongest forms: every Conv1d
-as a Conv2d over one row in channels_last memory, and as Conv1d, each with jemalloc and huge pages (--allocator
-glibc for the default); filters and gates as one convolution; symbols looked up, not one-hot; skip connections
+as a Conv2d over one row in channels_last memory, and as Conv1d, each with the C library's allocator and with jemalloc
+and huge pages (which of them is faster depends on the model); filters and gates as one convolution; symbols looked up, not one-hot; skip connections
 cropped before they are convolved. --compile adds torch.compile. Prints medians, the ratio to the better of
 PyTorch's, and peak memory less what each process held before its model was made.
 
 Needs torch (2.13.0+cpu). Usage: python train_step.py OURS [MODEL ...] [--steps 7] [--threads 2]
 """
-import argparse, json, os, statistics, subprocess, sys, time
+import argparse, itertools, json, os, statistics, subprocess, sys, time
 
 MODELS = ["wave-u-net-m1", "seq-u-net-char", "seq-u-net-audio", "tcn-char", "wavenet-audio", "factor-gan"]
 JEMALLOC = "/usr/lib/x86_64-linux-gnu/libjemalloc.so.2"
@@ -21,7 +21,7 @@ arguments.add_argument("--seconds", type=float, default=4, help="steps of fast m
 arguments.add_argument("--threads", type=int, default=2)
 arguments.add_argument("--layouts", default="channels_last,ncl")
 arguments.add_argument("--compile", action="store_true")
-arguments.add_argument("--allocator", choices=["jemalloc", "glibc"], default="jemalloc")
+arguments.add_argument("--allocators", default="glibc,jemalloc")
 arguments.add_argument("--json", help="appends the results to this file, a line per model")
 a = arguments.parse_args()
 
@@ -306,16 +306,16 @@ def peak(process):
 
 def compare(model):
     environment = dict(os.environ, SWIFTDL_THREADS=str(a.threads), OMP_NUM_THREADS=str(a.threads))
-    tuned = dict(environment)
-    if a.allocator == "jemalloc":
-        tuned |= {"LD_PRELOAD": JEMALLOC, "MALLOC_CONF": "oversize_threshold:1,background_thread:true,"
-                  "metadata_thp:auto,thp:always,dirty_decay_ms:9000000000,muzzy_decay_ms:9000000000"}
+    environments = {"glibc": environment, "jemalloc": environment | {
+        "LD_PRELOAD": JEMALLOC, "MALLOC_CONF": "oversize_threshold:1,background_thread:true,metadata_thp:auto,"
+        "thp:always,dirty_decay_ms:9000000000,muzzy_decay_ms:9000000000"}}
     batch = [str(a.batch)] if a.batch else []
     commands = {"ours": ([a.ours, model] + batch, environment)}
-    for layout in ["channels_last"] if model == "factor-gan" else a.layouts.split(","):
-        commands["torch " + layout] = (
+    layouts = ["channels_last"] if model == "factor-gan" else a.layouts.split(",")
+    for layout, allocator in itertools.product(layouts, a.allocators.split(",")):
+        commands[f"torch {layout} {allocator}"] = (
             [sys.executable, __file__, "peer", model, "--threads", str(a.threads), "--layouts", layout]
-            + (["--batch"] + batch if batch else []) + (["--compile"] if a.compile else []), tuned)
+            + (["--batch"] + batch if batch else []) + (["--compile"] if a.compile else []), environments[allocator])
     processes = {
         name: subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)
         for name, (command, env) in commands.items()
@@ -337,9 +337,9 @@ def compare(model):
     best = min((n for n in processes if n != "ours"), key=lambda n: statistics.median(seconds[n]))
     ratio = statistics.median([t / o for o, t in zip(seconds["ours"], seconds[best])])
     share = memory["ours"] / min(m for n, m in memory.items() if n != "ours")
-    print(f"{model}, {a.threads} threads{', compiled' if a.compile else ''}, {a.allocator}")
+    print(f"{model}, {a.threads} threads{', compiled' if a.compile else ''}")
     for name, values in seconds.items():
-        print(f"  {name:20}  median {statistics.median(values):8.4f} s  best {min(values):8.4f} s  "
+        print(f"  {name:28}  median {statistics.median(values):8.4f} s  best {min(values):8.4f} s  "
               f"memory {memory[name]:5} MB (before: {baseline[name]})")
     print(f"  {best} / ours: {ratio:.2f}; memory {share:.0%} of the least; {faults} page faults in our last step",
           flush=True)
@@ -349,7 +349,7 @@ def compare(model):
     if a.json:
         with open(a.json, "a") as file:
             file.write(json.dumps({"model": model, "threads": a.threads, "compiled": a.compile, "ratio": ratio,
-                                   "memory": share, "allocator": a.allocator, "memory_mb": memory,
+                                   "memory": share, "memory_mb": memory,
                                    "median_s": {n: statistics.median(v) for n, v in seconds.items()}}) + "\n")
     return ratio, share
 
