@@ -9,7 +9,7 @@ struct SwiftDLCommand: ParsableCommand {
     abstract: "Deep learning for music on ordinary CPUs: train, separate, evaluate.",
     version: programVersion,
     subcommands: [
-      Train.self, Separate.self, Evaluate.self, Report.self, Models.self, Infer.self, DataCommand.self,
+      Train.self, Reproduce.self, Separate.self, Evaluate.self, Report.self, Models.self, Infer.self, DataCommand.self,
       Doctor.self,
     ])
 
