@@ -102,7 +102,7 @@ public struct SequenceConfiguration<N: SequenceNetwork>: RunConfiguration {
 /// What a sequence network is trained on.
 public struct SequenceDataSettings: RunConfiguration {
   public var path = ""
-  /// Where decoded audio is kept; inside the run's folder when empty.
+  /// Where decoded audio is kept; beside the run's folder when empty.
   public var cache = ""
   /// Whether the ends of lines are characters. The published figures for the Penn Treebank leave them out.
   public var lineEnds = true

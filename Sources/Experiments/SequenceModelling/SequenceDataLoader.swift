@@ -6,6 +6,7 @@ struct SequenceDataLoader<N: SequenceNetwork> {
   let configuration: SequenceConfiguration<N>
   /// The run's folder, where caches go.
   let folder: String
+  let style: ProgressMeter.Style
 
   /// The data; the configuration's number of symbols becomes theirs.
   func load(_ resolved: inout SequenceConfiguration<N>) throws -> any SequenceData {
@@ -34,7 +35,13 @@ struct SequenceDataLoader<N: SequenceNetwork> {
     case .music:
       return MusicData(try PianoRollCorpus(settings.path, framesPerQuarter: settings.framesPerQuarter), seed: seed)
     case .audio:
-      throw ConfigurationError("task", "raw-audio is not there yet")
+      let facts = N(configuration.model, random: RandomStream(seed: 0)).facts
+      let bar = ProgressMeter(total: nil, label: "decoding", unit: "files", style: style)
+      defer { bar.finish() }
+      return try AudioData(
+        settings.path, cache: settings.cache.isEmpty ? "\(folder)-cache" : settings.cache,
+        sampleRate: facts.sampleRate ?? 16000, window: try window(configuration), batchSize: configuration.batchSize,
+        seed: seed, decoding: { done, _ in bar.update(done) })
     case .copyMemory:
       return CopyMemoryData(
         blanks: settings.blanks, sequences: settings.sequences, batchSize: configuration.batchSize, seed: seed)

@@ -148,7 +148,7 @@ public struct SequenceRecipe: Sendable {
         "precision": ComputeContext.current.precision.rawValue,
       ])
     // The data come first: what they are decides how many symbols there are, and a wrong path leaves no folder.
-    let data = try SequenceDataLoader(configuration: configuration, folder: folder).load(&configuration)
+    let data = try SequenceDataLoader(configuration: configuration, folder: folder, style: style).load(&configuration)
     try configuration.validate()
     Interrupt.install()
     let fresh = FreshFolder(folder)
