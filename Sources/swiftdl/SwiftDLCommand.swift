@@ -10,7 +10,7 @@ struct SwiftDLCommand: ParsableCommand {
     version: programVersion,
     subcommands: [
       Train.self, Separate.self, Evaluate.self, Report.self, Models.self, Infer.self, DataCommand.self,
-      Doctor.self,
+      Bench.self, Doctor.self,
     ])
 
   static func main() {

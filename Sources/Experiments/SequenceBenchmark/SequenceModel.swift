@@ -67,6 +67,16 @@ public enum SequenceModel: Sendable, Hashable {
     }
   }
 
+  /// Numbers given out per frame.
+  var outputChannels: Int {
+    switch self {
+    case .seqUNet(let c): c.outputChannels
+    case .tcn(let c): c.outputChannels ?? c.widths.last ?? c.inputChannels
+    case .seqUNetResidual(let c): c.symbols
+    case .waveNet(let c): c.symbols
+    }
+  }
+
   /// The shape in the words of the peer, `Benchmarks/peers/sequence_bench.py`.
   var peerDescription: JSONObject {
     func symbols(_ symbols: SymbolConfiguration?) -> JSONValue {
@@ -92,7 +102,7 @@ public enum SequenceModel: Sendable, Hashable {
     case .waveNet(let c):
       return [
         "kind": "wavenet", "symbols": c.symbols, "stacks": c.stacks, "layers": c.layers, "width": c.width,
-        "skipWidth": c.skipWidth,
+        "skipWidth": c.skipWidth, "croppedFirst": c.skipsAreCroppedFirst,
       ]
     }
   }
