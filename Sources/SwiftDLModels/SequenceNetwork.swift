@@ -3,7 +3,7 @@ public import SwiftDL
 /// A causal network that says, at every frame, what follows: it is trained on windows of sequences.
 ///
 /// The last output frame belongs to the last input frame; `facts.window` has a training window's lengths.
-public protocol SequenceNetwork: Network {
+public protocol SequenceNetwork: Network where Configuration: CostedConfiguration {
   /// The same with the mode and the randomness of a training step.
   func callAsFunction(_ input: Tensor, _ context: Context) -> Tensor
   /// How many symbols a configuration has, in and out; `nil` for signals.

@@ -37,12 +37,12 @@ struct TrainCopyMemory: ParsableCommand {
   func run() throws { try options.train(.copyMemory) }
 }
 
-extension SequenceModel: ExpressibleByArgument {}
+extension SequenceModelKind: ExpressibleByArgument {}
 
 /// What the commands that train sequence networks have in common.
 struct SequenceTrainingOptions: ParsableArguments {
   @Option(help: "The network: seq-u-net, tcn or wavenet; preset=NAME chooses more finely.")
-  var model: SequenceModel?
+  var model: SequenceModelKind?
   @Option(name: .shortAndLong, help: "A YAML file with settings.")
   var config: String?
   @Argument(help: "Settings as key=value.")

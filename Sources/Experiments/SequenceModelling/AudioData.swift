@@ -5,7 +5,7 @@ import SwiftDLAudio
 /// the other for validation and test (Seq-U-Net, IJCAI 2020, section 4.4).
 ///
 /// Samples stay in mapped files, so a corpus of any length takes no memory.
-struct AudioData: SequenceData {
+struct AudioData: SequenceDataSet {
   private let train: [MappedSamples]
   private let valid: [MappedSamples]
   private let test: [MappedSamples]
@@ -76,6 +76,8 @@ struct AudioData: SequenceData {
 
   /// As many excerpts as score every sample about once.
   var stepsPerEpoch: Int { max(1, Self.frames(train) / (window.scored * batchSize)) }
+
+  var largestBatch: (rows: Int, frames: Int) { (batchSize, window.input) }
 
   func batch(epoch: Int, step: Int) -> SequenceBatch {
     let places = (0..<batchSize).map { row -> (MappedSamples, Int) in

@@ -4,7 +4,7 @@ import SwiftDL
 /// Bengio 2016; REFERENCE: the code of Bai et al. 2018).
 ///
 /// A sequence is a pure function of seed and number: nothing is stored.
-struct CopyMemoryData: SequenceData {
+struct CopyMemoryData: SequenceDataSet {
   static let symbols = 10
   private static let mark: Float = 9
 
@@ -15,6 +15,7 @@ struct CopyMemoryData: SequenceData {
 
   var vocabulary: Vocabulary? { nil }
   var stepsPerEpoch: Int { max(1, sequences / batchSize) }
+  var largestBatch: (rows: Int, frames: Int) { (batchSize, blanks + 2 * Self.symbols) }
 
   func batch(epoch: Int, step: Int) -> SequenceBatch {
     let order = EpochSampler(exampleCount: sequences, batchSize: batchSize, seed: seed)

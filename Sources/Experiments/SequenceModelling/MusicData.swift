@@ -1,7 +1,7 @@
 import SwiftDL
 
 /// Whole pieces as piano rolls, one at a time: each frame is predicted from those before it.
-struct MusicData: SequenceData {
+struct MusicData: SequenceDataSet {
   private let corpus: PianoRollCorpus
   private let order: EpochSampler
 
@@ -12,6 +12,7 @@ struct MusicData: SequenceData {
 
   var vocabulary: Vocabulary? { nil }
   var stepsPerEpoch: Int { corpus.train.count }
+  var largestBatch: (rows: Int, frames: Int) { (1, corpus.train.map(\.frames).max() ?? 1) }
 
   func batch(epoch: Int, step: Int) -> SequenceBatch {
     Self.batch(corpus.train[order.batches(epoch: epoch)[step].first ?? 0])

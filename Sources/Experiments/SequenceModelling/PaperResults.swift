@@ -12,7 +12,7 @@ public struct PaperTask: Sendable {
   /// Where the data lie in the folder of all data, the first that is there.
   public let places: [String]
   /// Preset and figures by model; figures that the paper does not have are missing.
-  public let models: [(model: SequenceModel, preset: String, paper: Figures?)]
+  public let models: [(model: SequenceModelKind, preset: String, paper: Figures?)]
   /// Settings that differ from the task's defaults.
   public let settings: [String]
 

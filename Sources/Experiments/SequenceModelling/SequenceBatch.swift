@@ -48,7 +48,7 @@ struct SequenceBatch: Sendable {
 }
 
 /// What training, validation and test are made of.
-protocol SequenceData: Sendable {
+protocol SequenceDataSet: Sendable {
   /// The symbols' names, where they have any.
   var vocabulary: Vocabulary? { get }
   /// Batches of one pass over the training part.
@@ -58,6 +58,8 @@ protocol SequenceData: Sendable {
   /// How many batches an evaluation has.
   func batchCount(_ part: EvaluationPart) -> Int
   func batch(_ part: EvaluationPart, _ index: Int) -> SequenceBatch
+  /// Rows and input frames of the largest batch of training.
+  var largestBatch: (rows: Int, frames: Int) { get }
   /// The data in a line.
   var summary: String { get }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import SwiftDL
 import SwiftDLModels
 
@@ -9,7 +10,7 @@ struct SequenceDataLoader<N: SequenceNetwork> {
   let style: ProgressMeter.Style
 
   /// The data; the configuration's number of symbols becomes theirs.
-  func load(_ resolved: inout SequenceConfiguration<N>) throws -> any SequenceData {
+  func load(_ resolved: inout SequenceConfiguration<N>) throws -> any SequenceDataSet {
     let settings = configuration.data
     let seed = UInt64(configuration.seed)
     let isSymbolic = N.symbolCount(of: configuration.model) != nil
@@ -35,7 +36,7 @@ struct SequenceDataLoader<N: SequenceNetwork> {
     case .music:
       return MusicData(try PianoRollCorpus(settings.path, framesPerQuarter: settings.framesPerQuarter), seed: seed)
     case .audio:
-      let facts = N(configuration.model, random: RandomStream(seed: 0)).facts
+      let facts = facts(configuration)
       let bar = ProgressMeter(total: nil, label: "decoding", unit: "files", style: style)
       defer { bar.finish() }
       return try AudioData(
@@ -57,8 +58,27 @@ struct SequenceDataLoader<N: SequenceNetwork> {
     }
   }
 
+  private func facts(_ configuration: SequenceConfiguration<N>) -> NetworkFacts {
+    N(configuration.model, random: RandomStream(seed: 0)).facts
+  }
+
+  /// Bytes that training will need, about; an error when the machine has fewer.
+  func memory(for data: any SequenceDataSet, _ configuration: SequenceConfiguration<N>) throws -> Int {
+    let usual = facts(configuration).window
+    let (rows, frames) = data.largestBatch
+    let output = frames - (usual.input - usual.output)
+    let bytes = configuration.model.trainingBytes(WindowLengths(input: frames, output: output), rows: rows)
+    let available = Int(ProcessInfo.processInfo.physicalMemory)
+    if bytes > available {
+      throw ConfigurationError(
+        "batchSize", "with \(rows) rows of \(frames) frames training needs about \(bytes >> 20) MiB; this machine has \(available >> 20)",
+        hint: "take a smaller batchSize, fewer model.windowFrames or a smaller network")
+    }
+    return bytes
+  }
+
   private func window(_ configuration: SequenceConfiguration<N>) throws -> TrainingWindow {
-    let lengths = N(configuration.model, random: RandomStream(seed: 0)).facts.window
+    let lengths = facts(configuration).window
     let scored = lengths.output - configuration.contextFrames
     guard scored > 0 else {
       throw ConfigurationError(

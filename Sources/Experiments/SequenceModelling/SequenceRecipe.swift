@@ -2,7 +2,7 @@ import SwiftDL
 import SwiftDLModels
 
 /// The kinds of networks that are compared.
-public enum SequenceModel: String, Sendable, CaseIterable {
+public enum SequenceModelKind: String, Sendable, CaseIterable {
   case seqUNet = "seq-u-net"
   case tcn
   case waveNet = "wavenet"
@@ -11,7 +11,7 @@ public enum SequenceModel: String, Sendable, CaseIterable {
 /// Everything `swiftdl train char-lm` and its siblings do: settings, data, folder, progress, training, report.
 public struct SequenceRecipe: Sendable {
   public let task: SequenceTask
-  public var model: SequenceModel?
+  public var model: SequenceModelKind?
   public var configurationFile: String?
   public var overrides: [String]
   public let folder: String
@@ -19,7 +19,7 @@ public struct SequenceRecipe: Sendable {
   public let programVersion: String
 
   public init(
-    task: SequenceTask, model: SequenceModel? = nil, configurationFile: String? = nil, overrides: [String] = [],
+    task: SequenceTask, model: SequenceModelKind? = nil, configurationFile: String? = nil, overrides: [String] = [],
     folder: String, resumes: Bool = false, programVersion: String
   ) {
     self.task = task
@@ -81,7 +81,7 @@ public struct SequenceRecipe: Sendable {
   }
 
   /// The paper's network for a task; of music the one for the data set that a file's name tells.
-  static func defaultPreset(_ task: SequenceTask, _ model: SequenceModel, _ path: String) -> String? {
+  static func defaultPreset(_ task: SequenceTask, _ model: SequenceModelKind, _ path: String) -> String? {
     switch (task, model) {
     case (.audio, .seqUNet): return "seq-u-net-audio"
     case (.audio, .waveNet): return "wavenet-audio-cropped"
@@ -148,8 +148,10 @@ public struct SequenceRecipe: Sendable {
         "precision": ComputeContext.current.precision.rawValue,
       ])
     // The data come first: what they are decides how many symbols there are, and a wrong path leaves no folder.
-    let data = try SequenceDataLoader(configuration: configuration, folder: folder, style: style).load(&configuration)
+    let loader = SequenceDataLoader(configuration: configuration, folder: folder, style: style)
+    let data = try loader.load(&configuration)
     try configuration.validate()
+    let bytes = try loader.memory(for: data, configuration)
     Interrupt.install()
     let fresh = FreshFolder(folder)
     let run =
@@ -159,7 +161,7 @@ public struct SequenceRecipe: Sendable {
     do {
       var training = try SequenceTraining<N>(configuration, data: data, in: run, resuming: resumes)
       if resumes { try run.save(configuration) }
-      let outcome = try self.run(&training, configuration, data, style)
+      let outcome = try self.run(&training, configuration, "\(data.summary); about \(bytes >> 20) MiB of memory", style)
       try SequenceReport(run: folder).write(as: SequenceConfiguration<N>.self)
       return outcome
     } catch {
@@ -170,7 +172,7 @@ public struct SequenceRecipe: Sendable {
   }
 
   private func run<N: SequenceNetwork>(
-    _ training: inout SequenceTraining<N>, _ configuration: SequenceConfiguration<N>, _ data: any SequenceData,
+    _ training: inout SequenceTraining<N>, _ configuration: SequenceConfiguration<N>, _ summary: String,
     _ style: ProgressMeter.Style
   ) throws -> Outcome {
     let metric = configuration.task.metric
@@ -186,7 +188,7 @@ public struct SequenceRecipe: Sendable {
           bar = ProgressMeter(
             total: step.stepsOfEpoch, label: "epoch \(step.epoch + 1)", start: step.stepOfEpoch - 1, style: style)
           if isFirst {
-            bar?.note("\(configuration.preset), \(parameters) parameters; \(data.summary)")
+            bar?.note("\(configuration.preset), \(parameters) parameters; \(summary)")
           }
         }
         bar?.update(

@@ -42,7 +42,7 @@ public struct SequenceReproduction: Sendable {
     return true
   }
 
-  private func folder(_ task: PaperTask, _ model: SequenceModel) -> String { "\(runs)/\(task.name)/\(model.rawValue)" }
+  private func folder(_ task: PaperTask, _ model: SequenceModelKind) -> String { "\(runs)/\(task.name)/\(model.rawValue)" }
 
   private func place(of task: PaperTask) throws(FileError) -> String? {
     if task.places.isEmpty { return nil }
@@ -75,7 +75,7 @@ public struct SequenceReproduction: Sendable {
   /// One model on one task.
   public struct Row: Sendable {
     public let task: PaperTask
-    public let model: SequenceModel
+    public let model: SequenceModelKind
     public let preset: String
     public let paper: PaperTask.Figures?
     let record: RunRecord

@@ -10,7 +10,7 @@ struct SequenceScore: Sendable {
   let accuracy: Double?
 
   /// - Parameter batches: how many batches are looked at, evenly spread; 0 takes all.
-  init(of model: some SequenceNetwork, on data: some SequenceData, _ part: EvaluationPart, batches: Int = 0) {
+  init(of model: some SequenceNetwork, on data: some SequenceDataSet, _ part: EvaluationPart, batches: Int = 0) {
     let all = data.batchCount(part)
     let count = batches > 0 ? min(batches, all) : all
     var (sum, positions, correct) = (0.0, 0, 0)

@@ -17,7 +17,7 @@ public struct SequenceTraining<N: SequenceNetwork> {
 
   private let configuration: SequenceConfiguration<N>
   private let folder: RunFolder
-  private let data: any SequenceData
+  private let data: any SequenceDataSet
   private var model: N
   private var optimizer: Adam
   private var position: SequenceProgress
@@ -25,7 +25,7 @@ public struct SequenceTraining<N: SequenceNetwork> {
 
   /// Begins a run in a new folder, or continues the one in a folder.
   init(
-    _ configuration: SequenceConfiguration<N>, data: any SequenceData, in folder: RunFolder, resuming: Bool
+    _ configuration: SequenceConfiguration<N>, data: any SequenceDataSet, in folder: RunFolder, resuming: Bool
   ) throws(FileError) {
     self.configuration = configuration
     self.folder = folder

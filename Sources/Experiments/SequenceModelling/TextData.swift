@@ -5,7 +5,7 @@ import SwiftDL
 /// The training text is laid into as many rows as a batch has; windows follow each other so that every symbol
 /// is scored once, and are visited in a new order in every epoch. What is left of a row is not used, nor is the
 /// context of its first window ever scored.
-struct TextData: SequenceData {
+struct TextData: SequenceDataSet {
   private let corpus: TextCorpus
   private let window: TrainingWindow
   private let train: Rows
@@ -38,6 +38,7 @@ struct TextData: SequenceData {
 
   var vocabulary: Vocabulary? { corpus.vocabulary }
   var stepsPerEpoch: Int { train.windows }
+  var largestBatch: (rows: Int, frames: Int) { (train.count, window.input) }
 
   func batch(epoch: Int, step: Int) -> SequenceBatch {
     train.batch([order.batches(epoch: epoch)[step].first ?? 0])
