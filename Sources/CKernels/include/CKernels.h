@@ -36,7 +36,7 @@
 /* Additions raise MINOR; what breaks a caller's source or binary raises MAJOR, and CK_ABI_VERSION (the number in
    the shared library's name) with it. */
 #define CK_VERSION_MAJOR 1
-#define CK_VERSION_MINOR 0
+#define CK_VERSION_MINOR 1
 #define CK_VERSION_PATCH 0
 #define CK_ABI_VERSION 1
 
