@@ -8,6 +8,9 @@ void trial_gemm(entropy *e) {
                         .n = between(e, 0, 70), .k = draw(e, 6) ? between(e, 0, 70) : between(e, 700, 900),
                         .alpha = factors[draw(e, 4)], .beta = factors[draw(e, 4)], .batch = between(e, 0, 3)};
   if (g.k > 70) g.m /= 4, g.n /= 4;
+  else if (!draw(e, 40)) g.m = between(e, 1000, 2500), g.batch = 1; /* on several threads */
+  if (!draw(e, 8)) g.m = 1;
+  if (!draw(e, 8)) g.n = 1;
   ptrdiff_t a_rows = g.transpose_a ? g.k : g.m, a_columns = g.transpose_a ? g.m : g.k;
   ptrdiff_t b_rows = g.transpose_b ? g.n : g.k, b_columns = g.transpose_b ? g.k : g.n;
   g.lda = a_columns + between(e, 0, 5);

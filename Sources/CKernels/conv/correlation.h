@@ -121,6 +121,16 @@ typedef struct ck_outer {
   ck_ahead *ahead;
 } ck_outer;
 
+/* c[i · c_row + j] = scale · Σ_p a[i · a_row + p · a_column] · b[p · b_row + j] + keep · what was there (0: not read). */
+typedef struct ck_product {
+  const float *a, *b;
+  ptrdiff_t a_row, a_column, b_row;
+  ptrdiff_t rows, columns, terms;
+  float *c;
+  ptrdiff_t c_row;
+  float scale, keep;
+} ck_product;
+
 /* What one instruction set offers. `sums` are partial weight gradients, rows of whole vectors. */
 typedef struct ck_conv_kernels {
   ck_isa isa;
@@ -142,6 +152,7 @@ typedef struct ck_conv_kernels {
   void (*pack)(const ck_run *runs, ptrdiff_t run_count, ptrdiff_t first, ptrdiff_t channels, ptrdiff_t vectors,
                float *to);
   void (*outer)(const ck_outer *outer);
+  void (*product)(const ck_product *product);
   /* sums[row · channels + c] += Σ x[c] · y[c]. */
   void (*outer_depthwise)(const ck_run *runs, ptrdiff_t run_count, ptrdiff_t channels, float *sums);
 } ck_conv_kernels;

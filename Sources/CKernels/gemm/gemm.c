@@ -68,10 +68,76 @@ static void turn_item(void *state, ptrdiff_t item) {
     for (ptrdiff_t p = 0; p < g->k; p++) self->turned[i * g->k + p] = self->a[p * g->lda + i];
 }
 
+/* ---- Where they lie ------------------------------------------------------------------------------------- */
+
+enum {
+  short_sum = 128,           /* terms of Aᵀ · B that are added where they lie */
+  item_products = 1 << 21,   /* multiplications that are worth another thread: 20 µs */
+  most_items = 16,
+  item_rows = 24, item_columns = 32, /* whole tiles */
+};
+
+typedef struct {
+  const ck_conv_kernels *kernels;
+  ck_product all;
+  bool by_rows;
+  ptrdiff_t items;
+} in_place;
+
+static void product_item(void *state, ptrdiff_t item) {
+  const in_place *self = state;
+  ck_product part = self->all;
+  const ptrdiff_t grain = self->by_rows ? item_rows : item_columns, size = self->by_rows ? part.rows : part.columns;
+  const ptrdiff_t grains = (size + grain - 1) / grain, first = grains * item / self->items * grain;
+  const ptrdiff_t end = item + 1 == self->items ? size : grains * (item + 1) / self->items * grain;
+  if (self->by_rows) {
+    part.a += first * part.a_row;
+    part.c += first * part.c_row;
+    part.rows = end - first;
+  } else {
+    part.b += first;
+    part.c += first;
+    part.columns = end - first;
+  }
+  self->kernels->product(&part);
+}
+
+/* Few rows, short sums, vectors: packing, turning or lowering them would take longer than multiplying. False where that
+   is not so, or where neither B nor A holds rows for vectors. */
+static bool multiply_in_place(const ck_context *context, const ck_conv_kernels *kernels, const ck_gemm_geometry *g,
+                              const float *a, const float *b, float *c) {
+  const ptrdiff_t b_along_terms = g->transpose_b ? 1 : g->ldb, b_along_columns = g->transpose_b ? g->ldb : 1;
+  if (ck_planned()) return false;
+  in_place self = {kernels, {.a = a, .b = b, .c = c, .rows = g->m, .columns = g->n, .terms = g->k, .c_row = g->ldc,
+                             .a_row = g->transpose_a ? 1 : g->lda, .a_column = g->transpose_a ? g->lda : 1,
+                             .b_row = b_along_terms, .scale = g->alpha, .keep = g->beta}, false, 1};
+  const bool one_column = g->n == 1 && g->ldc == 1;
+  if (one_column && g->transpose_a) {
+    /* Cᵀ = Bᵀ · A */
+    self.all.a = b, self.all.a_column = b_along_terms, self.all.b = a, self.all.b_row = g->lda;
+    self.all.rows = 1, self.all.columns = g->m;
+  } else if (g->n == 1 && !g->transpose_a && b_along_terms == 1 && g->alpha == 1 && g->m * g->k <= item_products) {
+    const ck_segment segment = {.x = a, .step = g->lda, .channels = g->k};
+    const ck_run run = {.count = g->m, .segment_count = 1, .segments = &segment, .y = c, .y_step = g->ldc};
+    const ck_block block = {.w = b, .channels = 1, .vectors = 1, .plain = true, .keep = g->beta};
+    kernels->dot(&run, &block);
+    return true;
+  } else if (b_along_columns != 1 || (g->m > few_rows && !(g->transpose_a && g->k <= short_sum))) {
+    return false;
+  }
+  const ptrdiff_t items = g->m * g->n * g->k / item_products;
+  self.by_rows = self.all.rows > 2 * self.all.columns;
+  self.items = items < 1 ? 1 : items > most_items ? most_items : items;
+  if (self.items == 1) kernels->product(&self.all);
+  else ck_parallel_for(context, self.items, product_item, &self);
+  return true;
+}
+
 static void multiply(const ck_context *context, const ck_gemm_geometry *g, const float *a, const float *b, float *c) {
   const ck_conv_kernels *kernels = ck_conv_kernels_of(context);
   const ck_tap tap = {.row = 0};
   ptrdiff_t lda = g->lda;
+  if (multiply_in_place(context, kernels, g, a, b, c)) return;
   if (g->transpose_a && !g->transpose_b && !ck_planned() && (g->k >= long_sum || g->k >= g->m)) {
     ck_image source = {.data = a, .channels = g->m, .pixel_stride = lda};
     ck_correlation sum = product(g->k, &source, &tap, (float *)b, g->n, g->ldb);

@@ -5,6 +5,16 @@ public protocol CostedConfiguration: Sendable, Hashable {
   var receptiveField: ReceptiveField { get }
   /// Multiply–adds of a forward pass over one window, as this library does it: looking a symbol up costs none.
   func multiplyAdds(_ window: WindowLengths) -> Int
+  /// Numbers that the forward pass of one window keeps for its gradient: the layers' outputs.
+  func keptNumbers(_ window: WindowLengths) -> Int
+}
+
+extension CostedConfiguration {
+  /// Bytes that a training step with Adam needs at most, about: weights, gradients and two moments, what the
+  /// forward pass keeps, and on the way back the gradients of a few of these.
+  public func trainingBytes(_ window: WindowLengths, rows: Int) -> Int {
+    4 * (4 * parameterCount + rows * keptNumbers(window) * 5 / 4)
+  }
 }
 
 /// Weights and biases of a convolution.
@@ -49,6 +59,27 @@ extension SeqUNetConfiguration: CostedConfiguration {
     return total + frames * widths[0] * outputChannels
       + (symbols.map { window.output * $0.count * $0.channels } ?? 0)
   }
+
+  public func keptNumbers(_ window: WindowLengths) -> Int {
+    let isPadded = padding == .zeros
+    var frames = isPadded ? lengths.paddedFrames(window.input) : window.input
+    var total = frames * inputChannels
+    for width in widths.dropLast() {
+      if !isPadded { frames -= kernel - 1 }
+      total += frames * width
+      frames = isPadded ? (frames - 1) / 2 + 1 : (frames - kernel) / 2 + 1
+      total += frames * width
+    }
+    if !isPadded { frames -= kernel - 1 }
+    total += frames * widths[widths.count - 1]
+    for (width, below) in zip(widths, widths.dropFirst()).reversed() {
+      frames = isPadded ? 2 * frames - 1 : 2 * frames - kernel
+      total += frames * below
+      if !isPadded { frames -= kernel - 1 }
+      total += frames * width
+    }
+    return total + window.output * (outputChannels + 2 * (symbols?.count ?? 0))
+  }
 }
 
 extension SeqUNetResidualConfiguration: CostedConfiguration {
@@ -82,6 +113,30 @@ extension SeqUNetResidualConfiguration: CostedConfiguration {
     }
     return total + window.output * width * symbols
   }
+
+  public func keptNumbers(_ window: WindowLengths) -> Int {
+    var frames = window.input - (kernel - 1)
+    var total = frames * width
+    /// A layer keeps its signal and gate, and puts out their product with the input added.
+    func layers(_ count: Int) {
+      for _ in 0..<count {
+        frames -= kernel - 1
+        total += frames * 3 * width
+      }
+    }
+    for _ in 1..<levels {
+      layers(depth)
+      frames = (frames - kernel) / 2 + 1
+      total += frames * 3 * width
+    }
+    layers(depth)
+    for _ in 1..<levels {
+      frames = 2 * frames - (kernel - 1)
+      total += frames * 3 * width
+      layers(depth)
+    }
+    return total + window.output * (width + 2 * symbols)
+  }
 }
 
 extension TCNConfiguration: CostedConfiguration {
@@ -107,6 +162,15 @@ extension TCNConfiguration: CostedConfiguration {
     each += symbols.map { $0.count * $0.channels } ?? 0
     return window.input * each
   }
+
+  public func keptNumbers(_ window: WindowLengths) -> Int {
+    var (inputs, each) = (inputChannels, inputChannels)
+    for width in widths {
+      each += 3 * width + (inputs == width ? 0 : width)
+      inputs = width
+    }
+    return window.input * (each + (outputChannels ?? 0) + 2 * (symbols?.count ?? 0))
+  }
 }
 
 extension WaveNetConfiguration: CostedConfiguration {
@@ -114,5 +178,16 @@ extension WaveNetConfiguration: CostedConfiguration {
     let layer = convolution(2, width, 2 * width) + convolution(1, width, width) + convolution(1, width, skipWidth)
     return convolution(1, symbols, width) + stacks * layers * layer + convolution(1, skipWidth, skipWidth)
       + convolution(1, skipWidth, symbols)
+  }
+
+  public func keptNumbers(_ window: WindowLengths) -> Int {
+    var frames = window.input
+    var total = frames * width
+    for layer in 0..<stacks * layers {
+      frames -= 1 << (layer % layers)
+      // Signal and gate, their product, and what goes on to the next layer; as published also a full skip.
+      total += frames * (4 * width + (skipsAreCroppedFirst ? 0 : skipWidth))
+    }
+    return total + window.output * (2 * skipWidth + 2 * symbols)
   }
 }
