@@ -47,6 +47,8 @@ public struct SequenceBenchmarkPlan: Sendable {
   static let matchedContext = 4096
 
   let groups: [Group]
+  /// The benchmarks' names, in the order they are run.
+  public var names: [String] { groups.flatMap(\.entries).map(\.subject.name) }
   /// Names of all networks that the plan knows, whatever was asked for.
   public static var modelNames: [String] {
     published.map(\.name) + MatchedModels.Kind.allCases.map(\.rawValue)
