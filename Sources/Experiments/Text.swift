@@ -2,7 +2,7 @@
 extension Double {
   /// The number with a fixed count of decimals, halves away from zero; `nan`, `inf` and `-inf` by
   /// name.
-  func text(decimals: Int) -> String {
+  public func text(decimals: Int) -> String {
     guard isFinite else { return isNaN ? "nan" : self < 0 ? "-inf" : "inf" }
     var scale = 1.0
     for _ in 0..<decimals { scale *= 10 }

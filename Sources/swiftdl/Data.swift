@@ -1,5 +1,5 @@
-import ArgumentParser
-import Experiments
+public import ArgumentParser
+public import Experiments
 import SwiftDL
 
 struct DataCommand: ParsableCommand {
@@ -40,7 +40,7 @@ struct DataCommand: ParsableCommand {
 
   struct Prepare: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Turn installed packages into corpora.", subcommands: [FretsOnFireCommand.self])
+      abstract: "Turn installed packages into corpora.", subcommands: [FretsOnFireCommand.self, TextCommand.self])
   }
 
   struct FretsOnFireCommand: ParsableCommand {
@@ -79,6 +79,23 @@ struct DataCommand: ParsableCommand {
     }
   }
 
+  struct TextCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "text",
+      abstract: "train.txt, valid.txt and test.txt from a packaged text: a stand-in for the Penn Treebank.",
+      discussion: "Uses the Debian package bible-kjv or anarchism.")
+    @Argument(help: "bible or anarchism.")
+    var text = PackagedText.bible
+    @Option(name: [.customShort("o"), .long], help: "The folder to make.")
+    var output: String
+
+    func run() throws {
+      let prepared = try FreshFolder.fill(output) { try text.prepare(to: output) }
+      note(Split.allCases.map { "\($0.rawValue): \(prepared.words[$0] ?? 0) words" }.joined(separator: ", "))
+      print(output)
+    }
+  }
+
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Check a corpus: lengths, rates, silence, clipping, stems that do not add up.")
@@ -94,3 +111,5 @@ struct DataCommand: ParsableCommand {
     }
   }
 }
+
+extension PackagedText: ExpressibleByArgument {}

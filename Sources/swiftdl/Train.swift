@@ -4,7 +4,10 @@ import SwiftDL
 
 struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Train a model.", subcommands: [TrainSeparation.self])
+    abstract: "Train a model.", subcommands: [
+      TrainSeparation.self, TrainCharacters.self, TrainWords.self, TrainMusic.self, TrainAudio.self,
+      TrainCopyMemory.self,
+    ])
 }
 
 struct TrainSeparation: ParsableCommand {

@@ -146,6 +146,7 @@ int main(int count, char **arguments) {
   run("sums of many inputs", trial_many_inputs, trials / 50 + 1, seed);
   run("matrix products", trial_gemm, trials, seed);
   run("other kernels", trial_others, trials, seed);
+  run("streams", trial_stream, trials, seed);
   run("refusals", trial_hostile, 4 * trials, seed);
   together();
   return 0;

@@ -47,4 +47,5 @@ void trial_conv(entropy *e);
 void trial_many_inputs(entropy *e);
 void trial_gemm(entropy *e);
 void trial_others(entropy *e);
+void trial_stream(entropy *e);
 void trial_hostile(entropy *e);

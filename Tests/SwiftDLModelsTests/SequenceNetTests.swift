@@ -27,8 +27,10 @@ struct SequenceNetTests {
     #expect(
       SeqUNetResidualConfiguration.audio.window(forOutputFrames: 1) == WindowLengths(input: 32761, output: 1024))
     #expect(WaveNetConfiguration.audio.defaultWindow == WindowLengths(input: 37764, output: 5000))
-    // 123.4 milliard with one-hot inputs and the last residual layer, which this network does without.
-    #expect(WaveNetConfiguration.audio.multiplyAdds(.init(input: 37764, output: 5000)) / 1_000_000_000 == 122)
+    // 123.4 and 188.9 milliard with one-hot inputs and the last residual layer, which this network does without.
+    let window = WindowLengths(input: 37764, output: 5000)
+    #expect(WaveNetConfiguration.audioCropped.multiplyAdds(window) / 1_000_000_000 == 122)
+    #expect(WaveNetConfiguration.audio.multiplyAdds(window) / 1_000_000_000 == 187)
   }
 
   @Test("receptive fields of the papers")
@@ -76,8 +78,12 @@ struct SequenceNetTests {
     try expectTwin(TCN(c), "tcn-symbols") { $0($1) }
   }
 
-  @Test("WaveNet equals PyTorch's")
-  func waveNet() throws { try expectTwin(WaveNet(.tiny), "wavenet") { $0($1) } }
+  @Test("WaveNet equals PyTorch's, cropped before its sum or after", arguments: [true, false])
+  func waveNet(croppedFirst: Bool) throws {
+    var c = WaveNetConfiguration.tiny
+    c.skipsAreCroppedFirst = croppedFirst
+    try expectTwin(WaveNet(c), "wavenet") { $0($1) }
+  }
 
   // MARK: Laws
 

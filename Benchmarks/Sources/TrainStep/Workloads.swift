@@ -35,7 +35,7 @@ struct Workload {
     }
   },
   Workload(name: "wavenet-audio") { batch in
-    let model = WaveNet(.audio)
+    let model = WaveNet(.audioCropped)
     let (input, next) = symbols(batch ?? 1, model.configuration.defaultWindow, of: 256)
     return supervised(model) { model, _ in crossEntropy(model(input), next) }
   },

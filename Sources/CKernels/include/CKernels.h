@@ -553,6 +553,104 @@ CK_API void ck_gather_rows_reference(ptrdiff_t count, ptrdiff_t columns, const i
 CK_API void ck_gather_rows_adjoint_reference(ptrdiff_t count, ptrdiff_t columns, ptrdiff_t table_rows,
                                              const int32_t *indices, const float *y, float *table);
 
+/* ---- Streams ------------------------------------------------------------------------------------------ */
+
+/* A causal network run frame by frame, or block by block: what it needs of the past is kept, so that a frame costs its
+   own work only. A stream is an ordered program of layers; its state is plain memory of the caller's.
+
+     ck_stream *stream;
+     ck_stream_create(context, ck_stream_float32, &stream);
+     ck_stream_add_input(stream, 1, &x);
+     ck_stream_add_layer(stream, &layer, &y);           … as many as there are
+     ck_stream_finish(stream, y);
+     size_t size = ck_stream_state_size(stream, batch, block);
+     void *state = aligned_alloc(64, size);             a multiple of 64
+     ck_stream_start(stream, batch, block, 0, state, size);
+     ck_stream_process(stream, state, size, frames, x, y);
+
+   Clock     Frame i of a signal with period P comes at the clock i · P; the input's period is 1. Strides multiply it,
+             transposed layers divide it. Between its frames a signal keeps its latest one. Before the first frame
+             every signal is zero, and symbols are none.
+   Latency   None: y[t] is a function of x up to t. A host that gathers blocks waits for a block.
+   Bits      A batch, blocks of any length and single frames give the same numbers, to the bit.
+   Memory    ck_stream_finish packs the weights; ck_stream_process allocates nothing, takes no lock and makes no system
+             call. States hold no pointers: a copy of the bytes is a copy of the state. They belong to their stream.
+   Threads   A finished stream is immutable: any number of threads may run states of it. One state, one thread. */
+typedef struct ck_stream ck_stream;
+
+/* How weights are kept. They are expanded in registers; sums are float32 in all. */
+typedef enum CK_CLOSED_ENUM ck_stream_weights {
+  ck_stream_float32 = 0,
+  ck_stream_fixed24,  /* three bytes: 24-bit fixed point, within 2^-24 of the largest weight of each sum */
+  ck_stream_bfloat16, /* two bytes: each within 2^-9 of itself */
+} ck_stream_weights;
+
+/* A table's rows for the input's latest symbols: y[t, c] = bias[c] + Σ_k table[k][symbol[t - (kernel_size - 1 - k)]][c],
+   which is a convolution of one-hot vectors, and for kernel_size 1 an embedding. Symbols outside 0 ..< symbols add
+   nothing. Bias may be NULL. Kept as float32. */
+typedef struct ck_stream_lookup {
+  ptrdiff_t symbols, kernel_size, channels;
+  const float *table; /* [kernel_size, symbols, channels] */
+  const float *bias;
+} ck_stream_lookup;
+
+/* y = final(activation(conv(inputs side by side) + bias) + residual): the layouts of ck_conv1d, zeros in front only.
+
+     conv         y[q] = Σ_k w[k]·x[q·stride - (kernel_size - 1 - k)·dilation], w = [kernel_size, input channels, sums]
+     transposed   y[u] = Σ_k w[k]ᵀ·x[(u - k) / stride] over the k where that is whole, w = [kernel_size, sums, input
+                  channels]; kernel_size >= stride, dilation 1, and the inputs' period is a multiple of the stride
+
+   Signals are the numbers that ck_stream_add_… gave; inputs have one period. The residual is a signal's latest frame, at
+   whatever rate: 0 for none. Sums are the channels, twice as many for `gated`. Nothing of this is kept but copies. */
+typedef struct ck_stream_layer {
+  ptrdiff_t input_count;
+  const int32_t *inputs;
+  bool transposed;
+  ptrdiff_t kernel_size, stride, dilation, sums;
+  const float *weights;
+  const float *bias;
+  ck_activation activation;
+  float slope; /* of leaky_relu */
+  int32_t residual;
+  ck_activation final_activation; /* not gated */
+} ck_stream_layer;
+
+CK_API ck_status ck_stream_create(const ck_context *context, ck_stream_weights weights, ck_stream **stream);
+CK_API void ck_stream_destroy(ck_stream *stream);
+/* One of them, first: numbers, or symbols for a lookup. */
+CK_API ck_status ck_stream_add_input(ck_stream *stream, ptrdiff_t channels, int32_t *signal);
+CK_API ck_status ck_stream_add_lookup(ck_stream *stream, const ck_stream_lookup *lookup, int32_t *signal);
+CK_API ck_status ck_stream_add_layer(ck_stream *stream, const ck_stream_layer *layer, int32_t *signal);
+/* The output is a signal of period 1. Nothing can be added after. */
+CK_API ck_status ck_stream_finish(ck_stream *stream, int32_t output);
+
+typedef struct ck_stream_facts {
+  ptrdiff_t input_channels; /* 0: symbols */
+  ptrdiff_t output_channels;
+  ptrdiff_t cycle;          /* frames after which the same layers are due */
+  size_t weight_bytes;      /* packed */
+  double bytes_per_frame;   /* of weights read, on average over a cycle, for one stream frame by frame */
+  double products_per_frame; /* multiply-adds, likewise */
+} ck_stream_facts;
+CK_API ck_status ck_stream_describe(const ck_stream *stream, ck_stream_facts *facts);
+
+/* In bytes, for `batch` parallel streams and at most `block` frames a call; 0 for sizes that are none. */
+CK_API size_t ck_stream_state_size(const ck_stream *stream, ptrdiff_t batch, ptrdiff_t block);
+/* The state before a first frame at the clock `phase` (from 0): everything is zero. */
+CK_API ck_status ck_stream_start(const ck_stream *stream, ptrdiff_t batch, ptrdiff_t block, ptrdiff_t phase,
+                                 void *state, size_t size);
+/* x: [batch, frames, input channels], or symbols [batch, frames]; y: [batch, frames, output channels], or NULL, which
+   only moves the state on and leaves out what only the output needs. 0 to `block` frames. */
+CK_API ck_status ck_stream_process(const ck_stream *stream, void *state, size_t size, ptrdiff_t frames, const float *x,
+                                   float *y);
+CK_API ck_status ck_stream_process_symbols(const ck_stream *stream, void *state, size_t size, ptrdiff_t frames,
+                                           const int32_t *symbols, float *y);
+/* One layer over whole signals that begin at the clock 0: inputs[i] is [input_frames, channels[i]], y has
+   input_frames · stride frames when transposed, else ⌈input_frames / stride⌉; frame j of y adds
+   residual[⌊j · residual_rate⌋]. */
+CK_API void ck_stream_layer_reference(const ck_stream_layer *layer, ptrdiff_t input_frames, const float *const *inputs,
+                                      const ptrdiff_t *channels, const float *residual, double residual_rate, float *y);
+
 /* ---- Random numbers ----------------------------------------------------------------------------------- */
 
 /* Philox4x32-10: element i is a pure function of (key, offset + i), so streams need no state but a position. The

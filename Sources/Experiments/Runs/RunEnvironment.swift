@@ -16,6 +16,7 @@ public struct RunEnvironment: Sendable, Equatable {
     let facts: JSONObject = [
       "date": timestamp(Date()),
       "program version": programVersion,
+      "commit": commit,
       "command": command,
       "processor": processor,
       "cores": ProcessInfo.processInfo.activeProcessorCount,
@@ -30,6 +31,30 @@ public struct RunEnvironment: Sendable, Equatable {
   private static var command: String {
     let program = CommandLine.arguments.first?.split(separator: "/").last.map(String.init) ?? ""
     return ([program] + CommandLine.arguments.dropFirst()).joined(separator: " ")
+  }
+
+  /// The commit that is checked out where the program or the working folder lies; null elsewhere.
+  private static var commit: String? {
+    let program = Bundle.main.executableURL?.deletingLastPathComponent().path(percentEncoded: false) ?? ""
+    for var place in [program, FileManager.default.currentDirectoryPath] {
+      if place.hasSuffix("/") { place.removeLast() }
+      while !place.isEmpty && place != "/" {
+        if let commit = commit(in: "\(place)/.git") { return commit }
+        place = place.split(separator: "/").dropLast().map { "/\($0)" }.joined()
+      }
+    }
+    return nil
+  }
+
+  private static func commit(in folder: String) -> String? {
+    func line(_ name: String) -> String? {
+      (try? String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8))?.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+    guard let head = line("HEAD") else { return nil }
+    guard head.hasPrefix("ref: ") else { return String(head.prefix(12)) }
+    let name = String(head.dropFirst(5))
+    let packed = line("packed-refs")?.split(separator: "\n").first { $0.hasSuffix(" \(name)") }
+    return (line(name) ?? packed.map(String.init)).map { String($0.prefix(12)) }
   }
 
   /// UTC, to the second: `2026-03-01T12:00:00Z`.

@@ -35,6 +35,11 @@ public struct RunRecord: Sendable, Equatable {
       type, from: configurationText, origin: RunFiles.configuration(path))
   }
 
+  /// One plain setting by its key, for those who do not know the configuration's type yet.
+  public func setting(_ key: String) -> String? {
+    (try? YAMLReader.value(key, in: configurationText, origin: RunFiles.configuration(path))) ?? nil
+  }
+
   /// A metric over the steps that told it, in the file's order; a null counts as not a number.
   public func series(_ name: String) -> [(step: Int, value: Double)] {
     metrics.compactMap { line in

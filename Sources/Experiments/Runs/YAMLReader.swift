@@ -21,6 +21,13 @@ enum YAMLReader {
     }
   }
 
+  /// The plain value under a dotted key; nil where there is none.
+  static func value(_ key: String, in text: String, origin: String) throws(ConfigurationError) -> String? {
+    var node = try node(text, origin: origin)
+    for part in key.split(separator: ".") { node = node?[String(part)] }
+    return node?.string
+  }
+
   static func isNull(_ node: Node) -> Bool {
     guard let scalar = node.scalar, scalar.style == .plain || scalar.style == .any else {
       return false

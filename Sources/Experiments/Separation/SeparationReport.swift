@@ -28,7 +28,7 @@ public struct SeparationReport {
     let steps = record.series("train_loss").last?.step ?? record.series("loss").last?.step ?? 0
     report.highlight("steps", "\(steps)")
     if let best = record.series("valid_loss").map(\.value).filter(\.isFinite).min() {
-      report.highlight("best validation loss", best.rounded(decimals: 5))
+      report.highlight("best validation loss", best.text(decimals: 5))
     }
     if let references {
       try addScores(to: &report, references, progress)
@@ -86,7 +86,7 @@ public struct SeparationReport {
       })
     for target in targets {
       if let score = value(system, target, ScoreSummary.energyMetric) {
-        report.highlight("SDR \(target)", "\(score.rounded(decimals: 2)) dB")
+        report.highlight("SDR \(target)", "\(score.text(decimals: 2)) dB")
       }
     }
     report.section(
@@ -152,13 +152,5 @@ public struct SeparationReport {
       if energy > best.energy { best = (start, energy) }
     }
     return Double(best.start)
-  }
-}
-
-extension Double {
-  /// The number with a fixed count of decimals.
-  fileprivate func rounded(decimals: Int) -> String {
-    let scale = (0..<decimals).reduce(1.0) { scale, _ in scale * 10 }
-    return "\((self * scale).rounded() / scale)"
   }
 }

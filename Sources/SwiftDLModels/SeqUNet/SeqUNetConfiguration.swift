@@ -103,7 +103,7 @@ extension SeqUNetConfiguration {
     $0.dropout = 0.5
     $0.windowFrames = 45
   }
-  /// Piano rolls of MuseData and Nottingham: 1.8 million parameters.
+  /// Piano rolls of MuseData, Nottingham and Piano-midi: 1.8 million parameters.
   public static let muse = SeqUNetConfiguration {
     $0.padding = .zeros
     $0.dropout = 0.2
@@ -114,6 +114,14 @@ extension SeqUNetConfiguration {
     $0.widths = [175, 175]
     $0.kernel = 3
     $0.dropout = 0.5
+  }
+  /// Ten symbols to be remembered over a thousand frames.
+  public static let copy = SeqUNetConfiguration {
+    $0.inputChannels = 1
+    $0.outputChannels = 10
+    $0.widths = Array(repeating: 10, count: 8)
+    $0.kernel = 7
+    $0.padding = .zeros
   }
   /// For tests of whole pipelines.
   public static let tiny = SeqUNetConfiguration {
@@ -127,6 +135,7 @@ extension SeqUNetConfiguration {
   /// The presets by name, as the command line lists them.
   public static let presets: [(name: String, configuration: SeqUNetConfiguration)] = [
     ("seq-u-net-char", char), ("seq-u-net-word", word), ("seq-u-net-muse", muse),
-    ("seq-u-net-jsb", chorales), ("seq-u-net-tiny", tiny),
+    ("seq-u-net-nottingham", muse), ("seq-u-net-jsb", chorales), ("seq-u-net-piano-midi", muse),
+    ("seq-u-net-copy", copy), ("seq-u-net-tiny", tiny),
   ]
 }

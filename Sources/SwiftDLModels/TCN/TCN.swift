@@ -63,13 +63,20 @@ public struct TCNConfiguration: Codable, Sendable, Hashable {
     $0.dropout = 0.5
     $0.windowFrames = 117
   }
-  /// Piano rolls of MuseData and Nottingham: 1.8 million parameters.
+  /// Piano rolls of MuseData, Nottingham and Piano-midi: 1.8 million parameters.
   public static let muse = TCNConfiguration { $0.dropout = 0.2 }
   /// Piano rolls of Bach's chorales: 0.5 million parameters.
   public static let chorales = TCNConfiguration {
     $0.widths = [220, 220]
     $0.kernel = 3
     $0.dropout = 0.5
+  }
+  /// Ten symbols to be remembered over a thousand frames.
+  public static let copy = TCNConfiguration {
+    $0.inputChannels = 1
+    $0.widths = Array(repeating: 10, count: 8)
+    $0.outputChannels = 10
+    $0.kernel = 7
   }
   /// For tests of whole pipelines.
   public static let tiny = TCNConfiguration {
@@ -82,7 +89,8 @@ public struct TCNConfiguration: Codable, Sendable, Hashable {
 
   /// The presets by name, as the command line lists them.
   public static let presets: [(name: String, configuration: TCNConfiguration)] = [
-    ("tcn-char", char), ("tcn-word", word), ("tcn-muse", muse), ("tcn-jsb", chorales), ("tcn-tiny", tiny),
+    ("tcn-char", char), ("tcn-word", word), ("tcn-muse", muse), ("tcn-nottingham", muse),
+    ("tcn-jsb", chorales), ("tcn-piano-midi", muse), ("tcn-copy", copy), ("tcn-tiny", tiny),
   ]
 }
 

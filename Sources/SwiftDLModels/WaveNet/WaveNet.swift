@@ -11,6 +11,9 @@ public struct WaveNetConfiguration: Codable, Sendable, Hashable {
   public var width = 128
   /// Channels of the sum over all layers.
   public var skipWidth = 512
+  /// What a layer gives to the sum is cropped to the frames that come out before it is convolved, not after:
+  /// the same function, with less work. As published, it is cropped after.
+  public var skipsAreCroppedFirst = true
   /// Symbols per second, of audio.
   public var sampleRate: Int?
   /// Frames of the usual window's output.
@@ -44,19 +47,26 @@ public struct WaveNetConfiguration: Codable, Sendable, Hashable {
 
   public var defaultWindow: WindowLengths { window(forOutputFrames: windowFrames) }
 
-  /// Multiply–adds of one window, forward, as this network does it: skip connections are cropped first.
+  /// Multiply–adds of one window, forward.
   public func multiplyAdds(_ window: WindowLengths) -> Int {
     var frames = window.input
     var total = 0
     for layer in 0..<stacks * layers {
       frames -= 1 << (layer % layers)
       total += frames * width * (4 * width + (layer == stacks * layers - 1 ? 0 : width))
+      total += (skipsAreCroppedFirst ? window.output : frames) * width * skipWidth
     }
-    return total + window.output * skipWidth * (stacks * layers * width + skipWidth + symbols)
+    return total + window.output * skipWidth * (skipWidth + symbols)
   }
 
-  /// Piano music at 16 kHz in 256 levels: 8.1 million parameters.
+  /// Piano music at 16 kHz in 256 levels, as published: 8.1 million parameters.
   public static let audio: WaveNetConfiguration = {
+    var c = audioCropped
+    c.skipsAreCroppedFirst = false
+    return c
+  }()
+  /// The same function with less work.
+  public static let audioCropped: WaveNetConfiguration = {
     var c = WaveNetConfiguration()
     c.sampleRate = 16000
     return c
@@ -75,7 +85,7 @@ public struct WaveNetConfiguration: Codable, Sendable, Hashable {
 
   /// The presets by name, as the command line lists them.
   public static let presets: [(name: String, configuration: WaveNetConfiguration)] = [
-    ("wavenet-audio", audio), ("wavenet-tiny", tiny),
+    ("wavenet-audio", audio), ("wavenet-audio-cropped", audioCropped), ("wavenet-tiny", tiny),
   ]
 }
 
@@ -159,15 +169,26 @@ public struct WaveNet: Module {
     for (index, layer) in layers.enumerated() {
       let gated = gatedConv1D(
         [x], layer.dilated.weight, bias: layer.dilated.bias, dilation: layer.dilated.dilation)
-      // Only the frames that come out take part in the sum.
-      skips.append(gated.sliced(axis: 1, gated.shape[1] - frames..<gated.shape[1]))
+      skips.append(skip(gated, index, frames))
       if index < layers.count - 1 {
         x = conv1D([ConvInput(gated)], layer.residual.weight, bias: layer.residual.bias, identity: x)
       }
     }
-    // The sum over layers is one product.
-    let total = conv1D(skips, skipWeight, bias: skipBias.sum(axes: [0]), activation: .relu)
+    let bias = skipBias.sum(axes: [0])
+    // The sum over layers is one product where nothing but the frames that come out takes part in it.
+    let total =
+      configuration.skipsAreCroppedFirst
+      ? conv1D(skips, skipWeight, bias: bias, activation: .relu)
+      : (skips.dropFirst().reduce(skips[0], +) + bias).relu()
     return output(hidden(total))
+  }
+
+  /// What a layer gives to the sum: its latest frames, before or after their convolution.
+  private func skip(_ gated: Tensor, _ layer: Int, _ frames: Int) -> Tensor {
+    let c = configuration
+    func latest(_ x: Tensor) -> Tensor { x.sliced(axis: 1, x.shape[1] - frames..<x.shape[1]) }
+    if c.skipsAreCroppedFirst { return latest(gated) }
+    return latest(conv1D(gated, skipWeight.sliced(axis: 1, layer * c.width..<(layer + 1) * c.width)))
   }
 }
 

@@ -1,0 +1,165 @@
+import SwiftDL
+import SwiftDLModels
+
+/// What the suite shall measure.
+public struct SequenceBenchmarkSettings: Sendable {
+  /// Smaller and fewer: under a minute.
+  public var quick: Bool
+  public var divisions = BenchmarkSubject.Division.allCases
+  public var tasks = SequenceBenchmarkPlan.tasks
+  /// Only models whose name contains one of these; all when empty.
+  public var models: [String] = []
+  public var measurements = SequenceMeasurement.allCases
+  /// Receptive fields of the sweep over context.
+  public var contexts: [Int]
+  public var threads = ComputeContext.current.threads
+  /// Windows per training step of raw audio; the paper's figures are for 2.
+  public var audioBatch = 1
+  /// Repetitions of a group of benchmarks at the most, and at the least: in between, `seconds` decide.
+  public var repetitions: ClosedRange<Int>
+  /// Seconds after which a group does not repeat any more.
+  public var seconds: Double
+
+  public init(quick: Bool = false) {
+    self.quick = quick
+    contexts = quick ? [1 << 10, 1 << 12, 1 << 14] : [1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18]
+    repetitions = quick ? 2...5 : 4...11
+    seconds = quick ? 0.5 : 3
+  }
+}
+
+/// The benchmarks of a run in groups. Those of a group are compared with each other, so they are repeated in turn:
+/// what disturbs the machine disturbs all of them alike.
+public struct SequenceBenchmarkPlan: Sendable {
+  struct Entry: Sendable {
+    let subject: BenchmarkSubject
+    let model: SequenceModel
+  }
+  struct Group: Sendable {
+    let title: String
+    let entries: [Entry]
+  }
+
+  public static let tasks = PublishedTable.tasks
+  /// Parameters of the networks that have equally many.
+  static let matchedParameters = 1_000_000
+  /// The receptive field of matched networks where it is not swept.
+  static let matchedContext = 4096
+
+  let groups: [Group]
+  /// The benchmarks' names, in the order they are run.
+  public var names: [String] { groups.flatMap(\.entries).map(\.subject.name) }
+  /// Names of all networks that the plan knows, whatever was asked for.
+  public static var modelNames: [String] {
+    published.map(\.name) + MatchedModels.Kind.allCases.map(\.rawValue)
+  }
+
+  public init(_ settings: SequenceBenchmarkSettings) {
+    var groups: [Group] = []
+    func add(_ division: BenchmarkSubject.Division, _ entries: [(SequenceMeasurement) -> Entry?]) {
+      guard settings.divisions.contains(division) else { return }
+      for measurement in settings.measurements {
+        let entries = entries.compactMap { $0(measurement) }.filter { entry in
+          settings.models.isEmpty || settings.models.contains { entry.subject.model.contains($0) }
+        }
+        guard let subject = entries.first?.subject else { continue }
+        let title = [division.rawValue, subject.task, measurement.rawValue].joined(separator: " ")
+        groups.append(Group(title: title, entries: entries))
+      }
+    }
+    for task in settings.tasks where !settings.quick || task != "word" && task != "muse" {
+      add(.asPublished, Self.published.filter { $0.task == task }.map { published in
+        { published.entry($0, settings) }
+      })
+    }
+    for division in [BenchmarkSubject.Division.matchedContext, .matchedParameters] where !settings.quick || division == .matchedParameters {
+      add(division, Self.matched(division, context: Self.matchedContext, settings, outputs: 4096))
+    }
+    for context in settings.contexts {
+      add(.contextSweep, Self.matched(.contextSweep, context: context, settings, outputs: 8192))
+    }
+    let sizes = settings.quick ? [1024, 4096] : [1024, 4096, 16384]
+    for outputs in sizes {
+      add(.lengthSweep, Self.matched(.lengthSweep, context: Self.matchedContext, settings, outputs: outputs))
+    }
+    for batch in settings.quick ? [1, 4] : [1, 2, 4, 8] {
+      add(.batchSweep, Self.matched(.batchSweep, context: 1024, settings, outputs: 1024, batch: batch))
+    }
+    for threads in Self.threadCounts(upTo: settings.threads) {
+      add(.threadsSweep, Self.matched(
+        .threadsSweep, context: Self.matchedContext, settings, outputs: 4096, threads: threads))
+    }
+    self.groups = groups
+  }
+
+  /// 1, 2, 4, … and all.
+  static func threadCounts(upTo most: Int) -> [Int] {
+    Array(sequence(first: 1) { $0 * 2 < most ? $0 * 2 : nil }) + (most > 1 ? [most] : [])
+  }
+
+  // MARK: As published
+
+  struct Published: Sendable {
+    let task: String
+    let name: String
+    /// Frames in and out of a training step; the latter ones are scored.
+    let window: WindowLengths
+    /// The paper's; of audio, the settings tell.
+    let batch: Int
+
+    func entry(_ measurement: SequenceMeasurement, _ settings: SequenceBenchmarkSettings) -> Entry? {
+      guard let model = SequenceModel(preset: name) else { return nil }
+      // A training step of raw audio takes seconds.
+      if settings.quick && task == "audio" && measurement == .training { return nil }
+      let generates = measurement == .naiveGeneration
+      return Entry(
+        subject: BenchmarkSubject(
+          .asPublished, task: task, name, model, measurement,
+          batch: generates ? 1 : task == "audio" ? settings.audioBatch : batch,
+          window: generates ? model.window(forOutputFrames: 1) : window, threads: settings.threads),
+        model: model)
+    }
+  }
+
+  /// Windows as in the paper; pieces of music at the mean length of their data set's training pieces.
+  static let published: [Published] = [
+    Published(task: "char", name: "seq-u-net-char", window: .init(input: 397, output: 325), batch: 16),
+    Published(task: "char", name: "tcn-char", window: .init(input: 400, output: 320), batch: 16),
+    Published(task: "word", name: "seq-u-net-word", window: .init(input: 117, output: 45), batch: 16),
+    Published(task: "word", name: "tcn-word", window: .init(input: 117, output: 45), batch: 16),
+    Published(task: "muse", name: "seq-u-net-muse", window: .init(input: 468, output: 468), batch: 1),
+    Published(task: "muse", name: "tcn-muse", window: .init(input: 468, output: 468), batch: 1),
+    Published(task: "jsb", name: "seq-u-net-jsb", window: .init(input: 60, output: 60), batch: 1),
+    Published(task: "jsb", name: "tcn-jsb", window: .init(input: 60, output: 60), batch: 1),
+    Published(task: "audio", name: "seq-u-net-audio", window: .init(input: 36857, output: 5120), batch: 1),
+    Published(task: "audio", name: "wavenet-audio", window: .init(input: 37764, output: 5000), batch: 1),
+    Published(task: "audio", name: "wavenet-audio-cropped", window: .init(input: 37764, output: 5000), batch: 1),
+  ]
+
+  // MARK: Matched
+
+  private static func matched(
+    _ division: BenchmarkSubject.Division, context: Int, _ settings: SequenceBenchmarkSettings, outputs: Int,
+    batch: Int = 1, threads: Int? = nil
+  ) -> [(SequenceMeasurement) -> Entry?] {
+    MatchedModels.Kind.allCases.map { kind in
+      { measurement in
+        // Sweeps tell of steps and passes; of contexts beyond 2^16 only of passes, whose steps take half a minute.
+        let generates = measurement == .naiveGeneration
+        if division.isSweep && generates || division == .contextSweep && measurement == .training && (settings.quick || context > 1 << 16) {
+          return nil
+        }
+        if [.lengthSweep, .batchSweep, .threadsSweep].contains(division) && measurement != .training { return nil }
+        let model =
+          division == .matchedContext
+          ? MatchedModels.matching(context: context, kind)
+          : MatchedModels.matching(context: context, parameters: matchedParameters, kind)
+        return Entry(
+          subject: BenchmarkSubject(
+            division, task: "symbols", kind.rawValue, model, measurement, batch: batch,
+            window: model.window(forOutputFrames: generates ? 1 : outputs), threads: threads ?? settings.threads),
+          model: model)
+      }
+    }
+  }
+}

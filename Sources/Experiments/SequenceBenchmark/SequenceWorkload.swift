@@ -1,0 +1,132 @@
+import Foundation
+import SwiftDL
+import SwiftDLModels
+
+/// What is timed of a network.
+public enum SequenceMeasurement: String, Sendable, CaseIterable {
+  /// Forward, loss, backward, and an optimiser step of Adam.
+  case training = "train"
+  /// A forward pass over the window.
+  case inference
+  /// A frame drawn from what a whole forward pass over its context says: nothing is kept from frame to frame.
+  case naiveGeneration = "generation_naive"
+}
+
+/// Work to be timed: a network with its weights, its data, and one call that does a unit of it.
+struct SequenceWorkload {
+  /// One training step, one forward pass, or one frame generated.
+  let run: () -> Void
+
+  /// - Parameter window: frames in, and the latest ones whose outputs count; of generation, the context.
+  init(_ model: SequenceModel, _ measurement: SequenceMeasurement, batch: Int, window: WindowLengths) {
+    switch model {
+    case .seqUNet(let c):
+      self.init(SeqUNet(c), model, measurement, batch, window) { $0($1, $2) }
+    case .seqUNetResidual(let c):
+      self.init(SeqUNetResidual(c), model, measurement, batch, window) { network, x, _ in network(x) }
+    case .tcn(let c):
+      self.init(TCN(c), model, measurement, batch, window) { $0($1, $2) }
+    case .waveNet(let c):
+      self.init(WaveNet(c), model, measurement, batch, window) { network, x, _ in network(x) }
+    }
+  }
+
+  private init<M: Module>(
+    _ network: M, _ model: SequenceModel, _ measurement: SequenceMeasurement, _ batch: Int,
+    _ window: WindowLengths, _ forward: @escaping (M, Tensor, Context) -> Tensor
+  ) {
+    let data = SequenceData(model, batch: batch, window: window)
+    switch measurement {
+    case .training: run = Self.training(network, data, window, forward)
+    case .inference: run = { _ = forward(network, data.input, .inference) }
+    case .naiveGeneration: run = Self.generation(network, data, forward)
+    }
+  }
+
+  private static func training<M: Module>(
+    _ network: M, _ data: SequenceData, _ window: WindowLengths, _ forward: @escaping (M, Tensor, Context) -> Tensor
+  ) -> () -> Void {
+    var network = network
+    var optimizer = Adam(learningRate: 1e-4)
+    var random = RandomStream(seed: 7)
+    return {
+      let context = Context(training: true, random: random)
+      let gradients = valueAndGradients(of: network) { network in
+        let scores = forward(network, data.input, context)
+        let frames = scores.shape[1]
+        let scored = frames == window.output ? scores : scores.sliced(axis: 1, frames - window.output..<frames)
+        return data.loss(scored)
+      }.gradients
+      optimizer.update(&network, with: gradients)
+      random = context.random
+    }
+  }
+
+  private static func generation<M: Module>(
+    _ network: M, _ data: SequenceData, _ forward: @escaping (M, Tensor, Context) -> Tensor
+  ) -> () -> Void {
+    var context = data.input
+    var random = RandomStream(seed: 11)
+    return {
+      let scores = forward(network, context, .inference)
+      let last = scores.sliced(axis: 1, scores.shape[1] - 1..<scores.shape[1])
+      let next = data.draw(from: last, &random)
+      context = .concatenated([context.sliced(axis: 1, 1..<context.shape[1]), next], axis: 1)
+    }
+  }
+}
+
+/// Random symbols, or random vectors of zeros and ones, and what follows each.
+private struct SequenceData {
+  /// `[batch, frames, channels]`.
+  let input: Tensor
+  /// The symbols after the scored frames, row by row.
+  private let symbols: [Int]?
+  /// The vectors after the scored frames.
+  private let vectors: Tensor
+
+  init(_ model: SequenceModel, batch: Int, window: WindowLengths) {
+    var random = RandomStream(seed: 1)
+    guard let count = model.symbols else {
+      input = random.bernoulli([batch, window.input, model.channels], probability: 0.05)
+      vectors = random.bernoulli([batch, window.output, model.outputChannels], probability: 0.05)
+      symbols = nil
+      return
+    }
+    var (rows, next): ([Float], [Int]) = ([], [])
+    for _ in 0..<batch {
+      let row = (0...window.input).map { _ in random.integer(below: count) }
+      rows += row.dropLast().map(Float.init)
+      next += row.suffix(window.output)
+    }
+    input = Tensor([batch, window.input, 1], rows)
+    symbols = next
+    vectors = .zeros([0])
+  }
+
+  func loss(_ scores: Tensor) -> Tensor {
+    symbols.map { crossEntropy(scores, $0) } ?? binaryCrossEntropyWithLogits(scores, vectors)
+  }
+
+  /// A frame drawn from each row's scores `[batch, 1, channels]`.
+  func draw(from scores: Tensor, _ random: inout RandomStream) -> Tensor {
+    let (batch, channels) = (scores.shape[0], scores.shape[2])
+    guard symbols != nil else {
+      let chances = scores.sigmoid().scalars
+      return Tensor(scores.shape, chances.map { random.number() < Double($0) ? 1 : 0 })
+    }
+    let logits = scores.scalars
+    let drawn = (0..<batch).map { row -> Float in
+      let part = logits[row * channels..<(row + 1) * channels]
+      let largest = part.max() ?? 0
+      let weights = part.map { Double(exp($0 - largest)) }
+      var left = random.number() * weights.reduce(0, +)
+      let index = weights.firstIndex { weight in
+        left -= weight
+        return left < 0
+      }
+      return Float(index ?? channels - 1)
+    }
+    return Tensor([batch, 1, 1], drawn)
+  }
+}

@@ -1,0 +1,177 @@
+import Foundation
+public import SwiftDL
+
+/// Repeats the paper's table: trains both models of a task with the published settings, tests the best weights,
+/// and sets the figures beside the paper's.
+///
+/// Every run has a folder `RUNS/TASK/MODEL`; a finished one is not repeated, an interrupted one goes on.
+public struct SequenceReproduction: Sendable {
+  public var tasks: [PaperTask]
+  /// The folder of all data.
+  public var data: String
+  public var runs: String
+  /// Settings that win over the published ones, such as a bound.
+  public var overrides: [String] = []
+  public let programVersion: String
+
+  public init(tasks: [PaperTask], data: String, runs: String, programVersion: String) {
+    self.tasks = tasks
+    self.data = data
+    self.runs = runs
+    self.programVersion = programVersion
+  }
+
+  /// Trains what is not finished. Returns false when asked to stop before the end.
+  public func train(style: ProgressMeter.Style, note: (String) -> Void) throws -> Bool {
+    for task in tasks {
+      let path = try place(of: task)
+      for (model, preset, _) in task.models {
+        let folder = folder(task, model)
+        let record = Folders.isDirectory("\(folder)/checkpoints") ? try RunRecord(folder) : nil
+        // With bounds of its own a run may be taken further than it was.
+        if record?.summary != nil && overrides.isEmpty { continue }
+        note("\(task.name), \(model.rawValue)")
+        try Folders.create("\(runs)/\(task.name)")
+        let settings = ["preset=\(preset)"] + (path.map { ["data.path=\($0)"] } ?? []) + task.settings
+        let recipe = SequenceRecipe(
+          task: task.task, model: model, overrides: (record == nil ? settings : []) + overrides, folder: folder,
+          resumes: record != nil, programVersion: programVersion)
+        if case .interrupted = try recipe.train(style: style) { return false }
+      }
+    }
+    return true
+  }
+
+  private func folder(_ task: PaperTask, _ model: SequenceModelKind) -> String { "\(runs)/\(task.name)/\(model.rawValue)" }
+
+  private func place(of task: PaperTask) throws(FileError) -> String? {
+    if task.places.isEmpty { return nil }
+    let found = task.places.map { $0 == "." ? data : "\(data)/\($0)" }.first { place in
+      switch task.task {
+      case .characters, .words: Folders.exists("\(place)/train.txt")
+      case .audio: Folders.isDirectory(place)
+      case .music, .copyMemory: Folders.exists(place)
+      }
+    }
+    if let found { return found }
+    throw FileError(
+      data, "has no \(task.places.filter { $0 != "." }.joined(separator: " or ")), which “\(task.name)” needs",
+      hint: "--data DIR names the folder; README tells where the sets are to be had")
+  }
+
+  // MARK: - The table
+
+  /// What the runs have reached, finished or not.
+  public func rows() throws -> [Row] {
+    try tasks.flatMap { task in
+      try task.models.compactMap { model, preset, paper in
+        let folder = folder(task, model)
+        guard Folders.exists("\(folder)/config.yaml") else { return nil }
+        return Row(task: task, model: model, preset: preset, paper: paper, record: try RunRecord(folder))
+      }
+    }
+  }
+
+  /// One model on one task.
+  public struct Row: Sendable {
+    public let task: PaperTask
+    public let model: SequenceModelKind
+    public let preset: String
+    public let paper: PaperTask.Figures?
+    let record: RunRecord
+
+    public var epochs: Int { record.series("valid_loss").count }
+    public var plannedEpochs: Int { record.setting("epochs").flatMap { Int($0) } ?? 0 }
+    /// The best epoch's figure on the validation part.
+    public var validation: Double? { record.series("valid_metric").map(\.value).filter(\.isFinite).min() }
+    /// The figure of the best epoch's weights on the test part; `nil` until the run is finished.
+    public var test: Double? { record.summary?["test_metric"]?.number }
+    /// The last epoch's mean training loss, with dropout, in the metric.
+    public var train: Double? {
+      record.series("train_loss").last.map { task.task.metric.value(nats: $0.value) }
+    }
+    public var trainingSeconds: Double { record.series("train_seconds").last?.value ?? 0 }
+    var curve: [(step: Int, value: Double)] { record.series("valid_metric") }
+    public var accuracy: Double? { record.summary?["test_accuracy"]?.number }
+
+    var json: JSONObject {
+      var object: JSONObject = [
+        "task": task.name, "model": model.rawValue, "preset": preset, "metric": task.task.metric.name,
+        "parameters": record.summary?["parameters"]?.integer, "seed": record.setting("seed").flatMap { Int($0) },
+        "epochs": epochs, "published_epochs": plannedEpochs, "valid": validation, "train_last_epoch": train, "test": test,
+        "paper_train": paper?.train, "paper_test": paper?.test, "train_seconds": trainingSeconds,
+        "valid_by_epoch": curve.map(\.value),
+      ]
+      if let accuracy { object["test_accuracy"] = accuracy.json }
+      // Facts that travel; paths and command lines of a machine stay at home.
+      for name in ["date", "program version", "processor", "cores", "instruction_set", "threads", "precision", "commit"] {
+        if let fact = record.environment[name] { object[name] = fact }
+      }
+      return object
+    }
+  }
+
+  /// The rows as text in columns.
+  public static func table(_ rows: [Row]) -> String {
+    let heads = ["task", "model", "epochs", "valid", "test", "paper", "unit", "hours"]
+    let cells = rows.map { row -> [String] in
+      [
+        row.task.name, row.model.rawValue, "\(row.epochs)/\(row.plannedEpochs)",
+        row.validation.map { $0.text(decimals: 3) } ?? "-", row.test.map { $0.text(decimals: 3) } ?? "-",
+        row.paper.map { $0.test.text(decimals: 3) } ?? "-", row.task.task.metric.name,
+        (row.trainingSeconds / 3600).text(decimals: 2),
+      ]
+    }
+    let widths = heads.indices.map { column in ([heads] + cells).map { $0[column].count }.max() ?? 0 }
+    return ([heads] + cells).map { line in
+      zip(line, widths).map { $0.padded(to: $1) }.joined(separator: "  ")
+    }.joined(separator: "\n")
+  }
+
+  /// Writes the rows as JSON, replacing the file; a row that is not among them stays as the file has it.
+  public static func write(_ rows: [Row], to path: String) throws {
+    let fresh = rows.map(\.json)
+    func name(_ row: JSONObject) -> String { "\(row["task"]?.string ?? "")/\(row["model"]?.string ?? "")" }
+    let kept = (try RunRecord.object(path)?["results"]?.array ?? []).compactMap(\.object).filter { old in
+      !fresh.contains { name($0) == name(old) }
+    }
+    let order = PaperTask.all.map(\.name)
+    let all = (kept + fresh).sorted { left, right in
+      let places = [left, right].map { order.firstIndex(of: $0["task"]?.string ?? "") ?? order.count }
+      return places[0] != places[1] ? places[0] < places[1] : name(left) < name(right)
+    }
+    let object: JSONObject = ["paper": "Seq-U-Net, IJCAI 2020, table 1", "results": all]
+    try AtomicFile.write(object.json.written(indentation: 2) + "\n", to: path)
+  }
+
+  /// Writes the page: the table and every task's learning curves.
+  public static func writePage(_ rows: [Row], to path: String) throws(FileError) {
+    var report = HTMLReport(title: "Seq-U-Net's table", subtitle: "both models of every task, beside the paper's figures")
+    let table = ReportTable(
+      columns: ["task", "model", "epochs", "validation", "test", "paper's test", "unit", "hours"],
+      rows: rows.map { row in
+        [
+          .text(row.task.name), .text(row.model.rawValue), .text("\(row.epochs) of \(row.plannedEpochs)"),
+          .number(row.validation, decimals: 3), .number(row.test, decimals: 3, emphasized: true),
+          .number(row.paper?.test, decimals: 3), .text(row.task.task.metric.name),
+          .number(row.trainingSeconds / 3600, decimals: 2),
+        ]
+      })
+    report.section(
+      "Results", note: "The weights of the best validation, tested once. A dash under test: the run is not finished.",
+      [.table(table)])
+    let charts = PaperTask.all.compactMap { task -> LineChart? in
+      let mine = rows.filter { $0.task.name == task.name && !$0.curve.isEmpty }
+      if mine.isEmpty { return nil }
+      return LineChart(
+        title: task.name, horizontal: "epoch", vertical: "validation, \(task.task.metric.name)",
+        series: mine.map { row in
+          ChartSeries(
+            row.model.rawValue, row.curve.enumerated().map { (step: $0.offset + 1, value: $0.element.value) },
+            marking: .lowest)
+        })
+    }
+    report.section("Learning", note: "Validation after every epoch.", [.charts(charts)])
+    try report.write(to: path)
+  }
+}
