@@ -101,7 +101,7 @@ static void *convolve(void *argument) {
 
 /* One context and one plan, four threads at once, on our pool, then on the caller's, then on ours again. */
 static void together(void) {
-  common self = {.g = {2, 500, 12, 20, 5, 1, 2, 1, 4, 4}};
+  common self = {.g = {2, 1500, 12, 20, 5, 1, 2, 1, 4, 4}};
   const ck_conv1d_geometry *g = &self.g;
   uint64_t state = 1;
   ptrdiff_t inputs = g->batch * g->input_frames * g->input_channels;

@@ -54,6 +54,8 @@ static ptrdiff_t weight_count(const ck_correlation *c) {
   return c->tap_count * channels_of(c) * c->destination.channels;
 }
 
+static ptrdiff_t pixels_of(const ck_correlation *c) { return c->batch * c->out_height * c->out_width; }
+
 static bool finite_inputs(const ck_conv_kernels *kernels, const ck_run *runs, ptrdiff_t run_count) {
   for (ptrdiff_t r = 0; r < run_count; r++)
     for (ptrdiff_t s = 0; s < runs[r].segment_count; s++) {
@@ -122,8 +124,7 @@ static ck_cut cut_for(const ck_correlation *c, ptrdiff_t blocks, ptrdiff_t most_
   ptrdiff_t pixels = floats / (c->step_x * (channels_of(c) + 1)) / pixel_grain * pixel_grain;
   if (pixels > most_pixels) pixels = most_pixels;
   if (pixels < least_pixels) pixels = least_pixels;
-  ptrdiff_t all = c->batch * c->out_height * c->out_width;
-  ptrdiff_t fair = round_up(all * blocks / fewest_items, pixel_grain);
+  ptrdiff_t fair = round_up(pixels_of(c) * blocks / fewest_items, pixel_grain);
   if (pixels > fair) pixels = fair;
   if (pixels < pixel_grain) pixels = pixel_grain;
   return ck_cut_pixels(c, pixels, batch_from_width);
@@ -160,7 +161,7 @@ static ck_block common_block(const ck_correlation *c, const ck_epilogue *epilogu
   ck_block block = {.keep = keep, .plain = true};
   const ck_mutable_image *to = &c->destination;
   ptrdiff_t inputs = channels_of(c), outputs = to->channels / c->groups;
-  ptrdiff_t pixels = c->batch * c->out_height * c->out_width;
+  ptrdiff_t pixels = pixels_of(c);
   if (epilogue) {
     block.epilogue = *epilogue;
     block.gate = epilogue->activation == ck_activation_gated ? to->channels : 0;
@@ -199,7 +200,8 @@ void ck_correlate(const ck_context *context, const ck_conv_kernels *kernels, con
   self.shares = (fewest_items + items - 1) / items;
   if (self.shares > weights->count) self.shares = weights->count;
   self.share_blocks = (weights->count + self.shares - 1) / self.shares;
-  ck_parallel_for(context, items * self.shares, correlate_item, &self);
+  ck_parallel_for(ck_worth_threads(context, (double)pixels_of(&c) * (double)weight_count(&c)), items * self.shares, correlate_item,
+                  &self);
 }
 
 void ck_correlate_depthwise(const ck_context *context, const ck_conv_kernels *kernels, const ck_correlation *c,
@@ -210,7 +212,9 @@ void ck_correlate_depthwise(const ck_context *context, const ck_conv_kernels *ke
   self.block.w = weights;
   self.block.w_step = self.block.channels = c->destination.channels;
   self.block.vectors = 1;
-  ck_parallel_for(context, self.cut.chunks, depthwise_item, &self);
+  /* No input is used by two outputs: memory's speed, a tenth of the others. */
+  ck_parallel_for(ck_worth_threads(context, 10.0 * (double)pixels_of(c) * (double)weight_count(c)),
+                  self.cut.chunks, depthwise_item, &self);
 }
 
 /* Which way for which shape, and the measurement that decided it (one core of a 2023 Xeon, AVX-512, GF/s).

@@ -122,6 +122,8 @@ static bool worth_dots(const ck_conv_kernels *kernels, const ck_weights *w) {
 
 /* Below this many output pixels, copying the weights costs more than reading them where they lie. */
 enum { pixels_worth_packing = 100 };
+/* A weight copied takes as long as so many multiply-adds. */
+enum { copying = 32 };
 
 static ptrdiff_t width_of(const ck_conv_kernels *kernels, const ck_weights *w) {
   ptrdiff_t lanes = kernels->lanes;
@@ -161,7 +163,9 @@ ck_packed ck_pack_weights(const ck_context *context, const ck_conv_kernels *kern
   if (self.blocks == 0) return packed;
   self.to = ck_packed_room((size_t)(w->groups * self.blocks * rows * width) * sizeof(float), &ready);
   if (!self.to) packed.blocks = NULL;
-  else if (!ready) ck_parallel_for(context, w->groups * self.blocks * w->taps, pack_tap, &self);
+  else if (!ready)
+    ck_parallel_for(ck_worth_threads(context, (double)copying * (double)rows * (double)(w->groups * w->outputs)),
+                    w->groups * self.blocks * w->taps, pack_tap, &self);
   if (in_place) packed.last = self.to;
   else packed.blocks = self.to;
   return packed;

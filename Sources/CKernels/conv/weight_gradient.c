@@ -188,8 +188,8 @@ static void clear(const weighing *self, ptrdiff_t part, const area *area) {
   }
 }
 
-/* The runs of a chunk. Lines at an image's edge see fewer taps: every stretch of rows collects what sees it, so that edges
-   do not cut the sums of a tile. */
+/* The runs of a chunk. Lines at an image's edge see fewer taps: every stretch of rows collects what sees it, so that
+   edges do not cut the sums of a tile. */
 static void add_runs(const weighing *self, const ck_run *runs, ptrdiff_t count, ptrdiff_t part, const area *area,
                      ck_outer o) {
   ptrdiff_t pixels = 0, segments = 0;
@@ -334,7 +334,8 @@ void ck_correlation_weights(const ck_context *context, const ck_conv_kernels *ke
   self.groups = divide_up(self.blocks, self.group_blocks) * self.row_groups;
   self.parts = clamp(divide_up(fewest_items, self.groups), 1, clamp(pixels / fewest_pixels, 1, fewest_items));
   if (self.groups * self.parts < fewest_items) {
-    self.group_blocks = divide_up(self.blocks, clamp(divide_up(fewest_items, self.parts * self.row_groups), 1, self.blocks));
+    const ptrdiff_t wanted = clamp(divide_up(fewest_items, self.parts * self.row_groups), 1, self.blocks);
+    self.group_blocks = divide_up(self.blocks, wanted);
     self.groups = divide_up(self.blocks, self.group_blocks) * self.row_groups;
   }
   self.in_place = self.parts == 1 && self.cut.chunks <= in_place_chunks && !self.turned && scale == 1 && keep == 0;
@@ -342,6 +343,7 @@ void ck_correlation_weights(const ck_context *context, const ck_conv_kernels *ke
     self.sums = ck_scratch(1, (size_t)(self.parts * self.blocks * self.rows * self.width) * sizeof(float));
     if (!self.sums) return;
   }
+  context = ck_worth_threads(context, (double)pixels * (double)rows * (double)outputs * (c->depthwise ? 10 : 1));
   ck_parallel_for(context, self.parts * self.groups, add_part, &self);
   if (self.parts > 1) ck_parallel_for(context, divide_up(rows, rows_together), add_parts, &self);
 }

@@ -10,6 +10,9 @@
  * Accumulation  Sums are float32 with several accumulators, cut into parts that are added apart: the error
  *               grows with the length of a part (about a hundred terms), not with the length of the sum.
  *               Reductions add blocks in float64. Infinities, NaN and subnormals are those of IEEE float32.
+ * Padding       Zeros, which may be multiplied: beside padding, an infinite or NaN weight makes outputs and input
+ *               gradients NaN, an infinite output gradient makes weight gradients NaN, where the references leave
+ *               padding out. (PyTorch's forward pass and weight gradient do the same; its input gradient does not.)
  * Determinism   The bits of a result depend on the arguments and the instruction set: never on the number of
  *               threads, on who else computes, or (but on amx, see ck_precision) on whether a plan was used.
  * Threads       Every function may be called from any thread at any time, also on the same context, also from
