@@ -1,4 +1,5 @@
 public import SwiftDL
+import SwiftDLModels
 import SwiftDLAudio
 
 /// What comes before what is generated, as the network's own numbers.
