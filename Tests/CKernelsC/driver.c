@@ -145,6 +145,7 @@ int main(int count, char **arguments) {
   run("convolutions", trial_conv, trials, seed);
   run("matrix products", trial_gemm, trials, seed);
   run("other kernels", trial_others, trials, seed);
+  run("streams", trial_stream, trials, seed);
   run("refusals", trial_hostile, 4 * trials, seed);
   together();
   return 0;

@@ -46,4 +46,5 @@ extern _Atomic long allocations;
 void trial_conv(entropy *e);
 void trial_gemm(entropy *e);
 void trial_others(entropy *e);
+void trial_stream(entropy *e);
 void trial_hostile(entropy *e);

@@ -77,19 +77,62 @@ static ck_ahead look_ahead(const weighing *self, ptrdiff_t chunk, ptrdiff_t tile
 /* ---- One part of the pixels, some blocks of channels ---------------------------------------------------- */
 
 static bool same_shape(const ck_run *a, const ck_run *b) {
-  if (ck_measuring()) return true; /* what views elsewhere might bring together */
   if (a->segment_count != b->segment_count) return false;
   for (ptrdiff_t s = 0; s < a->segment_count; s++)
     if (a->segments[s].channels != b->segments[s].channels || a->segments[s].row != b->segments[s].row) return false;
   return true;
 }
 
+/* Rows of weights that some runs of a chunk see: a segment of the first of them, and where that run has it. */
+typedef struct {
+  const ck_segment *segment;
+  ptrdiff_t place, run;
+} stretch;
+
+static bool same_rows(const ck_segment *a, const ck_segment *b) { return a->row == b->row && a->channels == b->channels; }
+
+/* A run's segment of the same rows, which is likely at the same place; NULL: it sees others. */
+static const ck_segment *twin_in(const ck_run *run, const ck_segment *wanted, ptrdiff_t place) {
+  if (place < run->segment_count && same_rows(&run->segments[place], wanted)) return &run->segments[place];
+  for (ptrdiff_t s = 0; s < run->segment_count; s++)
+    if (same_rows(&run->segments[s], wanted)) return &run->segments[s];
+  return NULL;
+}
+
+static ptrdiff_t stretches_of(const ck_run *runs, ptrdiff_t count, stretch *stretches) {
+  ptrdiff_t used = 0;
+  for (ptrdiff_t r = 0; r < count; r++) {
+    if (r > 0 && same_shape(&runs[r - 1], &runs[r])) continue;
+    for (ptrdiff_t s = 0; s < runs[r].segment_count; s++) {
+      const ck_segment *segment = &runs[r].segments[s];
+      bool seen = false;
+      for (ptrdiff_t n = 0; n < used && !seen; n++) seen = same_rows(stretches[n].segment, segment);
+      if (!seen) stretches[used++] = (stretch){segment, s, r};
+    }
+  }
+  return used;
+}
+
+/* Whether they are all rows, each once. */
+static bool cover(const stretch *stretches, ptrdiff_t count, ptrdiff_t rows) {
+  for (ptrdiff_t n = 0; n < count; n++) {
+    const ck_segment *a = stretches[n].segment;
+    rows -= a->channels;
+    for (ptrdiff_t m = 0; m < n; m++) {
+      const ck_segment *b = stretches[m].segment;
+      if (a->row < b->row + b->channels && b->row < a->row + a->channels) return false;
+    }
+  }
+  return rows == 0;
+}
+
 /* Strips of x (broadcast) and packed y, or of y (broadcast) and x. */
-static ptrdiff_t strips_of(const weighing *self, const ck_run *runs, ptrdiff_t count, ptrdiff_t s, const float *packed,
-                           ptrdiff_t packed_step, ck_strip *strips) {
+static ptrdiff_t strips_of(const weighing *self, const ck_run *runs, ptrdiff_t count, const stretch *wanted,
+                           const float *packed, ptrdiff_t packed_step, ck_strip *strips) {
   ptrdiff_t used = 0;
   for (ptrdiff_t r = 0; r < count; packed += runs[r++].count * packed_step) {
-    const ck_segment *segment = &runs[r].segments[s];
+    const ck_segment *segment = r < wanted->run ? NULL : twin_in(&runs[r], wanted->segment, wanted->place);
+    if (!segment) continue;
     ck_strip strip = {.b = segment->x, .b_step = segment->step, .v = packed, .v_step = packed_step,
                       .count = runs[r].count};
     if (self->turned)
@@ -116,31 +159,57 @@ static ptrdiff_t columns_of(const weighing *self, ptrdiff_t block) {
   return least(self->c->destination.channels - block * self->width, self->width);
 }
 
-/* `count` runs of one shape. */
-static void add_runs(const weighing *self, const ck_run *runs, ptrdiff_t count, ptrdiff_t pixels, ptrdiff_t part,
-                     ptrdiff_t first_block, ptrdiff_t end_block, ck_outer o) {
-  if (self->c->depthwise) {
-    if (ck_measuring()) return;
-    self->kernels->outer_depthwise(runs, count, self->width, sums_of(self, part, 0, &o.to_step));
-    return;
+static void clear(const weighing *self, ptrdiff_t part, ptrdiff_t first_block, ptrdiff_t end_block) {
+  if (ck_measuring()) return;
+  for (ptrdiff_t b = first_block; b < end_block; b++) {
+    ptrdiff_t step;
+    float *sums = sums_of(self, part, b, &step);
+    if (!self->in_place) memset(sums, 0, (size_t)(self->rows * self->width) * sizeof *sums);
+    else for (ptrdiff_t i = 0; i < self->rows; i++)
+      memset(sums + i * step, 0, (size_t)columns_of(self, b) * sizeof *sums);
   }
-  ck_strip *strips = ck_scratch(3, (size_t)count * sizeof *strips + (size_t)(pixels * self->width + 16) * sizeof(float));
+}
+
+/* The runs of a chunk. Lines at an image's edge see fewer taps: every stretch of rows collects what sees it, so that edges
+   do not cut the sums of a tile. */
+static void add_runs(const weighing *self, const ck_run *runs, ptrdiff_t count, ptrdiff_t part, ptrdiff_t first_block,
+                     ptrdiff_t end_block, ck_outer o) {
+  ptrdiff_t pixels = 0, segments = 0;
+  for (ptrdiff_t r = 0; r < count; r++) pixels += runs[r].count, segments += runs[r].segment_count;
+  const size_t head = (size_t)count * sizeof(ck_strip) + (size_t)segments * sizeof(stretch);
+  ck_strip *strips = ck_scratch(3, head + (size_t)(pixels * self->width + 32) * sizeof(float));
   if (!strips || ck_measuring()) return;
-  float *packed = (float *)strips + ((size_t)count * sizeof *strips / sizeof *packed + 15) / 16 * 16;
+  stretch *stretches = (stretch *)(strips + count);
+  float *packed = (float *)strips + (head / sizeof *packed + 15) / 16 * 16;
+  const ptrdiff_t used = stretches_of(runs, count, stretches);
+  /* The first runs write the sums if they see every row; else zeros come first. */
+  if (!o.add && !cover(stretches, used, self->rows)) {
+    clear(self, part, first_block, end_block);
+    o.add = true;
+  }
   o.strips = strips;
   o.whole = !self->turned;
   for (ptrdiff_t b = first_block; b < end_block; b++) {
     ptrdiff_t columns = columns_of(self, b), vectors = divide_up(columns, self->kernels->lanes);
     float *sums = sums_of(self, part, b, &o.to_step);
     if (!self->turned) self->kernels->pack(runs, count, b * self->width, columns, vectors, packed);
-    for (ptrdiff_t s = 0; s < runs->segment_count; s++) {
-      const ck_segment *segment = &runs->segments[s];
-      o.strip_count = strips_of(self, runs, count, s, packed, vectors * self->kernels->lanes, strips);
+    for (ptrdiff_t n = 0; n < used; n++) {
+      const ck_segment *segment = stretches[n].segment;
+      o.strip_count = strips_of(self, runs, count, &stretches[n], packed, vectors * self->kernels->lanes, strips);
       o.rows = self->turned ? columns : segment->channels;
       o.columns = self->turned ? segment->channels : columns;
       o.to = sums + segment->row * (self->turned ? 1 : o.to_step);
       self->kernels->outer(&o);
     }
+  }
+}
+
+static void add_depthwise(const weighing *self, const ck_run *runs, ptrdiff_t count, ptrdiff_t part) {
+  ptrdiff_t step, next;
+  float *sums = sums_of(self, part, 0, &step);
+  for (ptrdiff_t r = 0; r < count && !ck_measuring(); r = next) {
+    for (next = r + 1; next < count && same_shape(&runs[r], &runs[next]);) next++;
+    self->kernels->outer_depthwise(runs + r, next - r, self->width, sums);
   }
 }
 
@@ -162,17 +231,6 @@ static void finish(const weighing *self, ptrdiff_t first_row, ptrdiff_t end_row,
   }
 }
 
-static void clear(const weighing *self, ptrdiff_t part, ptrdiff_t first_block, ptrdiff_t end_block) {
-  if (ck_measuring()) return;
-  for (ptrdiff_t b = first_block; b < end_block; b++) {
-    ptrdiff_t step;
-    float *sums = sums_of(self, part, b, &step);
-    if (!self->in_place) memset(sums, 0, (size_t)(self->rows * self->width) * sizeof *sums);
-    else for (ptrdiff_t i = 0; i < self->rows; i++)
-      memset(sums + i * step, 0, (size_t)columns_of(self, b) * sizeof *sums);
-  }
-}
-
 static void add_part(void *state, ptrdiff_t item) {
   const weighing *self = state;
   ptrdiff_t part = item / self->groups, group = item % self->groups;
@@ -182,22 +240,15 @@ static void add_part(void *state, ptrdiff_t item) {
   ck_outer o = {.add = false};
   for (ptrdiff_t chunk = self->cut.chunks * part / self->parts; chunk < self->cut.chunks * (part + 1) / self->parts;
        chunk++) {
-    ptrdiff_t count, next;
+    ptrdiff_t count;
     ck_ahead ahead = look_ahead(self, chunk + 1, tiles);
     o.ahead = &ahead;
     const ck_run *runs = ck_lower(self->c, &self->cut, chunk, &count);
-    for (ptrdiff_t r = 0; r < count; r = next) {
-      ptrdiff_t pixels = runs[r].count, seen = 0;
-      for (next = r + 1; next < count && same_shape(&runs[r], &runs[next]); next++) pixels += runs[next].count;
-      for (ptrdiff_t s = 0; s < runs[r].segment_count; s++) seen += runs[r].segments[s].channels;
-      /* The first runs write the sums if they see every row; else zeros come first. */
-      if (!o.add && (seen < self->rows || self->c->depthwise)) {
-        clear(self, part, first, end);
-        o.add = true;
-      }
-      if (runs[r].segment_count > 0 || ck_measuring()) add_runs(self, runs + r, next - r, pixels, part, first, end, o);
-      o.add = true;
-    }
+    if (count == 0) continue;
+    if (self->c->depthwise && !o.add) clear(self, part, first, end);
+    if (self->c->depthwise) add_depthwise(self, runs, count, part);
+    else add_runs(self, runs, count, part, first, end, o);
+    o.add = true;
   }
   if (!o.add) clear(self, part, first, end);
   if (self->parts == 1 && !self->in_place) finish(self, 0, self->rows, first, end); /* while it is in the cache */

@@ -10,7 +10,7 @@ typedef struct header {
 } header;
 typedef struct room {
   ptrdiff_t frames, ring;      /* of the signal: [frames, batch, padded channels] */
-  ptrdiff_t sums_frames, sums; /* of what is computed ahead: [sums_frames, batch, padded sums] */
+  ptrdiff_t sums_frames, sums; /* of what is computed ahead: [sums_frames, batch, parts, padded sums] */
 } room;
 
 static const uint64_t mark = 0x6d616572747364ull;
@@ -34,7 +34,7 @@ static ptrdiff_t lay_out(const ck_stream *stream, ptrdiff_t batch, ptrdiff_t blo
     if (node->kind == ck_stream_sums) {
       r.sums = total;
       r.sums_frames = due + (ck_stream_ahead + 1) * node->product_count;
-      if (CK_COUNT(&count, r.sums_frames, batch, ck_stream_padded(node->sums)) != ck_status_ok) return 0;
+      if (CK_COUNT(&count, r.sums_frames, batch, node->parts, ck_stream_padded(node->sums)) != ck_status_ok) return 0;
       total += count;
     }
     if (CK_COUNT(&count, total) != ck_status_ok) return 0;
@@ -87,7 +87,8 @@ static float *frame_of(const call *c, int32_t signal, ptrdiff_t frame, ptrdiff_t
 }
 static float *sums_of(const call *c, int32_t signal, ptrdiff_t frame, ptrdiff_t row) {
   const room *r = &c->rooms[signal];
-  return c->state + r->sums + (frame % r->sums_frames * c->batch + row) * ck_stream_padded(c->stream->nodes[signal].sums);
+  const ck_stream_node *node = &c->stream->nodes[signal];
+  return c->state + r->sums + (frame % r->sums_frames * c->batch + row) * node->parts * ck_stream_padded(node->sums);
 }
 
 static void take(const call *c, const void *x) {
@@ -133,7 +134,8 @@ static void add_group(const call *c, int32_t signal, const ck_stream_product *pr
     float *sums[ck_stream_row_chunk];
     for (ptrdiff_t row = 0; row < count; row++) {
       const ptrdiff_t n = first + (done + row) / c->batch, b = (done + row) % c->batch;
-      sums[row] = sums_of(c, signal, n * per_firing + product->offset / node->period, b);
+      sums[row] = sums_of(c, signal, n * per_firing + product->offset / node->period, b) +
+                  group->part * ck_stream_padded(node->sums);
       const ptrdiff_t latest = (n * product->period + product->offset) / input_period;
       for (ptrdiff_t s = 0; s < group->segment_count; s++)
         c->addresses[s * ck_stream_row_chunk + row] =

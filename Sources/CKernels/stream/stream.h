@@ -45,6 +45,7 @@ typedef struct ck_stream_segment {
 /* Segments whose weights are read together, once for `block` sums in a row. */
 typedef struct ck_stream_group {
   ptrdiff_t block, phase, segment_count;
+  ptrdiff_t part; /* of a sum: parts are added in this order, whenever they were made, so bits depend on nothing else */
   ck_stream_segment *segments;
   size_t offset, bytes; /* in the arena */
   float *scales;        /* one a sum, of fixed24 */
@@ -69,7 +70,7 @@ typedef struct ck_stream_node {
   ptrdiff_t kernel;   /* of a table */
   float *weights;     /* as given until they are packed; a table stays */
   float *bias;
-  ptrdiff_t sums, product_count;
+  ptrdiff_t sums, parts, product_count;
   ck_stream_product *products;
   ck_activation activation, final_activation;
   float slope;
@@ -94,7 +95,7 @@ typedef struct ck_stream_kernels {
   void (*product)(ck_stream_weights format, const void *weights, const float *scales, ptrdiff_t width,
                   ptrdiff_t segments, const ck_stream_segment *segment, ptrdiff_t rows, const float *const *x,
                   float *const *sums);
-  /* y = final(activation(sums + bias) + residual) for one row; the sums become zero. */
+  /* y = final(activation(Σ parts of the sums + bias) + residual) for one row; the sums become zero. */
   void (*finish)(const ck_stream_node *node, float *sums, const float *residual, float *y);
 } ck_stream_kernels;
 

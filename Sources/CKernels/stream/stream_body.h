@@ -122,19 +122,23 @@ CK_INLINE ck_vec activated(ck_activation activation, float slope, ck_vec x) {
   }
 }
 
+CK_INLINE ck_vec total(const ck_stream_node *node, const float *sums, ptrdiff_t c, ptrdiff_t n) {
+  ck_vec sum = ck_vec_load_first(node->bias + c, n);
+  for (ptrdiff_t part = 0; part < node->parts; part++, sums += ck_stream_padded(node->sums))
+    sum += ck_vec_load_first(sums + c, n);
+  return sum;
+}
+
 static void finish(const ck_stream_node *node, float *sums, const float *residual, float *y) {
-  const float *bias = node->bias;
   for (ptrdiff_t c = 0; c < node->channels; c += CK_LANES) {
     const ptrdiff_t n = node->channels - c < CK_LANES ? node->channels - c : CK_LANES;
-    ck_vec value = ck_vec_load_first(sums + c, n) + ck_vec_load_first(bias + c, n);
-    if (node->activation == ck_activation_gated) {
-      const ptrdiff_t half = node->channels + c;
-      value = ck_vec_gate(value, ck_vec_load_first(sums + half, n) + ck_vec_load_first(bias + half, n));
-    } else value = activated(node->activation, node->slope, value);
+    ck_vec value = total(node, sums, c, n);
+    if (node->activation == ck_activation_gated) value = ck_vec_gate(value, total(node, sums, node->channels + c, n));
+    else value = activated(node->activation, node->slope, value);
     if (residual) value += ck_vec_load_first(residual + c, n);
     ck_vec_store_first(y + c, activated(node->final_activation, node->slope, value), n);
   }
-  memset(sums, 0, (size_t)ck_stream_padded(node->sums) * sizeof *sums);
+  memset(sums, 0, (size_t)(node->parts * ck_stream_padded(node->sums)) * sizeof *sums);
 }
 
 const ck_stream_kernels CK_VARIANT(ck_stream) = {.product = product, .finish = finish};

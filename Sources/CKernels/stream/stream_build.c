@@ -135,6 +135,10 @@ static ck_status cut(ck_stream *stream, ck_stream_node *node, const ck_stream_la
       const ptrdiff_t lag = l->transposed ? k / l->stride : (l->kernel_size - 1 - k) * l->dilation;
       CK_REQUIRE(add_tap(stream, node, product, k, lag, l->transposed ? 1 : l->stride));
     }
+    ptrdiff_t parts = 0;
+    for (int g = 0; g < ck_stream_groups; g++)
+      if (product->groups[g].segment_count > 0) product->groups[g].part = parts++;
+    if (node->parts < parts) node->parts = parts;
   }
   return ck_status_ok;
 }
