@@ -95,7 +95,7 @@ public struct SequenceBenchmarkSummary {
     switch measurement {
     case .training: "training step"
     case .inference: "forward pass"
-    case .naiveGeneration: "a sample generated, without caches"
+    case .naiveGeneration: "generation, no caches"
     }
   }
 
