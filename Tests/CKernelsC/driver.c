@@ -143,6 +143,7 @@ int main(int count, char **arguments) {
   uint64_t seed = count > 2 ? (uint64_t)atol(arguments[2]) : 1;
   HOLD(ck_version() == CK_VERSION_MAJOR * 10000 + CK_VERSION_MINOR * 100 + CK_VERSION_PATCH, "version");
   run("convolutions", trial_conv, trials, seed);
+  run("sums of many inputs", trial_many_inputs, trials / 50 + 1, seed);
   run("matrix products", trial_gemm, trials, seed);
   run("other kernels", trial_others, trials, seed);
   run("streams", trial_stream, trials, seed);

@@ -142,7 +142,8 @@ static void join_lines(ck_correlation *c) {
                 c->out_height == c->height && c->out_width == c->width && !c->depthwise &&
                 one_line(c, to->pixel_stride, to->row_stride, to->batch_stride) &&
                 one_line(c, c->dense.pixel, c->dense.row, c->dense.batch) &&
-                (!c->residual.data || one_line(c, c->residual.pixel_stride, c->residual.row_stride, c->residual.batch_stride));
+                (!c->residual.data ||
+                 one_line(c, c->residual.pixel_stride, c->residual.row_stride, c->residual.batch_stride));
   for (ptrdiff_t v = 0; v < c->source_count; v++)
     joined = joined && one_line(c, c->sources[v].pixel_stride, c->sources[v].row_stride, c->sources[v].batch_stride);
   if (!joined) return;
@@ -204,7 +205,8 @@ void ck_correlate(const ck_context *context, const ck_conv_kernels *kernels, con
 void ck_correlate_depthwise(const ck_context *context, const ck_conv_kernels *kernels, const ck_correlation *c,
                             const float *weights, const ck_epilogue *epilogue) {
   if (!weights || ck_packing()) return;
-  correlation self = {.kernels = kernels, .c = c, .cut = cut_for(c, 1, chunk_pixels), .block = common_block(c, epilogue, 0)};
+  correlation self = {.kernels = kernels, .c = c, .cut = cut_for(c, 1, chunk_pixels),
+                      .block = common_block(c, epilogue, 0)};
   self.block.w = weights;
   self.block.w_step = self.block.channels = c->destination.channels;
   self.block.vectors = 1;
@@ -212,7 +214,11 @@ void ck_correlate_depthwise(const ck_context *context, const ck_conv_kernels *ke
 }
 
 /* Which way for which shape, and the measurement that decided it (one core of a 2023 Xeon, AVX-512, GF/s).
-     at most 4 outputs with 4 lanes for each        dot       25 → 2, 1 × 1: 7 … 11, which is what memory gives
+     at most 4 outputs with 4 lanes for each        dot       25 → 2, 1 × 1: 7 … 11
+       … 8, whose folding costs less than rows      dot       64 → 6, kernel 4 × 4, stride 2: 38 → 63
+       … and chunks of 4096 pixels, memory asked
+       for ahead                                              1 + 16 → 1, 1 × 1: 7 → 13; 25 → 2: 1.15
+     one tap on the pixel itself, no gaps           all pixels as one line: 1 → 1 + 16, 1 × 1, 66 wide: 1.2
      2 × outputs fill their vectors better, step
        and dilation 1, an even width                pairs     72 → 24, kernel 5: y 110 → 137; 48 → 24, kernel 15: 128 → 147
        … of fewer inputs than lanes                 and look at the inputs instead of masking: 1 → 24, kernel 15: 66 → 80

@@ -309,8 +309,8 @@ CK_API ck_status ck_plan_conv1d(const ck_context *context, const ck_conv1d_geome
 CK_API ck_status ck_plan_conv2d(const ck_context *context, const ck_conv2d_geometry *g, ck_pass pass,
                                 ptrdiff_t input_count, const ck_image *inputs, const ck_epilogue *epilogue,
                                 ck_plan **plan);
-/* B is packed. One product: batch <= 1, otherwise ck_status_unsupported. Where the simple call would not pack B (Aᵀ·B
-   with long sums, one row times Bᵀ) the last bits may differ from its. */
+/* B is packed. One product: batch <= 1, otherwise ck_status_unsupported. Where the simple call would not pack B (at most
+   64 rows, Aᵀ·B) the last bits may differ from its. */
 CK_API ck_status ck_plan_gemm(const ck_context *context, const ck_gemm_geometry *g, ck_plan **plan);
 CK_API void ck_plan_destroy(ck_plan *plan);
 /* In bytes. */
