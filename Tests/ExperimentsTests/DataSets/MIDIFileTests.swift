@@ -18,7 +18,8 @@ struct MIDIFileTests {
     for key in 21..<109 {
       // No two of one key overlap: a released key could not say which it was.
       let start = random.integer(below: 100_000)
-      notes.append(.init(key: key, velocity: 1 + key, channel: key % 16, start: start, end: start + 1 + random.integer(below: 40_000)))
+      let end = start + 1 + random.integer(below: 40_000)
+      notes.append(.init(key: key, velocity: 1 + key, channel: key % 16, start: start, end: end))
     }
     let file = MIDIFile(
       ticksPerQuarter: 96, notes: notes,
@@ -49,7 +50,10 @@ struct MIDIFileTests {
   @Test("the tempo map says when a tick comes")
   func tempi() {
     let file = MIDIFile(
-      ticksPerQuarter: 100, tempi: [.init(tick: 100, microsecondsPerQuarter: 1_000_000), .init(tick: 200, microsecondsPerQuarter: 250_000)])
+      ticksPerQuarter: 100,
+      tempi: [
+        .init(tick: 100, microsecondsPerQuarter: 1_000_000), .init(tick: 200, microsecondsPerQuarter: 250_000),
+      ])
     #expect(abs(file.seconds(at: 50) - 0.25) < 1e-12)
     #expect(abs(file.seconds(at: 200) - 1.5) < 1e-12)
     #expect(abs(file.seconds(at: 400) - 2) < 1e-12)
@@ -58,7 +62,9 @@ struct MIDIFileTests {
   @Test("files that are broken or not MIDI are an error, wherever they end")
   func hostile() throws {
     let whole = MIDIFile(notes: [.init(key: 60, start: 0, end: 480)]).encoded()
-    for count in 0..<whole.count { #expect(throws: FileError.self) { try MIDIFile(Array(whole.prefix(count)), path: "x") } }
+    for count in 0..<whole.count {
+      #expect(throws: FileError.self) { try MIDIFile(Array(whole.prefix(count)), path: "x") }
+    }
     var random = RandomStream(seed: 1)
     for _ in 0..<2000 {
       var bytes = whole
@@ -69,7 +75,8 @@ struct MIDIFileTests {
     let note: [UInt8] = [0, 0x90, 60, 64, 96, 0x80, 60, 0]
     for bytes in [
       Self.file(note, format: 2), Self.file(note, division: [0, 0]), Self.file(note, division: [0xFF, 0]),
-      Self.file([0, 60, 64]), Self.file([0, 0xFF, 0x51, 3, 0, 0, 0] + note), Self.file([0x80, 0x80, 0x80, 0x80, 1] + note),
+      Self.file([0, 60, 64]), Self.file([0, 0xFF, 0x51, 3, 0, 0, 0] + note),
+      Self.file([0x80, 0x80, 0x80, 0x80, 1] + note),
       Self.file([0, 0xF4, 1]),
     ] { #expect(throws: FileError.self) { try MIDIFile(bytes, path: "x") } }
   }

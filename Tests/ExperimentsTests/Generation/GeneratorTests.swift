@@ -29,7 +29,8 @@ struct GeneratorTests {
   }
 
   private static func symbols(
-    _ model: GeneratorModel, _ prompt: String? = nil, frames: Int = 40, count: Int = 1, _ options: SamplingOptions = .init()
+    _ model: GeneratorModel, _ prompt: String? = nil, frames: Int = 40, count: Int = 1,
+    _ options: SamplingOptions = .init()
   ) throws -> [[Int32]] {
     let made = try Generator(model, count: count)(
       GenerationPrompt(prompt, for: model), frames: frames, options: options) { _ in true }
