@@ -72,8 +72,8 @@ public struct SequenceBenchmarkPlan: Sendable {
         { published.entry($0, settings) }
       })
     }
-    let divisions: [BenchmarkSubject.Division] = settings.quick ? [.matchedParameters] : [.matchedContext, .matchedParameters]
-    for division in divisions {
+    let matched: [BenchmarkSubject.Division] = [.matchedParameters] + (settings.quick ? [] : [.matchedContext])
+    for division in matched {
       add(division, Self.matched(division, context: Self.matchedContext, settings, outputs: 4096))
     }
     for context in settings.contexts {
@@ -97,6 +97,15 @@ public struct SequenceBenchmarkPlan: Sendable {
     Array(sequence(first: 1) { $0 * 2 < most ? $0 * 2 : nil }) + (most > 1 ? [most] : [])
   }
 
+  /// Of generation: the context of one frame, or as many frames as make whole cycles of every network's rates.
+  fileprivate static func window(of model: SequenceModel, _ measurement: SequenceMeasurement) -> WindowLengths? {
+    switch measurement {
+    case .training, .inference: nil
+    case .naiveGeneration: model.window(forOutputFrames: 1)
+    case .cachedGeneration: WindowLengths(input: model.receptiveField, output: 1024)
+    }
+  }
+
   // MARK: As published
 
   struct Published: Sendable {
@@ -111,12 +120,14 @@ public struct SequenceBenchmarkPlan: Sendable {
       guard let model = SequenceModel(preset: name) else { return nil }
       // A training step of raw audio takes seconds.
       if settings.quick && task == "audio" && measurement == .training { return nil }
-      let generates = measurement == .naiveGeneration
+      // Caches hold the same, however the parallel pass crops.
+      if measurement == .cachedGeneration && name.hasSuffix("cropped") { return nil }
       return Entry(
         subject: BenchmarkSubject(
           .asPublished, task: task, name, model, measurement,
-          batch: generates ? 1 : task == "audio" ? settings.audioBatch : batch,
-          window: generates ? model.window(forOutputFrames: 1) : window, threads: settings.threads),
+          batch: measurement.isGeneration ? 1 : task == "audio" ? settings.audioBatch : batch,
+          window: SequenceBenchmarkPlan.window(of: model, measurement) ?? window,
+          threads: measurement == .cachedGeneration ? 1 : settings.threads),
         model: model)
     }
   }
@@ -146,8 +157,8 @@ public struct SequenceBenchmarkPlan: Sendable {
       { measurement in
         // Sweeps tell of steps, the one over context of passes too; and of steps only up to 2^14, whose cost grows
         // with the context like the passes': beyond, they take most of a run.
-        let generates = measurement == .naiveGeneration
-        if division.isSweep && generates { return nil }
+        if measurement.isGeneration && division.isSweep { return nil }
+        if measurement == .cachedGeneration && kind == .waveNetCropped { return nil }
         if division == .contextSweep {
           if measurement == .training && (settings.quick || context > 1 << 14) { return nil }
         } else if division.isSweep && measurement != .training {
@@ -160,7 +171,8 @@ public struct SequenceBenchmarkPlan: Sendable {
         return Entry(
           subject: BenchmarkSubject(
             division, task: "symbols", kind.rawValue, model, measurement, batch: batch,
-            window: model.window(forOutputFrames: generates ? 1 : outputs), threads: threads ?? settings.threads),
+            window: window(of: model, measurement) ?? model.window(forOutputFrames: outputs),
+            threads: measurement == .cachedGeneration ? 1 : threads ?? settings.threads),
           model: model)
       }
     }
