@@ -34,7 +34,9 @@ struct Generate: ParsableCommand {
   @OptionGroup var progressOptions: ProgressOptions
 
   func validate() throws {
-    if !(temperature >= 0 && temperature <= 100) { throw ValidationError("--temperature \(temperature): 0 to 100 are possible.") }
+    if !(temperature >= 0 && temperature <= 100) {
+      throw ValidationError("--temperature \(temperature): 0 to 100 are possible.")
+    }
     if let topK, topK < 1 { throw ValidationError("--top-k \(topK): 1 or more is possible.") }
     if count < 1 || count > 256 { throw ValidationError("--count \(count): 1 to 256 are possible.") }
     if let length, !(length > 0 && length <= 10_000_000) {
@@ -55,17 +57,24 @@ struct Generate: ParsableCommand {
     }
     let prompt = try GenerationPrompt(prompt, for: generator, framesPerQuarter: framesPerQuarter)
     Interrupt.install()
-    let progress = ProgressMeter(total: frames, label: "generate", unit: "frames", style: progressOptions.style)
+    // Begins with the first frame: running the prompt is no part of the pace.
+    var meter: ProgressMeter?
     let options = SamplingOptions(temperature: temperature, topK: topK, seed: seed)
     let made = try Generator(generator, count: count, weights: bfloat16 ? .bfloat16 : .float32)(
       prompt, frames: frames, options: options
     ) { done in
+      let progress =
+        meter
+        ?? ProgressMeter(
+          total: frames, label: "generate", start: done, unit: "frames", style: progressOptions.style)
+      meter = progress
       progress.update(done)
       return !Interrupt.requested
     }
-    progress.finish()
+    meter?.finish()
     if let output {
-      for file in try generator.write(made, prompt: prompt, to: output, framesPerQuarter: framesPerQuarter) { print(file) }
+      let files = try generator.write(made, prompt: prompt, to: output, framesPerQuarter: framesPerQuarter)
+      for file in files { print(file) }
     } else if case .text(let vocabulary) = generator.kind, case .symbols(let rows) = made {
       for row in rows { print(GeneratorModel.text(row, vocabulary)) }
     }
@@ -77,8 +86,8 @@ struct Generate: ParsableCommand {
       guard frames >= 1, frames <= 1e9 else { throw FileError("--length", "is \(frames) samples") }
       return Int(frames)
     }
-    if case .music = kind { return Int((length ?? 200).rounded(.up)) }
-    if case .text(let vocabulary) = kind, vocabulary.symbols.contains("<eos>") { return Int((length ?? 100).rounded(.up)) }
-    return Int((length ?? 500).rounded(.up))
+    var usual = 200.0
+    if case .text(let vocabulary) = kind { usual = vocabulary.symbols.contains("<eos>") ? 100 : 500 }
+    return Int((length ?? usual).rounded(.up))
   }
 }

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Streams of random layers at several rates, in random blocks, against whole signals layer by layer; and their doors. */
+/* Streams of random layers at several rates, in random blocks, against whole signals layer by layer; and doors. */
 
 enum { most_signals = 12 };
 
@@ -116,7 +116,7 @@ static void against_reference(entropy *e, const ck_context *context) {
     leave(in), leave(out);
     t += n;
   }
-  /* In fixed point a weight of 1 is 2^-24 off, and so are sums of thousands: a mistake is a whole number. */
+  /* In fixed point a weight of 1 is 2^-23 off, and so are sums of thousands: a mistake is a whole number. */
   expect_same("stream", c.frames * outputs, y, c.signal[last].x, format == ck_stream_fixed24 ? 1e-2f : 0);
   leave(y), free(state);
   for (int i = 0; i < c.count; i++) leave(c.signal[i].x);

@@ -34,14 +34,18 @@ import Testing
 
   @Test func anInterruptLeavesWhatWasMeasured() throws {
     let workshop = try Workshop()
-    // Far more repetitions than anybody waits for.
-    let run = try Program.start(
-      arguments(workshop, "--measure", "train").map { $0 == "2" ? "1000" : $0 } + ["--progress", "quiet"])
-    usleep(600_000)
+    // Far more repetitions than anybody waits for; the folder is made when signals are listened to already.
+    let run = try Program.start(arguments(workshop, "--measure", "train").map { $0 == "2" ? "1000" : $0 })
+    try run.wait { FileManager.default.fileExists(atPath: workshop("bench")) }
+    usleep(500_000)
     run.interrupt()
     let outcome = run.finish()
     #expect(outcome.status == 130)
     #expect(outcome.errors.contains("stopped"))
+    if FileManager.default.fileExists(atPath: workshop("bench/results.json")) {
+      let path = workshop("bench/results.json")
+      #expect(try Program.succeed(["bench", "compare", path, path]).contains("train"))
+    }
   }
 
   @Test func aRegressionFailsWhereItIsAsked() throws {
@@ -63,7 +67,8 @@ import Testing
     let workshop = try Workshop()
     try workshop.write(Data("{".utf8), to: "broken.json")
     try workshop.write(Data("{\"a\": 1}".utf8), to: "other.json")
-    for (name, word) in [("broken.json", "not valid JSON"), ("other.json", "no benchmarks"), ("none.json", "no such file")] {
+    let flaws = [("broken.json", "not valid JSON"), ("other.json", "no benchmarks"), ("none.json", "no such file")]
+    for (name, word) in flaws {
       let path = workshop(name)
       expectRefusal(try Program.run(["bench", "compare", path, path]), naming: name, word)
     }
@@ -72,7 +77,8 @@ import Testing
 
   @Test(arguments: [
     (["--models", "lstm"], "lstm"), (["--tasks", "opera"], "opera"), (["--repetitions", "0"], "--repetitions"),
-    (["--contexts", "7"], "--contexts"), (["--measure", "dreaming"], "dreaming"), (["--audio-batch", "0"], "--audio-batch"),
+    (["--contexts", "7"], "--contexts"), (["--measure", "dreaming"], "dreaming"),
+    (["--audio-batch", "0"], "--audio-batch"),
   ])
   func nonsenseIsRefused(_ options: [String], _ word: String) throws {
     expectUsageError(try Program.run(["bench", "sequence"] + options), naming: word)

@@ -47,7 +47,7 @@ struct StreamTests {
   static func input(_ subject: Subject, batch: Int, frames: Int, seed: UInt64 = 1) -> Tensor {
     var random = RandomStream(seed: seed)
     guard let symbols = subject.symbols else {
-      let channels = (subject.network as? SeqUNet)?.configuration.inputChannels ?? (subject.network as? TCN)?.configuration.inputChannels
+      let channels = subject.network.streamProgram().facts.inputChannels
       return random.normal([batch, frames, channels ?? 1])
     }
     let numbers = random.uniform([batch, frames, 1], in: 0..<Float(symbols)).scalars.map { $0.rounded(.down) }
@@ -60,19 +60,24 @@ struct StreamTests {
     case let network as SeqUNet:
       let c = network.configuration
       return c.padding == .zeros ? 3 * c.totalStride + 5 : c.window(forOutputFrames: c.totalStride + 3).input
-    case let network as SeqUNetResidual: return network.configuration.window(forOutputFrames: 2 * network.configuration.totalStride).input
+    case let network as SeqUNetResidual:
+      return network.configuration.window(forOutputFrames: 2 * network.configuration.totalStride).input
     case let network as WaveNet: return network.configuration.window(forOutputFrames: 9).input
     default: return network.facts.receptiveField.frames / 2 + 20
     }
   }
 
   /// Frame by frame: the parallel pass ends where a stream is that was primed with the same.
-  static func stepped(_ subject: Subject, _ input: Tensor, primedWith frames: Int, weights: StreamWeights = .float32) -> Tensor {
+  static func stepped(
+    _ subject: Subject, _ input: Tensor, primedWith frames: Int, weights: StreamWeights = .float32
+  ) -> Tensor {
     let network = subject.network
     let stream = NetworkStream(network.streamProgram(weights: weights), batch: input.shape[0], block: 7)
     return continued(network, stream, input, primedWith: frames)
   }
-  static func continued<N: StreamableNetwork>(_ network: N, _ stream: NetworkStream, _ input: Tensor, primedWith frames: Int) -> Tensor {
+  static func continued<N: StreamableNetwork>(
+    _ network: N, _ stream: NetworkStream, _ input: Tensor, primedWith frames: Int
+  ) -> Tensor {
     // Primed as far as the whole input would be: its last frame is in phase.
     let first = network.prime(stream, with: input.sliced(axis: 1, 0..<frames))
     let outputs = first.shape[1]
@@ -102,7 +107,8 @@ struct StreamTests {
   @Test("the paper's audio networks too, over a full cycle", arguments: [false, true])
   func audio(isWaveNet: Bool) {
     let network: any StreamableNetwork =
-      isWaveNet ? WaveNet(.audioCropped, random: RandomStream(seed: 2)) : SeqUNetResidual(.audio, random: RandomStream(seed: 2))
+      isWaveNet
+      ? WaveNet(.audioCropped, random: RandomStream(seed: 2)) : SeqUNetResidual(.audio, random: RandomStream(seed: 2))
     let cycle = network.streamProgram().facts.cycle
     let outputs = isWaveNet ? 40 : 2 * cycle
     let frames = network.facts.receptiveField.before + outputs
@@ -137,7 +143,9 @@ struct StreamTests {
     expectIdentical(row(input.sliced(axis: 0, 1..<2)), expected.sliced(axis: 0, 1..<2), "one row alone")
   }
 
-  @Test("bfloat16 weights are weights rounded to bfloat16", arguments: ["seq-u-net-muse", "seq-u-net-residual, deep", "wavenet, wide"])
+  @Test(
+    "bfloat16 weights are weights rounded to bfloat16",
+    arguments: ["seq-u-net-muse", "seq-u-net-residual, deep", "wavenet, wide"])
   func bfloat16(_ name: String) throws {
     let subject = try #require(Self.subjects.first { $0.name == name })
     func rounded<N: StreamableNetwork>(_ network: N) -> any StreamableNetwork {

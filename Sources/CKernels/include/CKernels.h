@@ -584,7 +584,7 @@ typedef struct ck_stream ck_stream;
 /* How weights are kept. They are expanded in registers; sums are float32 in all. */
 typedef enum CK_CLOSED_ENUM ck_stream_weights {
   ck_stream_float32 = 0,
-  ck_stream_fixed24,  /* three bytes: 24-bit fixed point, within 2^-24 of the largest weight of each sum */
+  ck_stream_fixed24,  /* three bytes: 24-bit fixed point, within 2^-23 of the largest weight of each sum */
   ck_stream_bfloat16, /* two bytes: each within 2^-9 of itself */
 } ck_stream_weights;
 

@@ -23,7 +23,8 @@ static ptrdiff_t row_of(const ck_stream_node *node) {
 
 /* Fills the rooms (unless NULL) and returns the size in floats; 0 when that is too large. */
 static ptrdiff_t lay_out(const ck_stream *stream, ptrdiff_t batch, ptrdiff_t block, room *rooms) {
-  ptrdiff_t total = ck_stream_padded((ptrdiff_t)((sizeof(header) + (size_t)(stream->count + 1) * sizeof(room)) / 4 + 1));
+  const size_t heads = sizeof(header) + (size_t)(stream->count + 1) * sizeof(room);
+  ptrdiff_t total = ck_stream_padded((ptrdiff_t)(heads / sizeof(float) + 1));
   for (ptrdiff_t i = 1; i <= stream->count; i++) {
     const ck_stream_node *node = &stream->nodes[i];
     const ptrdiff_t due = (block - 1) / node->period + 2;

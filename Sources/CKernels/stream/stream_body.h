@@ -8,6 +8,7 @@ enum { most_vectors = 4, most_rows = CK_LANES == 16 ? 4 : 2 };
 
 typedef int16_t high_vec __attribute__((ext_vector_type(CK_LANES), aligned(2), may_alias));
 typedef uint8_t low_vec __attribute__((ext_vector_type(CK_LANES), aligned(1), may_alias));
+typedef uint32_t ck_uvec __attribute__((ext_vector_type(CK_LANES)));
 typedef int32_t pair_vec __attribute__((ext_vector_type(CK_LANES), aligned(4), may_alias));
 
 /* `vectors` vectors of sums from lane `first` of a panel of `lanes`, for `rows` rows. */
@@ -31,14 +32,23 @@ CK_INLINE void tile(ck_stream_weights format, ptrdiff_t rows, ptrdiff_t vectors,
         }
       }
     } else if (format == ck_stream_fixed24) {
-      for (ptrdiff_t c = 0; c < channels; c++, w += lanes * 3) {
-        const char *highs = w + first * 2, *lows = w + lanes * 2 + first;
+      /* Four channels in three words: two pairs of upper halves, and a word of lower bytes. Bits below those are
+         whatever lies there: they were counted when the weight was rounded. */
+      const ck_ivec upper = (ck_ivec)(int32_t)0xffff0000;
+      for (ptrdiff_t c = 0; c < channels; c += 4, w += lanes * 12) {
         for (ptrdiff_t v = 0; v < vectors; v++) {
-          __builtin_prefetch(w + look_ahead + v * 64, 0, 3);
-          const ck_ivec high = __builtin_convertvector(*(const high_vec *)(highs + v * CK_LANES * 2), ck_ivec);
-          const ck_ivec low = __builtin_convertvector(*(const low_vec *)(lows + v * CK_LANES), ck_ivec);
-          const ck_vec weight = __builtin_convertvector(high << 8 | low, ck_vec);
-          for (ptrdiff_t m = 0; m < rows; m++) sum[m][v] += ck_vec_splat(x[m][c]) * weight;
+          const char *place = w + (first + v * CK_LANES) * 4;
+          __builtin_prefetch(place + look_ahead, 0, 3);
+          __builtin_prefetch(place + look_ahead + lanes * 4, 0, 3);
+          __builtin_prefetch(place + look_ahead + lanes * 8, 0, 3);
+          const ck_ivec a = *(const pair_vec *)place, b = *(const pair_vec *)(place + lanes * 4);
+          const ck_ivec low = *(const pair_vec *)(place + lanes * 8);
+          const ck_ivec fixed[4] = {(a << 16) | (low & 0xffff), (a & upper) | (ck_ivec)((ck_uvec)low >> 16),
+                                    (b << 16) | ((low << 8) & 0xffff), (b & upper) | ((low >> 8) & 0xffff)};
+          for (int k = 0; k < 4; k++) {
+            const ck_vec weight = __builtin_convertvector(fixed[k], ck_vec);
+            for (ptrdiff_t m = 0; m < rows; m++) sum[m][v] += ck_vec_splat(x[m][c + k]) * weight;
+          }
         }
       }
     } else {

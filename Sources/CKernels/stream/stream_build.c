@@ -261,7 +261,8 @@ ck_status ck_stream_describe(const ck_stream *stream, ck_stream_facts *facts) {
   };
   for (ptrdiff_t i = 1; i <= stream->count; i++) {
     const ck_stream_node *node = &stream->nodes[i];
-    if (node->kind == ck_stream_table) facts->bytes_per_frame += (double)(node->kernel * node->channels) * sizeof(float);
+    if (node->kind == ck_stream_table)
+      facts->bytes_per_frame += (double)(node->kernel * node->channels) * sizeof(float);
     for (ptrdiff_t p = 0; p < node->product_count; p++)
       for (int g = 0; g < ck_stream_groups; g++) {
         const ck_stream_group *group = &node->products[p].groups[g];

@@ -34,6 +34,27 @@ static float at(const place *p, ptrdiff_t c, ptrdiff_t o) {
   return weight(p->node, p->channels, p->segment->tap, p->before + c, o);
 }
 
+/* Four channels of a sum, in 24 bits each: the word of lower bytes is made along, because its other bits lie below those
+   24 when it is read. */
+static void pack_four(const place *p, ptrdiff_t c, ptrdiff_t o, char *out, ptrdiff_t lanes) {
+  /* The byte of `low` that holds channel k's, and so how many bytes of others lie below. */
+  static const int byte_of[4] = {1, 3, 0, 2};
+  static const int order[4] = {2, 0, 3, 1}; /* lower bytes first: each is read above the one before it */
+  const double scale = p->group->scales[o];
+  uint32_t low = 0;
+  uint16_t high[4];
+  for (int i = 0; i < 4; i++) {
+    const int k = order[i];
+    const uint32_t below = byte_of[k] == 0 ? 0 : low >> (8 * byte_of[k] - 8) & 0xff;
+    const double wanted = scale > 0 ? ((double)at(p, c + k, o) / scale - below) / 256 : 0;
+    const int32_t fixed = (int32_t)fmin(fmax(nearbyint(wanted), -8388608), 8388607);
+    high[k] = (uint16_t)(fixed >> 8);
+    low |= (uint32_t)(fixed & 0xff) << (8 * byte_of[k]);
+  }
+  const uint32_t words[3] = {high[0] | (uint32_t)high[1] << 16, high[2] | (uint32_t)high[3] << 16, low};
+  for (int i = 0; i < 3; i++) memcpy(out + i * lanes * 4, &words[i], 4);
+}
+
 /* One segment's part of a panel: `lanes` sums from `panel` on. */
 static void pack_part(const place *p, ptrdiff_t panel, ptrdiff_t lanes, char *out) {
   for (ptrdiff_t c = 0; c < p->segment->channels; c++)
@@ -41,14 +62,9 @@ static void pack_part(const place *p, ptrdiff_t panel, ptrdiff_t lanes, char *ou
       const float w = at(p, c, panel + lane);
       switch (p->stream->format) {
       case ck_stream_float32: memcpy(out + (c * lanes + lane) * 4, &w, 4); break;
-      case ck_stream_fixed24: {
-        const float scale = p->group->scales[panel + lane];
-        const int32_t fixed = scale > 0 ? (int32_t)lrint((double)w / (double)scale) : 0;
-        const int16_t high = (int16_t)(fixed >> 8);
-        memcpy(out + c * lanes * 3 + lane * 2, &high, 2);
-        out[c * lanes * 3 + lanes * 2 + lane] = (char)(fixed & 0xff);
+      case ck_stream_fixed24:
+        if (c % 4 == 0) pack_four(p, c, panel + lane, out + (c * lanes * 3 + lane * 4), lanes);
         break;
-      }
       case ck_stream_bfloat16:
         if (c % 2 == 0) {
           const uint32_t pair = bfloat16(w) | bfloat16(at(p, c + 1, panel + lane)) << 16;
@@ -68,7 +84,7 @@ static place place_of(const ck_stream *stream, const ck_stream_node *node, const
   return p;
 }
 
-/* The largest weight of each sum becomes 2^23 - 1. Not finite: no fixed point can hold it. */
+/* The largest weight of each sum becomes 2^31 - 2^8. Not finite: no fixed point can hold it. */
 static ck_status choose_scales(const ck_stream *stream, const ck_stream_node *node, ck_stream_group *group) {
   group->scales = calloc((size_t)ck_stream_padded(node->sums), sizeof *group->scales);
   if (!group->scales) return ck_status_no_memory;
@@ -82,9 +98,9 @@ static ck_status choose_scales(const ck_stream *stream, const ck_stream_node *no
       }
   }
   for (ptrdiff_t o = 0; o < node->sums; o++) {
-    group->scales[o] /= 8388607.0f;
+    group->scales[o] /= 2147483392.0f;
     /* A scale rounded down would push the largest weight over the edge; a subnormal one would lose digits. */
-    if (group->scales[o] > 0) group->scales[o] = fmaxf(nextafterf(group->scales[o], INFINITY), 1e-37f);
+    if (group->scales[o] > 0) group->scales[o] = fmaxf(nextafterf(group->scales[o], INFINITY), 1.2e-38f);
   }
   return ck_status_ok;
 }

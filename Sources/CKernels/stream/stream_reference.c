@@ -20,7 +20,8 @@ static double sum_of(const ck_stream_layer *l, ptrdiff_t all, const float *const
   double sum = 0;
   for (ptrdiff_t k = 0; k < l->kernel_size; k++) {
     if (l->transposed && (t - k) % l->stride != 0) continue;
-    const ptrdiff_t frame = l->transposed ? (t - k) / l->stride : t * l->stride - (l->kernel_size - 1 - k) * l->dilation;
+    const ptrdiff_t frame =
+      l->transposed ? (t - k) / l->stride : t * l->stride - (l->kernel_size - 1 - k) * l->dilation;
     if (frame < 0 || (l->transposed && t < k)) continue;
     ptrdiff_t channel = 0;
     for (ptrdiff_t i = 0; i < l->input_count; i++)

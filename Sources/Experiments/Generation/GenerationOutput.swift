@@ -44,9 +44,11 @@ extension GeneratorModel {
     switch kind {
     case .text: return nil
     case .music:
-      return name == "mid" || name == "midi" ? nil : FileError(path, "does not end in .mid", hint: "music is written as MIDI")
+      return name == "mid" || name == "midi"
+        ? nil : FileError(path, "does not end in .mid", hint: "music is written as MIDI")
     case .audio:
-      return AudioFormat(pathExtension: name) != nil ? nil : FileError(path, "ends in no known audio format", hint: "try .wav")
+      return AudioFormat(pathExtension: name) != nil
+        ? nil : FileError(path, "ends in no known audio format", hint: "try .wav")
     }
   }
 

@@ -1,4 +1,5 @@
 public import SwiftDL
+import SwiftDLModels
 import SwiftDLAudio
 
 /// What comes before what is generated, as the network's own numbers.
@@ -11,8 +12,8 @@ public struct GenerationPrompt: Sendable {
 
   /// Reads a prompt.
   ///
-  /// Of any length: all of it runs through the network. Networks that were trained without padding get as many line ends
-  /// or as much silence before it as they look back.
+  /// Of any length: all of it runs through the network. Networks that were trained without padding get as many line
+  /// ends or as much silence before it as they look back.
   ///
   /// - Parameter text: text itself, or the path of a MIDI or an audio file, as the model wants it; `nil` for none.
   public init(_ text: String?, for model: GeneratorModel, framesPerQuarter: Int = 2) throws(FileError) {

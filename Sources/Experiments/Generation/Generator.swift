@@ -41,7 +41,8 @@ public struct Generator {
       model.network.prime(stream, with: .concatenated(Array(repeating: input, count: count), axis: 0)).scalars
     }
     func row(_ scores: [Float], _ row: Int) -> ArraySlice<Float> { scores[row * outputs..<(row + 1) * outputs] }
-    let broken = FileError(model.name, "computes scores that are no numbers", hint: "its weights are broken; train it again")
+    let broken = FileError(
+      model.name, "computes scores that are no numbers", hint: "its weights are broken; train it again")
 
     if let symbols = prompt.symbols {
       var scores = prime(Tensor([1, symbols.count, 1], symbols.map(Float.init)))

@@ -2,8 +2,8 @@ internal import CKernels
 
 /// A causal network that runs frame by frame: parallel streams of one program, and what they remember.
 ///
-/// A step costs the layers that are due, allocates nothing and builds no graph; a U-Net's levels fire at their own rates.
-/// The weights are read once for all rows of the batch. Rows, blocks and single frames give the same bits.
+/// A step costs the layers that are due, allocates nothing and builds no graph; a U-Net's levels fire at their own
+/// rates. The weights are read once for all rows of the batch. Rows, blocks and single frames give the same bits.
 public final class NetworkStream {
   public let program: StreamProgram
   public let batch: Int
@@ -62,8 +62,8 @@ public final class NetworkStream {
 
   private var outputs: Int { program.facts.outputChannels }
 
-  /// Runs any number of frames: `[batch, frames, channels]`, or symbol numbers `[batch, frames, 1]`, a number below zero
-  /// being no symbol. Returns `[batch, frames, outputChannels]`.
+  /// Runs any number of frames: `[batch, frames, channels]`, or symbol numbers `[batch, frames, 1]`, a number below
+  /// zero being no symbol. Returns `[batch, frames, outputChannels]`.
   public func callAsFunction(_ input: Tensor) -> Tensor {
     let parts = cut(input).map { range in
       Tensor(unsafe: [batch, range.count, outputs]) { y in run(input, range, y.baseAddress) }

@@ -3,7 +3,7 @@ internal import CKernels
 /// How a stream keeps its weights. Sums are float32 in all.
 public enum StreamWeights: String, CaseIterable, Codable, Sendable {
   case float32
-  /// Three bytes: within 2⁻²⁴ of the largest weight of each sum, which is as exact as float32 sums are.
+  /// Three bytes: within 2⁻²³ of the largest weight of each sum, which is as exact as float32 sums are.
   case fixed24
   /// Two bytes: each within 2⁻⁹ of itself.
   case bfloat16
@@ -66,8 +66,8 @@ public struct StreamSignal: Sendable, Hashable {
 ///     x = builder.conv([x], layer)
 ///     let program = builder.finished(x)
 ///
-/// Layers see zeros before the first frame. Strides are kept, paddings and crops do not matter: every output is due when
-/// the latest input it depends on is there.
+/// Layers see zeros before the first frame. Strides are kept, paddings and crops do not matter: every output is due
+/// when the latest input it depends on is there.
 public final class StreamBuilder {
   private var handle: OpaquePointer?
   private let weights: StreamWeights

@@ -36,7 +36,8 @@ extension StreamableNetwork {
       stream.skip(Tensor([prompt.shape[0], before, prompt.shape[2]], repeating: nothing))
     }
     if frames > 1 { stream.skip(prompt.sliced(axis: 1, 0..<frames - 1)) }
-    return stream(prompt.sliced(axis: 1, frames - 1..<frames)).reshaped([prompt.shape[0], stream.program.facts.outputChannels])
+    return stream(prompt.sliced(axis: 1, frames - 1..<frames))
+      .reshaped([prompt.shape[0], stream.program.facts.outputChannels])
   }
 }
 
@@ -48,7 +49,8 @@ extension SymbolCoder {
 
   /// The scores of all symbols: the table once more, the other way round.
   func exit(_ builder: StreamBuilder, _ x: StreamSignal) -> StreamSignal {
-    builder.conv([x], Conv1D(weight: embedding.table.transposed().reshaped([1, configuration.channels, configuration.count]), bias: bias))
+    let weight = embedding.table.transposed().reshaped([1, configuration.channels, configuration.count])
+    return builder.conv([x], Conv1D(weight: weight, bias: bias))
   }
 }
 
