@@ -95,7 +95,9 @@ struct StreamTests {
     let parallel = network(input)
     // Multiples of the cycle before the end: both end in phase.
     let outputs = parallel.shape[1]
-    let primed = frames - (outputs - 1) / cycle * cycle
+    var primed = frames - (outputs - 1) / cycle * cycle
+    // A padded pass over one frame begins with more zeros than others do.
+    if primed == 1, cycle > 1 { primed += cycle }
     let streamed = Self.stepped(subject, input, primedWith: primed)
     let expected = parallel.sliced(axis: 1, outputs - streamed.shape[1]..<outputs)
     expectClose(streamed, expected, tolerance: 1e-5)

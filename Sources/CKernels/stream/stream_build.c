@@ -215,12 +215,21 @@ ck_status ck_stream_add_layer(ck_stream *stream, const ck_stream_layer *layer, i
 
 static ptrdiff_t greatest_divisor(ptrdiff_t a, ptrdiff_t b) { return b == 0 ? a : greatest_divisor(b, a % b); }
 
+/* Whether a layer adds to no sum but that of the frame that is due: it may rest while nobody asks for its output. */
+static bool looks_only_at_the_latest(const ck_stream_node *node) {
+  for (ptrdiff_t p = 0; p < node->product_count; p++)
+    for (int g = 0; g < ck_stream_groups; g++)
+      for (ptrdiff_t s = 0; s < node->products[p].groups[g].segment_count; s++)
+        if (node->products[p].groups[g].segments[s].lag > 0) return false;
+  return true;
+}
+
 /* A signal is for the output only when all that read it are, look at no earlier frame, and are due as often. */
 static void mark_output_only(ck_stream *stream) {
   for (ptrdiff_t i = 1; i <= stream->count; i++) stream->nodes[i].is_output_only = true;
   for (ptrdiff_t i = stream->count; i > 0; i--) {
     ck_stream_node *node = &stream->nodes[i];
-    if (node->lag > 0) node->is_output_only = false;
+    if (node->lag > 0 || !looks_only_at_the_latest(node)) node->is_output_only = false;
     for (ptrdiff_t k = 0; k < node->input_count; k++) {
       ck_stream_node *input = &stream->nodes[node->inputs[k]];
       if (!node->is_output_only || node->period != input->period) input->is_output_only = false;

@@ -14,7 +14,7 @@ struct GeneratorTests {
     (c.inputChannels, c.outputChannels) = (4, 4)
     var network = SeqUNet(c, random: RandomStream(seed: 6))
     // Scores far enough apart that temperature matters.
-    network = network.mapParameters { path, x in path.contains("coder") ? x * 300 : x * 2 }
+    network = network.mapParameters { path, x in path.contains("coder") ? x * 60 : x * 2 }
     return try GeneratorModel("letters", network, vocabulary: letters)
   }
   private static func music() throws -> GeneratorModel {

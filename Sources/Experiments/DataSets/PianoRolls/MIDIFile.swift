@@ -89,11 +89,15 @@ public struct MIDIFile: Sendable, Equatable {
       ticksPerQuarter = perSecond / 2
     }
     (notes, tempi) = ([], [])
+    var found = 0
     while !reader.bytes.isEmpty {
       let (name, content) = try reader.chunk()
       // Chunks of other kinds are allowed and mean nothing here.
-      if name == "MTrk" { try read(track: content) }
+      if name != "MTrk" { continue }
+      try read(track: content)
+      found += 1
     }
+    guard found > 0 else { throw reader.broken("it announces \(tracks) tracks and has none") }
     if division & 0x8000 != 0 { tempi = [] }
     self = MIDIFile(ticksPerQuarter: ticksPerQuarter, notes: notes, tempi: tempi)
   }
