@@ -83,7 +83,7 @@ struct SequenceTrainingTests {
   func divergence() throws {
     try withText { folder in
       // The weights of every layer grow by the rate with every step, and the output by their product.
-      let deep = "model.widths=[" + Array(repeating: "16", count: 9).joined(separator: ", ") + "]"
+      let deep = "model.widths=[" + Array(repeating: "16", count: 12).joined(separator: ", ") + "]"
       let diverging = recipe(
         folder, .seqUNet, run: "run",
         ["optimizer.rate=9.9", "optimizer.clipNorm=0", "stepsPerEpoch=200", "model.padding=zeros", deep])
