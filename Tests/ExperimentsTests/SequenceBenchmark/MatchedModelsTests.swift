@@ -18,23 +18,24 @@ struct MatchedModelsTests {
     }
   }
 
-  @Test("parameters match, at every receptive field", arguments: [10, 12, 14, 16, 18], [500_000, 1_000_000, 4_000_000])
+  @Test("parameters match, at every receptive field", arguments: [10, 12, 14, 16, 18], [1_000_000, 4_000_000])
   func parameters(power: Int, wanted: Int) {
     for kind in MatchedModels.Kind.allCases {
       let model = MatchedModels.matching(context: 1 << power, parameters: wanted, kind)
       let share = Double(model.parameterCount) / Double(wanted)
-      // Two channels more or less are a twentieth of the parameters of the narrowest networks.
-      #expect(abs(share - 1) <= (wanted < 1_000_000 ? 2 : 1) * MatchedModels.parameterTolerance, "\(kind) \(share)")
+      #expect(abs(share - 1) <= MatchedModels.parameterTolerance, "\(kind) \(share)")
     }
   }
 
-  @Test("windows give the outputs asked for, and no network sees more than its window")
+  @Test("windows give the outputs asked for, and stand before them what one output depends on")
   func windows() {
     for kind in MatchedModels.Kind.allCases {
       let model = MatchedModels.matching(context: 4096, parameters: 1_000_000, kind)
       let window = model.window(forOutputFrames: 4096)
       #expect(window.output == 4096)
-      #expect(window.input >= window.output + model.receptiveField - 1)
+      // A U-Net's receptive field depends on the output's phase; the largest counts, the first output's may be less.
+      let before = Double(window.input - window.output)
+      #expect(abs(before / Double(model.receptiveField) - 1) < 0.04)
     }
   }
 

@@ -35,7 +35,7 @@ struct RankTestTests {
 
   @Test("ties: the corrected normal approximation")
   func ties() {
-    // U = 1 + 2·1.5 … by hand: 0, 0.5, 0.5, 2.5, 3.
+    // By hand: 0 + 0.5 + 0.5 + 2.5 + 3.
     let test = RankTest([1.5, 2, 2, 3.5, 4], [2, 3, 3.5, 5, 6, 7])
     #expect(test.statistic == 6.5)
     // 30/12·(12 − (24 + 6)/110) = 29.318; (15 − 6.5 − 0.5)/√29.318 = 1.4775.
