@@ -1,5 +1,5 @@
 # The four commands of the project. Each installs what it needs first, and only what is missing.
-.PHONY: setup build demo test bench bench-kernels peers install-kernels sanitize
+.PHONY: setup build demo test bench bench-steps bench-kernels peers install-kernels sanitize
 
 BUILD = swift build -c release
 PROGRAM = .build/release/swiftdl
@@ -26,7 +26,12 @@ install-kernels: setup
 sanitize:
 	@scripts/sanitize
 
-bench: setup peers
+# The speed of Seq-U-Net, TCN and WaveNet; beside PyTorch's where `make peers` was run. OPTIONS=--quick: a minute.
+bench: build
+	$(PROGRAM) bench sequence $(OPTIONS)
+
+# Training steps of all networks beside PyTorch's, a process each.
+bench-steps: setup peers
 	@scripts/bench
 
 bench-kernels: setup

@@ -41,31 +41,13 @@ def peer():
     last = a.layouts == "channels_last"
     cl = torch.channels_last
 
-    def conv(i, o, k, stride=1, padding=0, dilation=1):
-        if not last:
-            return nn.Conv1d(i, o, k, stride, padding, dilation)
-        return nn.Conv2d(i, o, (1, k), (1, stride), (0, padding), (1, dilation)).to(memory_format=cl)
-
-    def transposed(i, o, k):
-        if not last:
-            return nn.ConvTranspose1d(i, o, k, 2)
-        return nn.ConvTranspose2d(i, o, (1, k), (1, 2)).to(memory_format=cl)
-
-    def signal(x):
-        """[batch, frames, channels] as the layout wants it."""
-        x = x.transpose(1, 2)
-        return x.unsqueeze(2) if last else x.contiguous()
-
-    def rows(x):
-        """[batch, frames, channels] of a signal."""
-        return (x.squeeze(2) if last else x).transpose(1, 2)
+    from sequence_models import Layout, SeqUNet, SeqUNetResidual, Tied, WaveNet, leaky, tcn
+    layout = Layout(last)
+    conv, signal = layout.conv, layout.signal
 
     def twice(x):
         scale = (1, 2) if last else 2
         return F.interpolate(x, scale_factor=scale, mode="bilinear" if last else "linear", align_corners=False)
-
-    latest = lambda x, n: x[..., x.shape[-1] - n:]
-    leaky = lambda x, slope=0.01: F.leaky_relu(x, slope, inplace=True)
 
     class WaveUNet(nn.Module):
         def __init__(s):
@@ -85,129 +67,6 @@ def peer():
             for up in s.up:
                 x = leaky(up(torch.cat([skips.pop(), twice(x)], 1)), 0.2)
             return torch.tanh(s.output(torch.cat([mixture, x], 1)))
-
-    class Tied(nn.Module):
-        """Symbols to vectors, a network, vectors to scores by the same table."""
-
-        def __init__(s, network):
-            super().__init__()
-            s.table, s.bias, s.network = nn.Embedding(50, 100), nn.Parameter(torch.zeros(50)), network
-            nn.init.uniform_(s.table.weight, -0.1, 0.1)
-
-        def forward(s, x):
-            x = s.network(signal(F.dropout(s.table(x), 0.1)))
-            return F.linear(rows(x), s.table.weight, s.bias)
-
-    class SeqUNet(nn.Module):
-        def __init__(s, inputs=100, width=(390, 390, 390, 100), k=3, p=0.1):
-            super().__init__()
-            s.k, n = k, len(width) - 1
-            s.drop = lambda x: F.dropout(leaky(x), p)
-            s.conv = nn.ModuleList([conv(inputs if i == 0 else width[i - 1], width[i], k) for i in range(n)])
-            s.thin = nn.ModuleList([conv(width[i], width[i], k, 2) for i in range(n)])
-            s.bottleneck = conv(width[n - 1], width[n], k)
-            s.widen = nn.ModuleList([transposed(width[i + 1], width[i + 1], k) for i in range(n - 1, -1, -1)])
-            s.join = nn.ModuleList([conv(width[i + 1] + width[i], width[i], k) for i in range(n - 1, -1, -1)])
-            s.output = conv(width[0], inputs, 1)
-
-        def forward(s, x):
-            skips = []
-            for c, thin in zip(s.conv, s.thin):
-                skips.append(s.drop(c(x)))
-                x = s.drop(thin(skips[-1]))
-            x = s.drop(s.bottleneck(x))
-            for widen, join in zip(s.widen, s.join):
-                x = s.drop(widen(x)[..., s.k - 1:1 - s.k])
-                x = s.drop(join(torch.cat([x, latest(skips.pop(), x.shape[-1])], 1)))
-            return s.output(x)
-
-    class Gate(nn.Module):
-        def __init__(s, inputs, width, k, stride=1, up=False):
-            super().__init__()
-            s.stride, s.up, s.k = stride, up, k
-            s.conv = transposed(inputs, 2 * width, k) if up else conv(inputs, 2 * width, k, stride)
-
-        def forward(s, x, condition=None):
-            if condition is not None:
-                n = min(x.shape[-1], condition.shape[-1])
-                y = s.conv(torch.cat([latest(x, n), latest(condition, n)], 1))
-            else:
-                y = s.conv(x)
-            if s.up:
-                y = y[..., s.k - 2:1 - s.k]
-                x = x.repeat_interleave(2, -1)[..., :-1]
-            elif s.stride == 2:
-                x = x[..., (x.shape[-1] - 1) % 2::2]
-            f, g = y.chunk(2, 1)
-            return latest(x, y.shape[-1]) + torch.tanh(f) * torch.sigmoid(g)
-
-    class SeqUNetResidual(nn.Module):
-        def __init__(s, q=256, levels=11, h=180, k=5, depth=2):
-            super().__init__()
-            n, s.k = levels - 1, k
-            units = lambda i: nn.ModuleList([Gate(i, h, k) for _ in range(depth)])
-            s.taps, s.bias = nn.ModuleList([nn.Embedding(q, h) for _ in range(k)]), nn.Parameter(torch.zeros(h))
-            s.down, s.thin = nn.ModuleList([units(h) for _ in range(n)]), nn.ModuleList(
-                [Gate(h, h, k, 2) for _ in range(n)])
-            s.bottleneck = units(h)
-            s.widen, s.up = nn.ModuleList([Gate(h, h, k, 2, True) for _ in range(n)]), nn.ModuleList(
-                [units(2 * h) for _ in range(n)])
-            s.output = conv(h, q, 1)
-
-        def forward(s, x):
-            n, total = x.shape[1] - s.k + 1, s.bias
-            for i, tap in enumerate(s.taps):
-                total = total + tap(x[:, i:i + n])
-            x, skips = signal(total), []
-            for layers, thin in zip(s.down, s.thin):
-                for layer in layers:
-                    x = layer(x)
-                skips.append(x)
-                x = thin(x)
-            for layer in s.bottleneck:
-                x = layer(x)
-            for widen, layers in zip(s.widen, s.up):
-                condition, x = widen(x), skips.pop()
-                for layer in layers:
-                    x = layer(x, condition)
-            return rows(s.output(F.relu(latest(x, x.shape[-1] // 1024 * 1024))))
-
-    class Block(nn.Module):
-        def __init__(s, i, o, k, d, p):
-            super().__init__()
-            norm = nn.utils.parametrizations.weight_norm
-            s.first, s.second = [norm(conv(c, o, k, 1, (k - 1) * d, d)) for c in (i, o)]
-            s.shortcut, s.p = conv(i, o, 1) if i != o else None, p
-
-        def forward(s, x):
-            n = x.shape[-1]
-            h = F.dropout(F.relu(s.first(x)[..., :n]), s.p)
-            h = F.dropout(F.relu(s.second(h)[..., :n]), s.p)
-            return F.relu(h + (x if s.shortcut is None else s.shortcut(x)))
-
-    def tcn(inputs=100, width=(600, 600, 600, 100), k=3, p=0.1):
-        ends = zip((inputs,) + width[:-1], width)
-        return nn.Sequential(*[Block(i, o, k, 2 ** n, p) for n, (i, o) in enumerate(ends)])
-
-    class WaveNet(nn.Module):
-        def __init__(s, q=256, stacks=4, layers=13, c=128, skip=512):
-            super().__init__()
-            s.dilations = [2 ** i for _ in range(stacks) for i in range(layers)]
-            s.input = nn.Embedding(q, c)
-            s.gates = nn.ModuleList([conv(c, 2 * c, 2, dilation=d) for d in s.dilations])
-            s.residual = nn.ModuleList([conv(c, c, 1) for _ in s.dilations[1:]])
-            s.skip = conv(c * len(s.dilations), skip, 1)
-            s.hidden, s.output = conv(skip, skip, 1), conv(skip, q, 1)
-
-        def forward(s, x):
-            frames, x, skips = x.shape[1] - sum(s.dilations), signal(s.input(x)), []
-            for i, gate in enumerate(s.gates):
-                f, g = gate(x).chunk(2, 1)
-                y = torch.tanh(f) * torch.sigmoid(g)
-                skips.append(latest(y, frames))
-                if i < len(s.residual):
-                    x = latest(x, y.shape[-1]) + s.residual[i](y)
-            return rows(s.output(F.relu(s.hidden(F.relu(s.skip(torch.cat(skips, 1)))))))
 
     def supervised(model, x, target, loss):
         model.train()
@@ -277,20 +136,20 @@ def peer():
     if name == "wave-u-net-m1":
         b = a.batch or 16
         x, target = torch.rand(b, 16384, 1) * 2 - 1, torch.rand(b, 16384, 2) * 2 - 1
-        layout = lambda t: signal(t).contiguous(memory_format=cl) if last else signal(t)
-        step = supervised(WaveUNet(), layout(x), layout(target), F.mse_loss)
+        placed = lambda t: signal(t).contiguous(memory_format=cl) if last else signal(t)
+        step = supervised(WaveUNet(), placed(x), placed(target), F.mse_loss)
     elif name == "seq-u-net-char":
         b = a.batch or 16
-        step = supervised(Tied(SeqUNet()), symbols(b, 397, 50), symbols(b, 325, 50), entropy())
+        step = supervised(Tied(layout, SeqUNet(layout)), symbols(b, 397, 50), symbols(b, 325, 50), entropy())
     elif name == "tcn-char":
         b = a.batch or 16
-        step = supervised(Tied(tcn()), symbols(b, 400, 50), symbols(b, 320, 50), entropy(320))
+        step = supervised(Tied(layout, tcn(layout)), symbols(b, 400, 50), symbols(b, 320, 50), entropy(320))
     elif name == "seq-u-net-audio":
         b = a.batch or 2
-        step = supervised(SeqUNetResidual(), symbols(b, 36857, 256), symbols(b, 5120, 256), entropy())
+        step = supervised(SeqUNetResidual(layout), symbols(b, 36857, 256), symbols(b, 5120, 256), entropy())
     elif name == "wavenet-audio":
         b = a.batch or 1
-        step = supervised(WaveNet(), symbols(b, 37764, 256), symbols(b, 5000, 256), entropy())
+        step = supervised(WaveNet(layout), symbols(b, 37764, 256), symbols(b, 5000, 256), entropy())
     else:
         step = GAN(a.batch or 25).step
     for _ in sys.stdin:

@@ -22,7 +22,7 @@ struct BenchSequence: ParsableCommand {
   var quick = false
   @Option(parsing: .upToNextOption, help: "Only networks whose names contain one of these: seq-u-net, tcn, wavenet, …")
   var models: [String] = []
-  @Option(parsing: .upToNextOption, help: "Only these: train, inference, generation_naive.")
+  @Option(parsing: .upToNextOption, help: "Only these: train, inference, generation_naive, generation_cached.")
   var measure: [SequenceMeasurement] = SequenceMeasurement.allCases
   @Option(
     parsing: .upToNextOption,
@@ -39,7 +39,11 @@ struct BenchSequence: ParsableCommand {
   var audioBatch = 1
   @Option(help: "Repetitions of each benchmark, whatever they take.")
   var repetitions: Int?
-  @Option(help: "A Python with PyTorch, whose networks then run in turn with ours; “none” for no peer. (default: .venv/bin/python if there)")
+  @Option(
+    help: """
+      A Python with PyTorch, whose networks then run in turn with ours; “none” for no peer. (default: \
+      .venv/bin/python, where it is)
+      """)
   var peer: String?
   @Flag(help: "Also run the peer's networks compiled; each takes up to minutes to compile.")
   var compile = false
@@ -95,7 +99,8 @@ struct BenchSequence: ParsableCommand {
       if peer != "none" {
         job.peer = SequenceBenchmarkRun.findPeer(python: peer ?? ".venv/bin/python")
         if let peer, job.peer == nil {
-          throw FileError(peer, "finds no PyTorch", hint: "`make peers` puts one into .venv; run from the project's folder")
+          throw FileError(
+            peer, "finds no PyTorch", hint: "`make peers` puts one into .venv; run from the project's folder")
         }
       }
       return job
@@ -131,7 +136,8 @@ struct BenchCompare: ParsableCommand {
     guard let failOnRegression else { return }
     let slower = comparison.regressions(percent: failOnRegression)
     if !slower.isEmpty {
-      note("\(slower.count) slower by more than \(failOnRegression) %: \(slower[0].name)\(slower.count > 1 ? ", …" : "")")
+      let more = slower.count > 1 ? ", …" : ""
+      note("\(slower.count) slower by more than \(failOnRegression) %: \(slower[0].name)\(more)")
       throw ExitCode(1)
     }
   }

@@ -40,7 +40,7 @@ struct DataCommand: ParsableCommand {
 
   struct Prepare: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Turn installed packages into corpora.", subcommands: [FretsOnFireCommand.self, TextCommand.self])
+      abstract: "Turn installed packages into corpora.", subcommands: [FretsOnFireCommand.self, TextCommand.self, PianoCommand.self])
   }
 
   struct FretsOnFireCommand: ParsableCommand {
@@ -92,6 +92,41 @@ struct DataCommand: ParsableCommand {
     func run() throws {
       let prepared = try FreshFolder.fill(output) { try text.prepare(to: output) }
       note(Split.allCases.map { "\($0.rawValue): \(prepared.words[$0] ?? 0) words" }.joined(separator: ", "))
+      print(output)
+    }
+  }
+
+  struct PianoCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "piano",
+      abstract: "Piano audio played by fluidsynth from piano rolls or MIDI: a stand-in for recordings.",
+      discussion: "Uses the Debian packages fluidsynth and timgm6mb-soundfont or another sound font.")
+    @Argument(help: "A .mat file of piano rolls, or a folder of MIDI files.")
+    var rolls: String
+    @Option(name: [.customShort("o"), .long], help: "The folder to make.")
+    var output: String
+    @Option(help: "Minutes of music in all.")
+    var minutes = 60.0
+    @Option(help: "Frames per second.")
+    var rate = 16000
+    @Option(help: "A sound font; an installed one when absent.")
+    var soundFont: String?
+    @OptionGroup var progressOptions: ProgressOptions
+
+    func validate() throws {
+      if !(minutes > 0 && minutes <= 100_000) { throw ValidationError("--minutes \(minutes): more than 0 is needed.") }
+      if rate < 8000 || rate > 96000 { throw ValidationError("--rate \(rate): 8000 to 96000 are possible.") }
+    }
+
+    func run() throws {
+      var piano = RenderedPiano(try PianoRollCorpus(rolls, framesPerQuarter: 2))
+      piano.minutes = minutes
+      piano.sampleRate = rate
+      piano.soundFont = soundFont ?? ""
+      let bar = ProgressMeter(total: nil, label: "playing", unit: "pieces", style: progressOptions.style)
+      let seconds = try FreshFolder.fill(output) { try piano.write(to: output) { bar.update($0) } }
+      bar.finish()
+      note(Split.allCases.map { "\($0.rawValue): \(((seconds[$0] ?? 0) / 60).text(decimals: 1)) minutes" }.joined(separator: ", "))
       print(output)
     }
   }

@@ -30,6 +30,8 @@ struct ReproduceSeqUNet: ParsableCommand {
   var settings: [String] = []
   @Option(help: "Also write the figures into this JSON file; other rows in it stay.")
   var json: String?
+  @Option(help: "Also write the table into this Markdown file.")
+  var markdown: String?
   @Flag(help: "Train nothing, show what there is.")
   var table = false
   @OptionGroup var progressOptions: ProgressOptions
@@ -56,6 +58,7 @@ struct ReproduceSeqUNet: ParsableCommand {
     print(SequenceReproduction.table(rows))
     try SequenceReproduction.writePage(rows, to: "\(runs)/index.html")
     if let json { try SequenceReproduction.write(rows, to: json) }
+    if let markdown { try AtomicFile.write(SequenceReproduction.markdown(rows), to: markdown) }
     if !isComplete {
       note("stopped; the same command goes on")
       throw ExitCode(130)

@@ -272,3 +272,30 @@ void trial_conv(entropy *e) {
   leave(w), leave(dy), leave(bias), leave(y), leave(expected), leave(again), leave(dw), leave(expected_dw),
       leave(again_dw);
 }
+
+/* Many inputs side by side under one tap: weights of more rows than one item of a weight gradient takes. */
+void trial_many_inputs(entropy *e) {
+  enum { most = 13 };
+  ptrdiff_t views = between(e, 10, most), channels = between(e, 120, 130), frames = between(e, 1, 150);
+  ck_conv1d_geometry g = {.batch = between(e, 1, 2), .input_frames = frames, .input_channels = views * channels,
+                          .output_channels = between(e, 60, 270), .kernel_size = 1, .stride = 1, .dilation = 1, .groups = 1};
+  const ptrdiff_t outputs = g.batch * frames * g.output_channels, weights = g.input_channels * g.output_channels;
+  const ck_context *context = some_context(e);
+  ck_signal in[most];
+  float *x[most], *w = numbers(e, weights), *dw = room(weights), *expected_dw = room(weights);
+  float *y = room(outputs), *expected = room(outputs), *dy = numbers(e, outputs);
+  for (ptrdiff_t v = 0; v < views; v++) {
+    x[v] = numbers(e, g.batch * frames * channels);
+    in[v] = (ck_signal){x[v], channels, channels, frames * channels};
+  }
+  ck_status status = ck_conv1d(context, &g, views, in, w, NULL, y);
+  HOLD(status == ck_status_ok, "%s", ck_status_message(status));
+  ck_conv1d_reference(&g, views, in, w, NULL, expected);
+  expect_same("sum of many inputs", outputs, y, expected, 0);
+  status = ck_conv1d_weight_gradient(context, &g, views, in, dy, dw);
+  HOLD(status == ck_status_ok, "%s", ck_status_message(status));
+  ck_conv1d_weight_gradient_reference(&g, views, in, dy, expected_dw);
+  expect_same("weight gradient of many inputs", weights, dw, expected_dw, 0);
+  for (ptrdiff_t v = 0; v < views; v++) leave(x[v]);
+  leave(w), leave(dw), leave(expected_dw), leave(y), leave(expected), leave(dy);
+}

@@ -101,7 +101,7 @@ static void *convolve(void *argument) {
 
 /* One context and one plan, four threads at once, on our pool, then on the caller's, then on ours again. */
 static void together(void) {
-  common self = {.g = {2, 500, 12, 20, 5, 1, 2, 1, 4, 4}};
+  common self = {.g = {2, 1500, 12, 20, 5, 1, 2, 1, 4, 4}};
   const ck_conv1d_geometry *g = &self.g;
   uint64_t state = 1;
   ptrdiff_t inputs = g->batch * g->input_frames * g->input_channels;
@@ -143,6 +143,7 @@ int main(int count, char **arguments) {
   uint64_t seed = count > 2 ? (uint64_t)atol(arguments[2]) : 1;
   HOLD(ck_version() == CK_VERSION_MAJOR * 10000 + CK_VERSION_MINOR * 100 + CK_VERSION_PATCH, "version");
   run("convolutions", trial_conv, trials, seed);
+  run("sums of many inputs", trial_many_inputs, trials / 50 + 1, seed);
   run("matrix products", trial_gemm, trials, seed);
   run("other kernels", trial_others, trials, seed);
   run("streams", trial_stream, trials, seed);

@@ -44,6 +44,7 @@ void expect_same(const char *what, ptrdiff_t count, const float *x, const float 
 extern _Atomic long allocations;
 
 void trial_conv(entropy *e);
+void trial_many_inputs(entropy *e);
 void trial_gemm(entropy *e);
 void trial_others(entropy *e);
 void trial_stream(entropy *e);

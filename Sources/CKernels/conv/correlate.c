@@ -10,6 +10,7 @@ enum {
   weighty_floats = 524288,
   fetched_weights = 131072, /* larger weights share their cache with a chunk and are asked for ahead */
   chunk_pixels = 480,    /* and no more pixels than this */
+  dot_pixels = 4096,     /* … of few outputs, whose sums are nowhere kept and soon done */
   least_pixels = 96,     /* but not fewer than this: every chunk reads all weights */
   pixel_grain = 24,      /* a multiple of most tiles */
   fewest_items = 16,     /* what a loop should offer its threads */
@@ -52,6 +53,8 @@ static ptrdiff_t channels_of(const ck_correlation *c) {
 static ptrdiff_t weight_count(const ck_correlation *c) {
   return c->tap_count * channels_of(c) * c->destination.channels;
 }
+
+static ptrdiff_t pixels_of(const ck_correlation *c) { return c->batch * c->out_height * c->out_width; }
 
 static bool finite_inputs(const ck_conv_kernels *kernels, const ck_run *runs, ptrdiff_t run_count) {
   for (ptrdiff_t r = 0; r < run_count; r++)
@@ -116,16 +119,37 @@ static void depthwise_item(void *state, ptrdiff_t item) {
 static ptrdiff_t round_up(ptrdiff_t a, ptrdiff_t grain) { return (a + grain - 1) / grain * grain; }
 
 /* Pixels of a chunk: as many as its input may hold; fewer when there are too few chunks (and blocks) to share. */
-static ck_cut cut_for(const ck_correlation *c, ptrdiff_t blocks) {
+static ck_cut cut_for(const ck_correlation *c, ptrdiff_t blocks, ptrdiff_t most_pixels) {
   ptrdiff_t floats = weight_count(c) > weighty_floats ? heavy_chunk_floats : chunk_floats;
   ptrdiff_t pixels = floats / (c->step_x * (channels_of(c) + 1)) / pixel_grain * pixel_grain;
-  if (pixels > chunk_pixels) pixels = chunk_pixels;
+  if (pixels > most_pixels) pixels = most_pixels;
   if (pixels < least_pixels) pixels = least_pixels;
-  ptrdiff_t all = c->batch * c->out_height * c->out_width;
-  ptrdiff_t fair = round_up(all * blocks / fewest_items, pixel_grain);
+  ptrdiff_t fair = round_up(pixels_of(c) * blocks / fewest_items, pixel_grain);
   if (pixels > fair) pixels = fair;
   if (pixels < pixel_grain) pixels = pixel_grain;
   return ck_cut_pixels(c, pixels, batch_from_width);
+}
+
+/* Whether one step reaches every pixel of an image: no gaps between lines or batches. */
+static bool one_line(const ck_correlation *c, ptrdiff_t pixel, ptrdiff_t row, ptrdiff_t batch) {
+  return (c->out_height == 1 || row == c->out_width * pixel) &&
+         (c->batch == 1 || batch == c->out_height * c->out_width * pixel);
+}
+
+/* A lone tap on the pixel itself does not know lines: then all pixels are one. */
+static void join_lines(ck_correlation *c) {
+  const ck_mutable_image *to = &c->destination;
+  bool joined = c->tap_count == 1 && c->taps->dy == 0 && c->taps->dx == 0 && c->step_y == 1 && c->step_x == 1 &&
+                c->out_height == c->height && c->out_width == c->width && !c->depthwise &&
+                one_line(c, to->pixel_stride, to->row_stride, to->batch_stride) &&
+                one_line(c, c->dense.pixel, c->dense.row, c->dense.batch) &&
+                (!c->residual.data ||
+                 one_line(c, c->residual.pixel_stride, c->residual.row_stride, c->residual.batch_stride));
+  for (ptrdiff_t v = 0; v < c->source_count; v++)
+    joined = joined && one_line(c, c->sources[v].pixel_stride, c->sources[v].row_stride, c->sources[v].batch_stride);
+  if (!joined) return;
+  c->width = c->out_width = c->batch * c->out_height * c->out_width;
+  c->batch = c->height = c->out_height = 1;
 }
 
 static bool whole_lines(const void *data, ptrdiff_t pixel, ptrdiff_t row, ptrdiff_t batch) {
@@ -137,7 +161,7 @@ static ck_block common_block(const ck_correlation *c, const ck_epilogue *epilogu
   ck_block block = {.keep = keep, .plain = true};
   const ck_mutable_image *to = &c->destination;
   ptrdiff_t inputs = channels_of(c), outputs = to->channels / c->groups;
-  ptrdiff_t pixels = c->batch * c->out_height * c->out_width;
+  ptrdiff_t pixels = pixels_of(c);
   if (epilogue) {
     block.epilogue = *epilogue;
     block.gate = epilogue->activation == ck_activation_gated ? to->channels : 0;
@@ -159,8 +183,10 @@ void ck_correlate(const ck_context *context, const ck_conv_kernels *kernels, con
   ck_tap taps[ck_most_paired_taps];
   float bias[2 * ck_most_paired_channels];
   const ptrdiff_t one = c.destination.channels;
-  if (weights->paired_taps > 0) c = ck_paired(given, weights->paired_taps, taps);
-  correlation self = {.kernels = kernels, .c = &c, .weights = weights, .cut = cut_for(&c, weights->count * c.groups),
+  join_lines(&c);
+  if (weights->paired_taps > 0) c = ck_paired(&c, weights->paired_taps, taps);
+  correlation self = {.kernels = kernels, .c = &c, .weights = weights,
+                      .cut = cut_for(&c, weights->count * c.groups, weights->dots ? dot_pixels : chunk_pixels),
                       .block = common_block(&c, epilogue, keep)};
   if (self.cut.chunks == 0) return;
   if (weights->paired_taps > 0) {
@@ -174,21 +200,29 @@ void ck_correlate(const ck_context *context, const ck_conv_kernels *kernels, con
   self.shares = (fewest_items + items - 1) / items;
   if (self.shares > weights->count) self.shares = weights->count;
   self.share_blocks = (weights->count + self.shares - 1) / self.shares;
-  ck_parallel_for(context, items * self.shares, correlate_item, &self);
+  ck_parallel_for(ck_worth_threads(context, (double)pixels_of(&c) * (double)weight_count(&c)), items * self.shares, correlate_item,
+                  &self);
 }
 
 void ck_correlate_depthwise(const ck_context *context, const ck_conv_kernels *kernels, const ck_correlation *c,
                             const float *weights, const ck_epilogue *epilogue) {
   if (!weights || ck_packing()) return;
-  correlation self = {.kernels = kernels, .c = c, .cut = cut_for(c, 1), .block = common_block(c, epilogue, 0)};
+  correlation self = {.kernels = kernels, .c = c, .cut = cut_for(c, 1, chunk_pixels),
+                      .block = common_block(c, epilogue, 0)};
   self.block.w = weights;
   self.block.w_step = self.block.channels = c->destination.channels;
   self.block.vectors = 1;
-  ck_parallel_for(context, self.cut.chunks, depthwise_item, &self);
+  /* No input is used by two outputs: memory's speed, a tenth of the others. */
+  ck_parallel_for(ck_worth_threads(context, 10.0 * (double)pixels_of(c) * (double)weight_count(c)),
+                  self.cut.chunks, depthwise_item, &self);
 }
 
 /* Which way for which shape, and the measurement that decided it (one core of a 2023 Xeon, AVX-512, GF/s).
-     at most 4 outputs with 4 lanes for each        dot       25 → 2, 1 × 1: 7 … 11, which is what memory gives
+     at most 4 outputs with 4 lanes for each        dot       25 → 2, 1 × 1: 7 … 11
+       … 8, whose folding costs less than rows      dot       64 → 6, kernel 4 × 4, stride 2: 38 → 63
+       … and chunks of 4096 pixels, memory asked
+       for ahead                                              1 + 16 → 1, 1 × 1: 7 → 13; 25 → 2: 1.15
+     one tap on the pixel itself, no gaps           all pixels as one line: 1 → 1 + 16, 1 × 1, 66 wide: 1.2
      2 × outputs fill their vectors better, step
        and dilation 1, an even width                pairs     72 → 24, kernel 5: y 110 → 137; 48 → 24, kernel 15: 128 → 147
        … of fewer inputs than lanes                 and look at the inputs instead of masking: 1 → 24, kernel 15: 66 → 80

@@ -100,14 +100,16 @@ typedef struct ck_strip {
 } ck_strip;
 
 /* Memory that the next chunk will read, for `outer` to fetch into the second-level cache on its way: `step` bytes more
-   for every pixel of a tile. */
+   for every pixel of a tile. A span is `lines` times so many bytes, `pitch` apart. */
 enum { most_spans = 32 };
 typedef struct ck_ahead {
   const char *next, *end;
   ptrdiff_t step;
-  int first, count; /* spans not begun yet */
-  const char *from[most_spans];
-  ptrdiff_t bytes[most_spans];
+  int first, count; /* spans not ended yet */
+  struct {
+    const char *from;
+    ptrdiff_t bytes, lines, pitch;
+  } spans[most_spans];
 } ck_ahead;
 
 /* to[i · to_step + j] = Σ b[i] · v[j] over all pixels of the strips, added to what is there if `add`. */

@@ -47,23 +47,32 @@ CK_INLINE ck_vec fold(ck_vec v[CK_LANES]) {
   return v[0];
 }
 
-enum { most_dots = 4 };
+/* Two pixels at least for a tile. And how many numbers ahead of a pixel memory is asked for. */
+enum { most_dots = CK_LANES / 2, dots_ahead = 1024 };
 
 /* Sum n of a tile belongs to pixel n / outputs and output n % outputs: what one dense store wants. */
 CK_INLINE void dot_tile(const int outputs, const ck_run *run, ptrdiff_t first, ptrdiff_t count, const ck_block *block) {
   const int pixels = CK_LANES / outputs;
   ck_vec sum[CK_LANES];
   EACH(n, CK_LANES) sum[n] = 0;
+  ck_vec side_by_side = 0;
   for (ptrdiff_t s = 0; s < run->segment_count; s++) {
     const ck_segment *segment = &run->segments[s];
     const float *w = block->w + segment->row, *x[CK_LANES];
+    if (outputs == 1 && segment->channels == 1 && segment->step == 1) { /* one number a pixel: a vector holds them all */
+      side_by_side += *w * ck_vec_load_first(segment->x + first, count < pixels ? count : pixels);
+      continue;
+    }
     /* A tile at the end of a run computes its last pixel again rather than touch memory behind it. */
     EACH(i, pixels) x[i] = segment->x + (first + (i < count ? i : count - 1)) * segment->step;
     ptrdiff_t c = 0;
     for (; c + CK_LANES <= segment->channels; c += CK_LANES)
       EACH(o, outputs) {
         ck_vec weights = ck_vec_load(w + o * block->w_step + c);
-        EACH(i, pixels) sum[i * outputs + o] += ck_vec_load(x[i] + c) * weights;
+        EACH(i, pixels) {
+          if (o == 0) __builtin_prefetch(x[i] + c + dots_ahead);
+          sum[i * outputs + o] += ck_vec_load(x[i] + c) * weights;
+        }
       }
     ptrdiff_t rest = segment->channels - c;
     if (rest > 0)
@@ -72,8 +81,8 @@ CK_INLINE void dot_tile(const int outputs, const ck_run *run, ptrdiff_t first, p
         EACH(i, pixels) sum[i * outputs + o] += ck_vec_load_first(x[i] + c, rest) * weights;
       }
   }
-  float values[CK_LANES];
-  ck_vec folded = fold(sum);
+  float values[2 * CK_LANES];
+  ck_vec folded = fold(sum) + side_by_side;
   const ck_epilogue *e = &block->epilogue;
   if (!block->plain) {
     ck_vec_store(values, folded);
@@ -98,7 +107,7 @@ CK_INLINE void dot_tile(const int outputs, const ck_run *run, ptrdiff_t first, p
   }
   ck_vec_store(values, folded);
   for (ptrdiff_t i = 0; i < count && i < pixels; i++)
-    for (int o = 0; o < outputs; o++) y[i * run->y_step + o] = values[i * outputs + o];
+    ck_vec_store_first(y + i * run->y_step, ck_vec_load(values + i * outputs), outputs);
 }
 
 #define DOT_WITH(outputs) \
@@ -107,5 +116,13 @@ CK_INLINE void dot_tile(const int outputs, const ck_run *run, ptrdiff_t first, p
       dot_tile(outputs, run, first, run->count - first, block); \
     break;
 static void dot(const ck_run *run, const ck_block *block) {
-  switch (block->channels) { DOT_WITH(1) DOT_WITH(2) DOT_WITH(3) DOT_WITH(4) }
+  switch (block->channels) {
+    DOT_WITH(1) DOT_WITH(2)
+#if CK_LANES >= 8
+    DOT_WITH(3) DOT_WITH(4)
+#endif
+#if CK_LANES == 16
+    DOT_WITH(5) DOT_WITH(6) DOT_WITH(7) DOT_WITH(8)
+#endif
+  }
 }

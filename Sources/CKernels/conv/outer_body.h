@@ -26,8 +26,10 @@ CK_INLINE void next_span(ck_ahead *ahead) {
     ahead->step = 0; /* all there: the same line again and again costs nothing */
     return;
   }
-  ahead->next = ahead->from[ahead->first];
-  ahead->end = ahead->next + ahead->bytes[ahead->first++];
+  ahead->next = ahead->spans[ahead->first].from;
+  ahead->end = ahead->next + ahead->spans[ahead->first].bytes;
+  ahead->spans[ahead->first].from += ahead->spans[ahead->first].pitch;
+  if (--ahead->spans[ahead->first].lines == 0) ahead->first++;
 }
 
 /* A masked load takes a slot that a multiply-add could have: `whole` does without. */

@@ -111,8 +111,19 @@ static ck_packed pack_dots(const ck_weights *w) {
                      .dots = true};
 }
 
+/* A row of few outputs would leave most lanes of a vector empty. Of more, the sums along the inputs and their folding
+   must be less than one multiply-add for every row. */
+static bool worth_dots(const ck_conv_kernels *kernels, const ck_weights *w) {
+  enum { folding = 3 }; /* steps */
+  if (w->outputs > kernels->most_dots || w->gated) return false;
+  const ptrdiff_t steps = w->taps * ((w->inputs + kernels->lanes - 1) / kernels->lanes);
+  return w->outputs * 4 <= kernels->lanes || w->outputs * (steps + folding) * 5 <= w->taps * w->inputs * 4;
+}
+
 /* Below this many output pixels, copying the weights costs more than reading them where they lie. */
 enum { pixels_worth_packing = 100 };
+/* A weight copied takes as long as so many multiply-adds. */
+enum { copying = 32 };
 
 static ptrdiff_t width_of(const ck_conv_kernels *kernels, const ck_weights *w) {
   ptrdiff_t lanes = kernels->lanes;
@@ -125,8 +136,7 @@ static ptrdiff_t width_of(const ck_conv_kernels *kernels, const ck_weights *w) {
 
 ck_packed ck_pack_weights(const ck_context *context, const ck_conv_kernels *kernels, const ck_weights *w,
                           ptrdiff_t pixels) {
-  /* A row of few outputs would leave most lanes of a vector empty. */
-  if (w->outputs <= kernels->most_dots && w->outputs * 4 <= kernels->lanes && !w->gated) return pack_dots(w);
+  if (worth_dots(kernels, w)) return pack_dots(w);
   ptrdiff_t width = width_of(kernels, w), filters = w->gated ? width / 2 : width;
   ptrdiff_t count = w->paired_taps ? 1 : ((w->gated ? w->outputs / 2 : w->outputs) + filters - 1) / filters;
   ptrdiff_t rows = (w->paired_taps ? w->taps / w->paired_taps * (w->paired_taps + 1) : w->taps) * w->inputs;
@@ -153,7 +163,9 @@ ck_packed ck_pack_weights(const ck_context *context, const ck_conv_kernels *kern
   if (self.blocks == 0) return packed;
   self.to = ck_packed_room((size_t)(w->groups * self.blocks * rows * width) * sizeof(float), &ready);
   if (!self.to) packed.blocks = NULL;
-  else if (!ready) ck_parallel_for(context, w->groups * self.blocks * w->taps, pack_tap, &self);
+  else if (!ready)
+    ck_parallel_for(ck_worth_threads(context, (double)copying * (double)rows * (double)(w->groups * w->outputs)),
+                    w->groups * self.blocks * w->taps, pack_tap, &self);
   if (in_place) packed.last = self.to;
   else packed.blocks = self.to;
   return packed;

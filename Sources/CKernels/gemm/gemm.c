@@ -11,12 +11,27 @@
      A · B    rows of A are pixels, columns of A their channels, B the weights           → ck_correlate
      Aᵀ · B   A and B are stored with the summed index first: Σ_p A[p, i] · B[p, j]      → ck_correlation_weights
 
+   but a small one is over before weights are packed and pixels lowered. Which way for which shape, and the measurement
+   that decided it (one core of a 2023 Xeon, AVX-512; GF/s, or time; ratios to OpenBLAS are of the same runs):
+
+     one column of C, A as stored                   dot       25 × 1, 128 terms: 0.53 → 1.2 of OpenBLAS
+     at most 64 rows, or Aᵀ · B of at most 128
+       terms, or one column of Aᵀ · B               product   25 × 128, 128 terms: 78 → 157; 128 × 128, 25: 63 → 156;
+                                                              4096 × 32, 64: 45 → 92; 128 × 1, 25: 0.14 → 1.0
+       … of more than 2 million multiplications     shared among threads in items of so many
+     Aᵀ · B, long sums                              ck_correlation_weights
+     A · Bᵀ, few rows of A                          as (B · Aᵀ)ᵀ
+     anything else                                  ck_correlate. Not product: without blocks for the caches 2048³ gives
+                                                    0.6 of it, its Aᵀ · B 0.55
+
    Its own kernels rather than a BLAS: a BLAS that does not know the processor falls back to code many times slower
    (OpenBLAS 0.3.21 on a 2023 Xeon: 20 GF/s, where these give 130), and its bits depend on its threads. */
 
 /* From this length on a sum is cut into parts by the weight gradient; below, Aᵀ is cheaper to turn round. */
 enum { long_sum = 768 };
 enum { few_rows = 64 };
+
+static double products_of(const ck_gemm_geometry *g) { return (double)g->m * (double)g->n * (double)g->k; }
 
 static void scale_matrix(const ck_gemm_geometry *g, float *c) {
   for (ptrdiff_t i = 0; i < g->m; i++)
@@ -116,7 +131,7 @@ static bool multiply_in_place(const ck_context *context, const ck_conv_kernels *
     /* Cᵀ = Bᵀ · A */
     self.all.a = b, self.all.a_column = b_along_terms, self.all.b = a, self.all.b_row = g->lda;
     self.all.rows = 1, self.all.columns = g->m;
-  } else if (g->n == 1 && !g->transpose_a && b_along_terms == 1 && g->alpha == 1 && g->m * g->k <= item_products) {
+  } else if (g->n == 1 && !g->transpose_a && b_along_terms == 1 && g->alpha == 1 && products_of(g) <= item_products) {
     const ck_segment segment = {.x = a, .step = g->lda, .channels = g->k};
     const ck_run run = {.count = g->m, .segment_count = 1, .segments = &segment, .y = c, .y_step = g->ldc};
     const ck_block block = {.w = b, .channels = 1, .vectors = 1, .plain = true, .keep = g->beta};
@@ -124,10 +139,12 @@ static bool multiply_in_place(const ck_context *context, const ck_conv_kernels *
     return true;
   } else if (b_along_columns != 1 || (g->m > few_rows && !(g->transpose_a && g->k <= short_sum))) {
     return false;
+  } else if (g->m >= few_rows && ck_split_kernels_of(context)) {
+    return false; /* tiles are worth their packing from as many rows on */
   }
-  const ptrdiff_t items = g->m * g->n * g->k / item_products;
+  const double items = products_of(g) / item_products;
   self.by_rows = self.all.rows > 2 * self.all.columns;
-  self.items = items < 1 ? 1 : items > most_items ? most_items : items;
+  self.items = items < 2 ? 1 : items > most_items ? most_items : (ptrdiff_t)items;
   if (self.items == 1) kernels->product(&self.all);
   else ck_parallel_for(context, self.items, product_item, &self);
   return true;
@@ -148,7 +165,8 @@ static void multiply(const ck_context *context, const ck_gemm_geometry *g, const
   if (g->transpose_a) {
     turning self = {g, a, ck_scratch(5, (size_t)(g->m * g->k) * sizeof(float))};
     if (!self.turned) return;
-    if (!ck_packing()) ck_parallel_for(context, (g->m + turned_rows - 1) / turned_rows, turn_item, &self);
+    if (!ck_packing())
+      ck_parallel_for(ck_worth_threads(context, products_of(g)), (g->m + turned_rows - 1) / turned_rows, turn_item, &self);
     a = self.turned;
     lda = g->k;
   }
@@ -187,7 +205,7 @@ void ck_gemm_run(const ck_context *context, const ck_gemm_geometry *g, const flo
   }
   products self = {context, g, a, b, c};
   /* Matrices side by side on the threads; a loop inside a loop runs on its own thread. */
-  if (g->batch > 1) ck_parallel_for(context, g->batch, multiply_item, &self);
+  if (g->batch > 1) ck_parallel_for(ck_worth_threads(context, (double)g->batch * products_of(g)), g->batch, multiply_item, &self);
   else if (g->batch == 1) multiply_item(&self, 0);
 }
 

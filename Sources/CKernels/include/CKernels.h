@@ -10,6 +10,9 @@
  * Accumulation  Sums are float32 with several accumulators, cut into parts that are added apart: the error
  *               grows with the length of a part (about a hundred terms), not with the length of the sum.
  *               Reductions add blocks in float64. Infinities, NaN and subnormals are those of IEEE float32.
+ * Padding       Zeros, which may be multiplied: beside padding, an infinite or NaN weight makes outputs and input
+ *               gradients NaN, an infinite output gradient makes weight gradients NaN, where the references leave
+ *               padding out. (PyTorch's forward pass and weight gradient do the same; its input gradient does not.)
  * Determinism   The bits of a result depend on the arguments and the instruction set: never on the number of
  *               threads, on who else computes, or (but on amx, see ck_precision) on whether a plan was used.
  * Threads       Every function may be called from any thread at any time, also on the same context, also from
@@ -309,8 +312,8 @@ CK_API ck_status ck_plan_conv1d(const ck_context *context, const ck_conv1d_geome
 CK_API ck_status ck_plan_conv2d(const ck_context *context, const ck_conv2d_geometry *g, ck_pass pass,
                                 ptrdiff_t input_count, const ck_image *inputs, const ck_epilogue *epilogue,
                                 ck_plan **plan);
-/* B is packed. One product: batch <= 1, otherwise ck_status_unsupported. Where the simple call would not pack B (Aᵀ·B
-   with long sums, one row times Bᵀ) the last bits may differ from its. */
+/* B is packed. One product: batch <= 1, otherwise ck_status_unsupported. Where the simple call would not pack B (at most
+   64 rows, Aᵀ·B) the last bits may differ from its. */
 CK_API ck_status ck_plan_gemm(const ck_context *context, const ck_gemm_geometry *g, ck_plan **plan);
 CK_API void ck_plan_destroy(ck_plan *plan);
 /* In bytes. */

@@ -1,6 +1,6 @@
 public import SwiftDL
-import SwiftDLAudio
 import SwiftDLModels
+import SwiftDLAudio
 
 /// What comes before what is generated, as the network's own numbers.
 public struct GenerationPrompt: Sendable {

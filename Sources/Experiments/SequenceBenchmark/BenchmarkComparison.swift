@@ -65,7 +65,8 @@ public struct BenchmarkComparison: Sendable {
       if let verdict, verdict.level != .quiet { lines.append("\(name): \(verdict.sentence)") }
     }
     if let a = verdicts[0]?.probeMedian, let b = verdicts[1]?.probeMedian, abs(b / a - 1) > 0.05 {
-      lines.append("the machine itself ran at \(Figures.fixed(a / b, decimals: 2)) of its speed before: times are not comparable")
+      let speed = Figures.fixed(a / b, decimals: 2)
+      lines.append("the machine itself ran at \(speed) of its speed before: times are not comparable")
     }
     return lines
   }
@@ -91,10 +92,11 @@ public struct BenchmarkComparison: Sendable {
     lines.append(
       "\(rows.count) benchmarks, geometric mean of the ratios \(Figures.fixed(mean, decimals: 3)); "
         + "\(rows.count { $0.isSignificant && $0.ratio < 1 }) faster and "
-        + "\(rows.count { $0.isSignificant && $0.ratio > 1 }) slower beyond chance (Mann–Whitney, p < 0.05: of twenty "
-        + "that did not change, one may)")
+        + "\(rows.count { $0.isSignificant && $0.ratio > 1 }) slower beyond chance (Mann–Whitney, p < 0.05: of "
+        + "twenty that did not change, one may)")
     for (names, place) in [(onlyBefore, "before"), (onlyAfter, "after")] where !names.isEmpty {
-      lines.append("only \(place): \(names.prefix(4).joined(separator: ", "))\(names.count > 4 ? " and \(names.count - 4) more" : "")")
+      let more = names.count > 4 ? " and \(names.count - 4) more" : ""
+      lines.append("only \(place): \(names.prefix(4).joined(separator: ", "))\(more)")
     }
     return (lines + conditions).joined(separator: "\n")
   }

@@ -32,7 +32,7 @@ public struct BenchmarkSubject: Sendable, Hashable {
   public var system = System.ours
   public var receptiveField: Int
   public var parameters: Int
-  /// Multiply–adds of one forward pass over one window.
+  /// Multiply–adds of one forward pass over one window; of generation with caches, of the frames generated.
   public var multiplyAdds: Int
 
   init(
@@ -43,7 +43,13 @@ public struct BenchmarkSubject: Sendable, Hashable {
     (self.batch, self.window, self.threads) = (batch, window, threads)
     receptiveField = model.receptiveField
     parameters = model.parameterCount
-    multiplyAdds = model.multiplyAdds(window)
+    // What one more output costs, with caches, is what a window with more outputs costs more.
+    let wider = model.window(forOutputFrames: 2 * window.output)
+    multiplyAdds =
+      measurement == .cachedGeneration
+      ? (model.multiplyAdds(wider) - model.multiplyAdds(model.window(forOutputFrames: window.output))) * window.output
+        / (wider.output - model.window(forOutputFrames: window.output).output)
+      : model.multiplyAdds(window)
   }
 
   /// Output frames that one unit of work is for.

@@ -27,10 +27,14 @@ public struct SequenceBenchmark {
   }
 
   /// How many benchmarks there are, the peer's included.
-  public var count: Int { plan.groups.reduce(0) { $0 + $1.entries.count } * systems.count }
+  public var count: Int {
+    plan.groups.flatMap(\.entries).reduce(0) { $0 + systems(for: $1.subject.measurement).count }
+  }
 
-  private var systems: [BenchmarkSubject.System] {
-    peer == nil ? [.ours] : compilesPeer ? [.ours, .eager, .compiled] : [.ours, .eager]
+  /// Streams are ours alone.
+  private func systems(for measurement: SequenceMeasurement) -> [BenchmarkSubject.System] {
+    if peer == nil || measurement == .cachedGeneration { return [.ours] }
+    return compilesPeer ? [.ours, .eager, .compiled] : [.ours, .eager]
   }
 
   /// Everything measured until the end or until `goesOn` says no; what was measured of a group is kept then.
@@ -71,7 +75,7 @@ public struct SequenceBenchmark {
     progress.update(done, fields: ["now": group.title])
     var contenders: [(contender: BenchmarkContender, result: BenchmarkResult)] = []
     for entry in group.entries {
-      for system in systems where goesOn() {
+      for system in systems(for: entry.subject.measurement) where goesOn() {
         var subject = entry.subject
         subject.system = system
         let entry = SequenceBenchmarkPlan.Entry(subject: subject, model: entry.model)
@@ -132,7 +136,7 @@ public struct SequenceBenchmark {
     let workload = SequenceWorkload(
       entry.model, subject.measurement, batch: subject.batch, window: subject.window)
     // The first unit makes the optimiser's state: what is kept, and the peak above it, are known after it.
-    var (kept, peak) = (Int?.none, Int?.none)
+    var (kept, peak) = (Int?.none, workload.streamBytes)
     return BenchmarkContender(subject: subject, peakMemory: { peak }) { iterations in
       ComputeContext.$current.withValue(context) {
         MemoryStatistics.resetPeak()
@@ -141,7 +145,7 @@ public struct SequenceBenchmark {
         for _ in 0..<iterations { workload.run() }
         let share = 1 / Double(iterations)
         let time = (seconds(CLOCK_MONOTONIC) - wall, seconds(CLOCK_PROCESS_CPUTIME_ID) - processor)
-        if let kept { peak = max(peak ?? 0, kept + MemoryStatistics.current.peak - live) }
+        if let kept, workload.streamBytes == nil { peak = max(peak ?? 0, kept + MemoryStatistics.current.peak - live) }
         kept = kept ?? MemoryStatistics.current.live - before
         return (time.0 * share, time.1 * share)
       }

@@ -24,7 +24,7 @@ public struct SequenceBenchmarkSettings: Sendable {
     self.quick = quick
     contexts = quick ? [1 << 10, 1 << 12, 1 << 14] : [1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18]
     repetitions = quick ? 2...5 : 4...11
-    seconds = quick ? 0.5 : 3
+    seconds = quick ? 0.5 : 2
   }
 }
 
@@ -47,6 +47,8 @@ public struct SequenceBenchmarkPlan: Sendable {
   static let matchedContext = 4096
 
   let groups: [Group]
+  /// The benchmarks' names, in the order they are run.
+  public var names: [String] { groups.flatMap(\.entries).map(\.subject.name) }
   /// Names of all networks that the plan knows, whatever was asked for.
   public static var modelNames: [String] {
     published.map(\.name) + MatchedModels.Kind.allCases.map(\.rawValue)
@@ -70,20 +72,20 @@ public struct SequenceBenchmarkPlan: Sendable {
         { published.entry($0, settings) }
       })
     }
-    for division in [BenchmarkSubject.Division.matchedContext, .matchedParameters] where !settings.quick || division == .matchedParameters {
+    let matched: [BenchmarkSubject.Division] = [.matchedParameters] + (settings.quick ? [] : [.matchedContext])
+    for division in matched {
       add(division, Self.matched(division, context: Self.matchedContext, settings, outputs: 4096))
     }
     for context in settings.contexts {
       add(.contextSweep, Self.matched(.contextSweep, context: context, settings, outputs: 8192))
     }
-    let sizes = settings.quick ? [1024, 4096] : [1024, 4096, 16384]
-    for outputs in sizes {
+    for outputs in settings.quick ? [] : [1024, 4096, 16384] {
       add(.lengthSweep, Self.matched(.lengthSweep, context: Self.matchedContext, settings, outputs: outputs))
     }
-    for batch in settings.quick ? [1, 4] : [1, 2, 4, 8] {
+    for batch in settings.quick ? [1, 4] : [1, 2, 4] {
       add(.batchSweep, Self.matched(.batchSweep, context: 1024, settings, outputs: 1024, batch: batch))
     }
-    for threads in Self.threadCounts(upTo: settings.threads) {
+    for threads in settings.quick ? [] : Self.threadCounts(upTo: settings.threads) {
       add(.threadsSweep, Self.matched(
         .threadsSweep, context: Self.matchedContext, settings, outputs: 4096, threads: threads))
     }
@@ -93,6 +95,15 @@ public struct SequenceBenchmarkPlan: Sendable {
   /// 1, 2, 4, … and all.
   static func threadCounts(upTo most: Int) -> [Int] {
     Array(sequence(first: 1) { $0 * 2 < most ? $0 * 2 : nil }) + (most > 1 ? [most] : [])
+  }
+
+  /// Of generation: the context of one frame, or as many frames as make whole cycles of every network's rates.
+  fileprivate static func window(of model: SequenceModel, _ measurement: SequenceMeasurement) -> WindowLengths? {
+    switch measurement {
+    case .training, .inference: nil
+    case .naiveGeneration: model.window(forOutputFrames: 1)
+    case .cachedGeneration: WindowLengths(input: model.receptiveField, output: 1024)
+    }
   }
 
   // MARK: As published
@@ -109,12 +120,14 @@ public struct SequenceBenchmarkPlan: Sendable {
       guard let model = SequenceModel(preset: name) else { return nil }
       // A training step of raw audio takes seconds.
       if settings.quick && task == "audio" && measurement == .training { return nil }
-      let generates = measurement == .naiveGeneration
+      // Caches hold the same, however the parallel pass crops.
+      if measurement == .cachedGeneration && name.hasSuffix("cropped") { return nil }
       return Entry(
         subject: BenchmarkSubject(
           .asPublished, task: task, name, model, measurement,
-          batch: generates ? 1 : task == "audio" ? settings.audioBatch : batch,
-          window: generates ? model.window(forOutputFrames: 1) : window, threads: settings.threads),
+          batch: measurement.isGeneration ? 1 : task == "audio" ? settings.audioBatch : batch,
+          window: SequenceBenchmarkPlan.window(of: model, measurement) ?? window,
+          threads: measurement == .cachedGeneration ? 1 : settings.threads),
         model: model)
     }
   }
@@ -142,12 +155,15 @@ public struct SequenceBenchmarkPlan: Sendable {
   ) -> [(SequenceMeasurement) -> Entry?] {
     MatchedModels.Kind.allCases.map { kind in
       { measurement in
-        // Sweeps tell of steps and passes; of contexts beyond 2^16 only of passes, whose steps take half a minute.
-        let generates = measurement == .naiveGeneration
-        if division.isSweep && generates || division == .contextSweep && measurement == .training && (settings.quick || context > 1 << 16) {
+        // Sweeps tell of steps, the one over context of passes too; and of steps only up to 2^14, whose cost grows
+        // with the context like the passes': beyond, they take most of a run.
+        if measurement.isGeneration && division.isSweep { return nil }
+        if measurement == .cachedGeneration && kind == .waveNetCropped { return nil }
+        if division == .contextSweep {
+          if measurement == .training && (settings.quick || context > 1 << 14) { return nil }
+        } else if division.isSweep && measurement != .training {
           return nil
         }
-        if [.lengthSweep, .batchSweep, .threadsSweep].contains(division) && measurement != .training { return nil }
         let model =
           division == .matchedContext
           ? MatchedModels.matching(context: context, kind)
@@ -155,7 +171,8 @@ public struct SequenceBenchmarkPlan: Sendable {
         return Entry(
           subject: BenchmarkSubject(
             division, task: "symbols", kind.rawValue, model, measurement, batch: batch,
-            window: model.window(forOutputFrames: generates ? 1 : outputs), threads: threads ?? settings.threads),
+            window: window(of: model, measurement) ?? model.window(forOutputFrames: outputs),
+            threads: measurement == .cachedGeneration ? 1 : threads ?? settings.threads),
           model: model)
       }
     }

@@ -44,7 +44,7 @@ struct SequenceBenchmarkReport {
         "The paper's table beside ours",
         note: """
           Training steps. Paper: GTX 1080, PyTorch 1.2, windows and batches as here except raw audio, whose step had \
-          2 windows. Memory: bytes of tensors at most. “Faster” is how many times as long the rival takes per output.
+          2 windows. Memory: bytes of tensors at most. “Faster”: how many times as long the rival takes per output.
           """,
         [.table(table)])
     }
@@ -58,8 +58,8 @@ struct SequenceBenchmarkReport {
     report.section(
       "Every figure",
       note: """
-        Medians and quartiles over repetitions in turn. Multiply–adds are counted from shapes, three times as many in a \
-        training step as in a forward pass. PyTorch's memory is what its process grew by.
+        Medians and quartiles over repetitions in turn. Multiply–adds are counted from shapes, three times as many \
+        in a training step as in a forward pass. PyTorch's memory is what its process grew by.
         """,
       tables.map { .table($0) })
     report.section("Run", [.facts(context, title: "Environment")])
@@ -72,6 +72,7 @@ struct SequenceBenchmarkReport {
       ("training, over WaveNet cropped first", "wavenet-audio-cropped", .training),
       ("forward pass, over WaveNet as published", "wavenet-audio", .inference),
       ("forward pass, over WaveNet cropped first", "wavenet-audio-cropped", .inference),
+      ("generation with caches, over WaveNet", "wavenet-audio", .cachedGeneration),
     ] {
       guard let found = summary.speedup(of: "seq-u-net-audio", over: rival, measurement) else { continue }
       report.highlight(name, "\(Figures.fixed(found.ratio, decimals: 2))×")
@@ -128,7 +129,9 @@ struct SequenceBenchmarkReport {
   /// Bars of each group as published or matched: time per output, us and the peer.
   private var barCharts: [any Chart] {
     groups.filter { !$0.subject.division.isSweep }.map { group in
-      let systems = BenchmarkSubject.System.allCases.filter { system in group.results.contains { $0.0.system == system } }
+      let systems = BenchmarkSubject.System.allCases.filter { system in
+        group.results.contains { $0.0.system == system }
+      }
       let names = group.results.map(\.0.model).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
       let unit = group.results.map { $1.median / Double($0.outputs) }.max() ?? 1
       let (scale, word) = unit < 1e-3 ? (1e6, "µs") : (1e3, "ms")
@@ -149,22 +152,26 @@ struct SequenceBenchmarkReport {
 
   private var paperTable: ReportTable? {
     typealias Cell = ReportTable.Cell
-    let rows = PublishedTable.rows.compactMap { row -> [Cell]? in
-      guard let result = summary.result(.asPublished, row.model, .training), let subject = result.subject else { return nil }
-      let memory = result.peakMemory.map { Double($0) / 0x1p20 }
-      return [
-        .text("\(row.task), \(row.model)"), .text("\(subject.batch)"), .number(row.secondsPerStep * 1e3, decimals: 1),
-        .number(result.median * 1e3, decimals: 1),
-        .text(ratioText(PublishedTable.speedup(row.task), row)), .text(ratioText(ourSpeedup(row), row)),
-        .number(row.megabytes, decimals: 1), .number(memory, decimals: 1),
-      ]
+    func peer(_ row: PublishedTable.Row) -> BenchmarkResult? {
+      summary.result(.asPublished, row.model, .training, .eager)
     }
-    return rows.isEmpty
-      ? nil
-      : ReportTable(
-        columns: [
-          "task, model", "batch", "ms, paper", "ms, here", "faster, paper", "faster, here", "MB, paper", "MB, here",
-        ], rows: rows)
+    let hasPeer = PublishedTable.rows.contains { peer($0) != nil }
+    let rows = PublishedTable.rows.compactMap { row -> [Cell]? in
+      guard let result = summary.result(.asPublished, row.model, .training), let subject = result.subject
+      else { return nil }
+      let times: [Cell] = [
+        .number(row.secondsPerStep * 1e3, decimals: 1), .number(result.median * 1e3, decimals: 1),
+      ]
+      return [.text("\(row.task), \(row.model)"), .text("\(subject.batch)")] + times
+        + (hasPeer ? [.number(peer(row).map { $0.median * 1e3 }, decimals: 1)] : [])
+        + [
+          .text(ratioText(PublishedTable.speedup(row.task), row)), .text(ratioText(ourSpeedup(row), row)),
+          .number(row.megabytes, decimals: 1), .number(result.peakMemory.map { Double($0) / 0x1p20 }, decimals: 1),
+        ]
+    }
+    let columns = ["task, model", "batch", "ms, paper", "ms, here"] + (hasPeer ? ["ms, PyTorch here"] : [])
+      + ["faster, paper", "faster, here", "MB, paper", "MB, here"]
+    return rows.isEmpty ? nil : ReportTable(columns: columns, rows: rows)
   }
 
   private func ratioText(_ ratio: Double?, _ row: PublishedTable.Row) -> String {
@@ -189,8 +196,8 @@ struct SequenceBenchmarkReport {
       guard let subject = result.subject else { continue }
       let batch = subject.batch > 1 ? ", batch \(subject.batch)" : ""
       let threads = subject.division == .threadsSweep ? ", \(subject.threads) threads" : ""
-      let title = "\(subject.division.rawValue), \(subject.task): \(SequenceBenchmarkSummary.title(subject.measurement))"
-        + batch + threads
+      let measurement = SequenceBenchmarkSummary.title(subject.measurement)
+      let title = "\(subject.division.rawValue), \(subject.task): \(measurement)\(batch)\(threads)"
       if groups.last?.title != title { groups.append(Group(title: title, subject: subject, results: [])) }
       groups[groups.count - 1].results.append((subject, result))
     }
@@ -202,7 +209,8 @@ struct SequenceBenchmarkReport {
       ReportTable(
         caption: group.title,
         columns: [
-          "network", "context", "outputs", "parameters", "GMAC", "median ms", "quartiles", "µs per output", "MB", "GMAC/s",
+          "network", "context", "outputs", "parameters", "GMAC", "median ms", "quartiles", "µs per output", "MB",
+          "GMAC/s",
         ],
         rows: group.results.map { subject, result in row(subject, result) })
     }
@@ -215,9 +223,11 @@ struct SequenceBenchmarkReport {
     return [
       .text(SequenceBenchmarkSummary.label(subject)), .number(Double(subject.receptiveField), decimals: 0),
       .number(Double(subject.outputs), decimals: 0), .text(Figures.compact(Double(subject.parameters))),
-      .number(work / 1e9, decimals: work < 1e10 ? 2 : 1), .number(result.median * 1e3, decimals: result.median < 0.1 ? 2 : 1),
+      .number(work / 1e9, decimals: work < 1e10 ? 2 : 1),
+      .number(result.median * 1e3, decimals: result.median < 0.1 ? 2 : 1),
       .text(quartiles ?? "–"), .number(result.median / Double(subject.outputs) * 1e6, decimals: 2),
-      .number(result.peakMemory.map { Double($0) / 1e6 }, decimals: 1), .number(work / result.median / 1e9, decimals: 1),
+      .number(result.peakMemory.map { Double($0) / 1e6 }, decimals: 1),
+      .number(work / result.median / 1e9, decimals: 1),
     ]
   }
 }

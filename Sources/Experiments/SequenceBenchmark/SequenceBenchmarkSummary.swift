@@ -61,14 +61,23 @@ public struct SequenceBenchmarkSummary {
     }
     let measured = [
       (SequenceMeasurement.training, "training step"), (.inference, "forward pass"),
-      (.naiveGeneration, "generation without caches"),
+      (.naiveGeneration, "generation without caches"), (.cachedGeneration, "generation with caches"),
     ].compactMap { measurement, title -> String? in
       guard let published = found("wavenet-audio", measurement) else { return nil }
       let cropped = found("wavenet-audio-cropped", measurement).map { ", \($0) WaveNet cropped first" } ?? ""
       return "\(title), per output sample: Seq-U-Net is \(published) as fast as WaveNet as published\(cropped)"
     }
-    let claim = "The paper (one GTX 1080): Seq-U-Net trains 4.04× and generates, with caches, 4.48× as fast as WaveNet on raw audio."
-    return measured.isEmpty ? [] : [claim] + measured.map { "Here: \($0)." }
+    let published = PublishedTable.generatedPerSecond.map { "\($0.model) \(Figures.short($0.rate))" }
+    let claim = "The paper (one GTX 1080): Seq-U-Net trains 4.04× and generates 4.48× as fast as WaveNet on raw audio "
+      + "(samples per second with caches: \(published.joined(separator: ", ")))."
+    let rates = [name, "wavenet-audio"].compactMap { model in
+      result(.asPublished, model, .cachedGeneration).flatMap { result in
+        result.subject.map { "\(model) \(Figures.short((Double($0.outputs) / result.median).rounded())) samples/s" }
+      }
+    }
+    let generated =
+      rates.isEmpty ? [] : ["generated with caches, one thread, one at a time: \(rates.joined(separator: ", "))"]
+    return measured.isEmpty ? [] : [claim] + (measured + generated).map { "Here: \($0)." }
   }
 
   // MARK: The table
@@ -79,8 +88,8 @@ public struct SequenceBenchmarkSummary {
     var previous = ""
     for result in file.results {
       guard let subject = result.subject else { continue }
-      let heading = "\(subject.division.rawValue) · \(subject.task) · \(Self.title(subject.measurement)) · batch \(subject.batch)"
-        + " · \(subject.threads) thread\(subject.threads == 1 ? "" : "s")"
+      let heading = "\(subject.division.rawValue) · \(subject.task) · \(Self.title(subject.measurement))"
+        + " · batch \(subject.batch) · \(subject.threads) thread\(subject.threads == 1 ? "" : "s")"
       if heading != previous {
         lines.append((lines.isEmpty ? "" : "\n") + heading)
         lines.append(Self.row("", ["median", "quartiles", "per output", "memory", "parameters", "context", "GMAC/s"]))
@@ -95,7 +104,8 @@ public struct SequenceBenchmarkSummary {
     switch measurement {
     case .training: "training step"
     case .inference: "forward pass"
-    case .naiveGeneration: "a sample generated, without caches"
+    case .naiveGeneration: "generation, no caches"
+    case .cachedGeneration: "generation with caches"
     }
   }
 
@@ -124,7 +134,8 @@ public struct SequenceBenchmarkSummary {
     return [
       Figures.duration(result.median), quartiles, Figures.duration(result.median / Double(subject.outputs)),
       result.peakMemory.map { "\(Figures.short(Double($0) / 1e6)) MB" } ?? "–",
-      Figures.compact(Double(subject.parameters)), "\(subject.receptiveField)", Figures.short(work / result.median / 1e9),
+      Figures.compact(Double(subject.parameters)), "\(subject.receptiveField)",
+      Figures.short(work / result.median / 1e9),
     ]
   }
 

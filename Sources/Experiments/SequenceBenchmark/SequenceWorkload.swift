@@ -10,12 +10,19 @@ public enum SequenceMeasurement: String, Sendable, CaseIterable {
   case inference
   /// A frame drawn from what a whole forward pass over its context says: nothing is kept from frame to frame.
   case naiveGeneration = "generation_naive"
+  /// The same by a stream, which keeps what it needs of the past: on one thread, frame by frame.
+  case cachedGeneration = "generation_cached"
+
+  public var isGeneration: Bool { self == .naiveGeneration || self == .cachedGeneration }
 }
 
 /// Work to be timed: a network with its weights, its data, and one call that does a unit of it.
 struct SequenceWorkload {
-  /// One training step, one forward pass, or one frame generated.
+  /// One training step, one forward pass, one frame generated, or as many as the window has outputs with caches: in a
+  /// U-Net, frames differ in what they cost.
   let run: () -> Void
+  /// Bytes that it works in, where they are not tensors': a stream's weights and what it remembers.
+  private(set) var streamBytes: Int?
 
   /// - Parameter window: frames in, and the latest ones whose outputs count; of generation, the context.
   init(_ model: SequenceModel, _ measurement: SequenceMeasurement, batch: Int, window: WindowLengths) {
@@ -31,7 +38,7 @@ struct SequenceWorkload {
     }
   }
 
-  private init<M: Module>(
+  private init<M: StreamableNetwork>(
     _ network: M, _ model: SequenceModel, _ measurement: SequenceMeasurement, _ batch: Int,
     _ window: WindowLengths, _ forward: @escaping (M, Tensor, Context) -> Tensor
   ) {
@@ -40,6 +47,10 @@ struct SequenceWorkload {
     case .training: run = Self.training(network, data, window, forward)
     case .inference: run = { _ = forward(network, data.input, .inference) }
     case .naiveGeneration: run = Self.generation(network, data, forward)
+    case .cachedGeneration:
+      let stream = NetworkStream(network.streamProgram(), batch: batch, block: 1)
+      streamBytes = stream.stateBytes + stream.program.facts.weightBytes
+      run = Self.generation(by: stream, data, frames: window.output)
     }
   }
 
@@ -69,9 +80,25 @@ struct SequenceWorkload {
     var random = RandomStream(seed: 11)
     return {
       let scores = forward(network, context, .inference)
-      let last = scores.sliced(axis: 1, scores.shape[1] - 1..<scores.shape[1])
-      let next = data.draw(from: last, &random)
+      let last = scores.sliced(axis: 1, scores.shape[1] - 1..<scores.shape[1]).scalars
+      let next = Tensor([context.shape[0], 1, context.shape[2]], data.draw(from: last, &random))
       context = .concatenated([context.sliced(axis: 1, 1..<context.shape[1]), next], axis: 1)
+    }
+  }
+
+  private static func generation(by stream: NetworkStream, _ data: SequenceData, frames: Int) -> () -> Void {
+    var scores = [Float](repeating: 0, count: stream.batch * stream.program.facts.outputChannels)
+    var next = data.input.sliced(axis: 1, 0..<1).scalars
+    var random = RandomStream(seed: 11)
+    return {
+      for _ in 0..<frames {
+        if stream.program.facts.inputChannels == nil {
+          stream.step(next.map { Int32($0) }, into: &scores)
+        } else {
+          stream.step(next, into: &scores)
+        }
+        next = data.draw(from: scores, &random)
+      }
     }
   }
 }
@@ -108,25 +135,21 @@ private struct SequenceData {
     symbols.map { crossEntropy(scores, $0) } ?? binaryCrossEntropyWithLogits(scores, vectors)
   }
 
-  /// A frame drawn from each row's scores `[batch, 1, channels]`.
-  func draw(from scores: Tensor, _ random: inout RandomStream) -> Tensor {
-    let (batch, channels) = (scores.shape[0], scores.shape[2])
-    guard symbols != nil else {
-      let chances = scores.sigmoid().scalars
-      return Tensor(scores.shape, chances.map { random.number() < Double($0) ? 1 : 0 })
-    }
-    let logits = scores.scalars
-    let drawn = (0..<batch).map { row -> Float in
-      let part = logits[row * channels..<(row + 1) * channels]
+  /// A frame drawn from the scores of each row.
+  func draw(from scores: [Float], _ random: inout RandomStream) -> [Float] {
+    if symbols == nil { return scores.map { random.number() < 1 / (1 + exp(-Double($0))) ? 1 : 0 } }
+    let batch = input.shape[0]
+    let channels = scores.count / batch
+    return (0..<batch).map { row in
+      let part = scores[row * channels..<(row + 1) * channels]
       let largest = part.max() ?? 0
-      let weights = part.map { Double(exp($0 - largest)) }
-      var left = random.number() * weights.reduce(0, +)
+      let weights = part.map { exp($0 - largest) }
+      var left = Float(random.number()) * weights.reduce(0, +)
       let index = weights.firstIndex { weight in
         left -= weight
         return left < 0
       }
       return Float(index ?? channels - 1)
     }
-    return Tensor([batch, 1, 1], drawn)
   }
 }

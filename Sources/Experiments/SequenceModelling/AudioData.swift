@@ -23,9 +23,11 @@ struct AudioData: SequenceDataSet {
     _ path: String, cache: String, sampleRate: Int, window: TrainingWindow, batchSize: Int, seed: UInt64,
     decoding: (Int, Int) -> Void
   ) throws(FileError) {
-    let parts = try Self.files(path)
+    let files = try HeldOutFiles.parts(of: path, "audio files") { folder throws(FileError) in
+      Array(try TrackFolder.audioFiles(in: folder).values)
+    }
     let store = try PCMCache(folder: cache)
-    let count = parts.reduce(0) { $0 + $1.count }
+    let count = files.train.count + files.valid.count + files.test.count
     var done = 0
     func decoded(_ files: [String], _ part: String) throws(FileError) -> [MappedSamples] {
       var long: [MappedSamples] = []
@@ -42,32 +44,10 @@ struct AudioData: SequenceDataSet {
       }
       return long
     }
-    train = try decoded(parts[0], "training")
-    valid = try decoded(parts[1], "validation")
-    test = try decoded(parts[2], "the test")
+    train = try decoded(files.train, "training")
+    valid = try decoded(files.valid, "validation")
+    test = try decoded(files.test, "the test")
     (self.window, self.batchSize, self.sampleRate, self.seed) = (window, batchSize, sampleRate, seed)
-  }
-
-  private static func files(_ path: String) throws(FileError) -> [[String]] {
-    guard Folders.isDirectory(path) else {
-      throw FileError(path, Folders.exists(path) ? "is a file" : "does not exist", hint: "a folder of audio files is needed")
-    }
-    func audio(_ folder: String) throws(FileError) -> [String] {
-      try TrackFolder.audioFiles(in: folder).values.sorted()
-    }
-    if Folders.isDirectory("\(path)/train") {
-      return [try audio("\(path)/train"), try audio("\(path)/valid"), try audio("\(path)/test")]
-    }
-    let all = try audio(path)
-    guard all.count >= 3 else {
-      throw FileError(path, "has \(all.count) audio files; at least 3 are needed", hint: "one for each of training, validation and test")
-    }
-    // Of few files the last two are held out, of many every tenth.
-    func part(_ index: Int) -> Int {
-      if all.count < 10 { return index == all.count - 2 ? 1 : index == all.count - 1 ? 2 : 0 }
-      return index % 10 == 8 ? 1 : index % 10 == 9 ? 2 : 0
-    }
-    return (0..<3).map { wanted in all.indices.filter { part($0) == wanted }.map { all[$0] } }
   }
 
   var vocabulary: Vocabulary? { nil }

@@ -37,12 +37,15 @@ struct SequenceDataLoader<N: SequenceNetwork> {
       return MusicData(try PianoRollCorpus(settings.path, framesPerQuarter: settings.framesPerQuarter), seed: seed)
     case .audio:
       let facts = facts(configuration)
-      let bar = ProgressMeter(total: nil, label: "decoding", unit: "files", style: style)
-      defer { bar.finish() }
+      var bar: ProgressMeter?
+      defer { bar?.finish() }
       return try AudioData(
         settings.path, cache: settings.cache.isEmpty ? "\(folder)-cache" : settings.cache,
         sampleRate: facts.sampleRate ?? 16000, window: try window(configuration), batchSize: configuration.batchSize,
-        seed: seed, decoding: { done, _ in bar.update(done) })
+        seed: seed, decoding: { done, total in
+          if bar == nil { bar = ProgressMeter(total: total, label: "decoding", unit: "files", style: style) }
+          bar?.update(done)
+        })
     case .copyMemory:
       return CopyMemoryData(
         blanks: settings.blanks, sequences: settings.sequences, batchSize: configuration.batchSize, seed: seed)

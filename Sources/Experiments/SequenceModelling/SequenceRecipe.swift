@@ -183,7 +183,7 @@ public struct SequenceRecipe: Sendable {
       report: { step in
         if step.epoch != epoch {
           bar?.finish()
-          let isFirst = epoch < 0
+          let isFirst = bar == nil
           epoch = step.epoch
           bar = ProgressMeter(
             total: step.stepsOfEpoch, label: "epoch \(step.epoch + 1)", start: step.stepOfEpoch - 1, style: style)
@@ -197,6 +197,16 @@ public struct SequenceRecipe: Sendable {
             metric.name: metric.value(nats: step.meanLoss), "step_seconds": step.seconds,
             "positions_per_second": Double(step.positions) / step.seconds, "seconds_waited": step.secondsWaited,
           ])
+      },
+      evaluating: { part, done, total in
+        // A moment's work needs no line of its own.
+        if style != .bar && total < 256 { return }
+        if done == 1 {
+          bar?.finish()
+          epoch = -1
+          bar = ProgressMeter(total: total, label: part == .valid ? "validation" : "test", unit: "batches", style: style)
+        }
+        bar?.update(done)
       }, shouldStop: { Interrupt.requested })
     bar?.finish()
     switch outcome {

@@ -128,6 +128,29 @@ public struct SequenceReproduction: Sendable {
     }.joined(separator: "\n")
   }
 
+  /// The rows as a Markdown page.
+  public static func markdown(_ rows: [Row]) -> String {
+    let lines = rows.map { row -> String in
+      let cells = [
+        row.task.name, row.model.rawValue, "\(row.epochs) of \(row.plannedEpochs)", row.validation.map { $0.text(decimals: 3) } ?? "",
+        row.test.map { "**\($0.text(decimals: 3))**" } ?? "not finished", row.paper.map { $0.test.text(decimals: 3) } ?? "none",
+        row.task.task.metric.name, (row.trainingSeconds / 3600).text(decimals: 2),
+      ]
+      return "| " + cells.joined(separator: " | ") + " |"
+    }
+    return """
+      # Seq-U-Net's table
+
+      Both models of a task, trained with the published settings and seed 1111, the weights of the best validation tested once.
+      `swiftdl reproduce seq-u-net` repeats it. The paper's figures: Stoller, Tian, Ewert, Dixon, "Seq-U-Net", IJCAI 2020, table 1.
+      Hours are those of training steps, some of them beside other work on the same cores.
+
+      | task | model | epochs | validation | test | paper's test | unit | hours |
+      |---|---|---|---|---|---|---|---|
+
+      """ + lines.joined(separator: "\n") + "\n"
+  }
+
   /// Writes the rows as JSON, replacing the file; a row that is not among them stays as the file has it.
   public static func write(_ rows: [Row], to path: String) throws {
     let fresh = rows.map(\.json)

@@ -9,8 +9,13 @@ struct SequenceScore: Sendable {
   /// The share of positions whose class was the most likely one; `nil` for keys.
   let accuracy: Double?
 
-  /// - Parameter batches: how many batches are looked at, evenly spread; 0 takes all.
-  init(of model: some SequenceNetwork, on data: some SequenceDataSet, _ part: EvaluationPart, batches: Int = 0) {
+  /// - Parameters:
+  ///   - batches: how many batches are looked at, evenly spread; 0 takes all.
+  ///   - progress: told batches done and batches in all.
+  init(
+    of model: some SequenceNetwork, on data: some SequenceDataSet, _ part: EvaluationPart, batches: Int = 0,
+    progress: (Int, Int) -> Void = { _, _ in }
+  ) {
     let all = data.batchCount(part)
     let count = batches > 0 ? min(batches, all) : all
     var (sum, positions, correct) = (0.0, 0, 0)
@@ -24,6 +29,7 @@ struct SequenceScore: Sendable {
         correct += right
         hasClasses = true
       }
+      progress(index + 1, count)
     }
     nats = sum / Double(max(1, positions))
     self.positions = positions

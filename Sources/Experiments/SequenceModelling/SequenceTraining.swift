@@ -43,9 +43,11 @@ public struct SequenceTraining<N: SequenceNetwork> {
   /// Trains until the run is complete or `shouldStop` says so, which is asked after every step; then tests the
   /// best weights.
   ///
+  /// - Parameter evaluating: told a part that is being evaluated, batches done and batches in all.
   /// - Throws: `FileError` when files fail or the loss stops being a number; the last good state is saved.
   public mutating func run(
-    report: (SequenceStep) -> Void = { _ in }, shouldStop: () -> Bool = { false }
+    report: (SequenceStep) -> Void = { _ in }, evaluating: (EvaluationPart, Int, Int) -> Void = { _, _, _ in },
+    shouldStop: () -> Bool = { false }
   ) throws -> Outcome {
     while !position.isFinished {
       guard try runEpoch(report: report, shouldStop: shouldStop) else {
@@ -54,7 +56,7 @@ public struct SequenceTraining<N: SequenceNetwork> {
       }
       let (trainingLoss, rate) = (position.meanLoss, position.rate)
       let started = ContinuousClock.now
-      let valid = evaluate(.valid)
+      let valid = evaluate(.valid, evaluating)
       guard valid.nats.isFinite else { throw try divergence() }
       let isBest = position.endEpoch(validationLoss: valid.nats, configuration.optimizer)
       let metric = configuration.task.metric
@@ -70,7 +72,7 @@ public struct SequenceTraining<N: SequenceNetwork> {
         || (configuration.patience > 0 && position.epochsWithoutImprovement >= configuration.patience)
       try save(isBest: isBest)
     }
-    return .finished(try finish())
+    return .finished(try finish(evaluating))
   }
 
   private var isAtBound: Bool {
@@ -142,13 +144,15 @@ public struct SequenceTraining<N: SequenceNetwork> {
   // MARK: - Evaluation
 
   /// The mean loss over a part of the data, in nats per scored position.
-  private func evaluate(_ part: EvaluationPart) -> SequenceScore {
-    SequenceScore(of: model, on: data, part, batches: configuration.evaluationBatches)
+  private func evaluate(
+    _ part: EvaluationPart, _ evaluating: (EvaluationPart, Int, Int) -> Void
+  ) -> SequenceScore {
+    SequenceScore(of: model, on: data, part, batches: configuration.evaluationBatches) { evaluating(part, $0, $1) }
   }
 
-  private mutating func finish() throws -> SequenceResult {
+  private mutating func finish(_ evaluating: (EvaluationPart, Int, Int) -> Void) throws -> SequenceResult {
     if let best = checkpoints.best() { _ = try Checkpoint.read(into: &model, from: best) }
-    let test = evaluate(.test)
+    let test = evaluate(.test, evaluating)
     let metric = configuration.task.metric
     let best = position.bestLoss ?? .nan
     let result = SequenceResult(

@@ -36,12 +36,23 @@ public struct PianoRollCorpus: Sendable {
   public let valid: [PianoRoll]
   public let test: [PianoRoll]
 
-  /// Reads a `.mat` file, or a folder of MIDI files.
+  /// Reads a `.mat` file, or a folder of MIDI files with so many frames to a quarter note.
   public init(_ path: String, framesPerQuarter: Double) throws(FileError) {
-    if Folders.isDirectory(path) {
-      throw FileError(path, "is a folder; folders of MIDI cannot be read yet")
+    guard Folders.isDirectory(path) else {
+      try self.init(matFile: path)
+      return
     }
-    try self.init(matFile: path)
+    let files = try HeldOutFiles.parts(of: path, "MIDI files") { folder throws(FileError) in
+      try Folders.names(in: folder).filter {
+        $0.lowercased().hasSuffix(".mid") || $0.lowercased().hasSuffix(".midi")
+      }.map { "\(folder)/\($0)" }
+    }
+    func rolls(_ files: [String]) throws(FileError) -> [PianoRoll] {
+      try files.map { file throws(FileError) in
+        try PianoRoll(MIDIFile.read(file), framesPerQuarter: framesPerQuarter, path: file)
+      }
+    }
+    try self.init(train: rolls(files.train), valid: rolls(files.valid), test: rolls(files.test), path: path)
   }
 
   /// Reads the variables `traindata`, `validdata` and `testdata` of a MATLAB file, cells of matrices
