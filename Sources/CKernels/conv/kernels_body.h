@@ -59,7 +59,8 @@ const ck_conv_kernels CK_CONV_NAME = {
               apart 18.8, fused 16.2; dropout apart 25.1, fused 20.2; residual apart 20.7, fused 16.8 (18.2 when it is
               not asked for before its tile begins).
      kept     products that read both factors where they lie, the first tile laying B together for the others: 25 × 128 ×
-              128 from 78 to 157, Aᵀ · B over 25 rows from 63 to 156 (OpenBLAS's small kernels: the same within 5 %).
+              128 from 78 to 157, Aᵀ · B over 25 rows from 63 to 156, which is
+              0.94 … 1.06 and 0.79 … 0.96 of OpenBLAS's small kernels.
      even     asking for the rows of C that a tile will write. A pointer for three rows of A instead of one for all, which
               the compiler steps through in a chain of additions: 1.02.
      not done vectors along time for one input channel; sixteen pixels as the channels of one output. */

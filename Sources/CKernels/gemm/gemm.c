@@ -14,7 +14,7 @@
    but a small one is over before weights are packed and pixels lowered. Which way for which shape, and the measurement
    that decided it (one core of a 2023 Xeon, AVX-512; GF/s, or time; ratios to OpenBLAS are of the same runs):
 
-     one column of C, A as stored                   dot       25 × 1, 128 terms: 0.53 → 1.2 of OpenBLAS
+     one column of C, A as stored                   dot       25 × 1, 128 terms: 0.5 → 0.7 to 1.2 of OpenBLAS
      at most 64 rows, or Aᵀ · B of at most 128
        terms, or one column of Aᵀ · B               product   25 × 128, 128 terms: 78 → 157; 128 × 128, 25: 63 → 156;
                                                               4096 × 32, 64: 45 → 92; 128 × 1, 25: 0.14 → 1.0

@@ -133,7 +133,7 @@ public struct SequenceTraining<N: SequenceNetwork> {
 
   /// Keeps the last weights whose loss was a number.
   private mutating func divergence() throws -> FileError {
-    let isSound = model.parameters.tensors.allSatisfy { $0.squared().sum().scalar.isFinite }
+    let isSound = model.parameters.tensors.allSatisfy { $0.scalars.allSatisfy(\.isFinite) }
     if isSound { try save(isBest: false) }
     let hint = isSound ? "the state before it is saved; resume" : "the last checkpoint is sound; resume from it"
     return FileError(
