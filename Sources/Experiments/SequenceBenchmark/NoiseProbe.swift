@@ -39,8 +39,10 @@ struct NoiseProbe {
 
 /// How far a run's figures can be trusted.
 public struct NoiseVerdict: Sendable, Equatable {
-  public enum Level: String, Sendable { case quiet, unsteady, noisy }
+  public enum Level: String, Sendable { case quiet, unsteady, noisy, unknown }
 
+  /// How often the probe was timed.
+  public let probes: Int
   /// The quartiles' distance over the median, of the probe.
   public let probeSpread: Double
   /// The median of the last third of the probe's times over that of the first third.
@@ -51,6 +53,7 @@ public struct NoiseVerdict: Sendable, Equatable {
   public let typicalSpread: Double
 
   public init(probe: [Double], spreads: [Double]) {
+    probes = probe.count
     let five = FiveNumbers(probe)
     let third = max(1, probe.count / 3)
     probeMedian = five?.median ?? .nan
@@ -62,16 +65,21 @@ public struct NoiseVerdict: Sendable, Equatable {
 
   /// Quiet: the probe's quartiles within 3 %, its drift too, and repetitions typically within 5 %. Noisy: beyond 10,
   /// 10 and 15 %.
+  /// Unknown: fewer probes than quartiles need.
   public var level: Level {
+    if probes < Self.fewestProbes { return .unknown }
     let drift = abs(probeDrift - 1)
     if probeSpread > 0.10 || drift > 0.10 || typicalSpread > 0.15 { return .noisy }
     return probeSpread <= 0.03 && drift <= 0.03 && typicalSpread <= 0.05 ? .quiet : .unsteady
   }
 
+  private static let fewestProbes = 8
+
   public var sentence: String {
     let figures = "a fixed piece of arithmetic varied by \(percent(probeSpread)) and drifted by "
       + "\(percent(abs(probeDrift - 1))); repetitions typically lie \(percent(typicalSpread)) apart"
     return switch level {
+    case .unknown: "Whether the machine was quiet is unknown: a fixed piece of arithmetic was timed only \(probes) times."
     case .quiet: "The machine was quiet: \(figures)."
     case .unsteady: "The machine was unsteady: \(figures). Trust differences well above that."
     case .noisy: "The machine was noisy: \(figures). Something else was running, or its clock changed: repeat this."
@@ -83,7 +91,7 @@ public struct NoiseVerdict: Sendable, Equatable {
   var json: JSONObject {
     [
       "verdict": level.rawValue, "probe_spread": probeSpread, "probe_drift": probeDrift,
-      "probe_median_ms": probeMedian * 1e3, "typical_spread": typicalSpread,
+      "probes": probes, "probe_median_ms": probeMedian * 1e3, "typical_spread": typicalSpread,
     ]
   }
 }
@@ -92,8 +100,10 @@ extension NoiseVerdict {
   /// The verdict in a file; `nil` where there is none.
   init?(json: JSONObject) {
     guard let spread = json["probe_spread"]?.number, let drift = json["probe_drift"]?.number,
-      let median = json["probe_median_ms"]?.number, let typical = json["typical_spread"]?.number
+      let median = json["probe_median_ms"]?.number, let typical = json["typical_spread"]?.number,
+      let probes = json["probes"]?.integer
     else { return nil }
+    self.probes = probes
     (probeSpread, probeDrift, probeMedian, typicalSpread) = (spread, drift, median / 1e3, typical)
   }
 }

@@ -165,31 +165,26 @@ public struct WaveNet: Module {
     precondition(problem(withInput: symbols.shape) == nil, "WaveNet: an input that \(problem(withInput: symbols.shape) ?? "")")
     var x = input(symbolNumbers(symbols, below: configuration.symbols), batch: symbols.shape[0])
     let frames = symbols.shape[1] - configuration.receptiveField.before
+    // As published, a running sum; cropped first, the inputs of one product at the end.
     var skips: [Tensor] = []
+    var sum = skipBias.sum(axes: [0])
     for (index, layer) in layers.enumerated() {
       let gated = gatedConv1D(
         [x], layer.dilated.weight, bias: layer.dilated.bias, dilation: layer.dilated.dilation)
-      skips.append(skip(gated, index, frames))
+      if configuration.skipsAreCroppedFirst {
+        skips.append(latest(gated, frames))
+      } else {
+        let weight = skipWeight.sliced(axis: 1, index * configuration.width..<(index + 1) * configuration.width)
+        sum = latest(conv1D(gated, weight), frames) + sum
+      }
       if index < layers.count - 1 {
         x = conv1D([ConvInput(gated)], layer.residual.weight, bias: layer.residual.bias, identity: x)
       }
     }
-    let bias = skipBias.sum(axes: [0])
-    // The sum over layers is one product where nothing but the frames that come out takes part in it.
-    let total =
-      configuration.skipsAreCroppedFirst
-      ? conv1D(skips, skipWeight, bias: bias, activation: .relu)
-      : (skips.dropFirst().reduce(skips[0], +) + bias).relu()
-    return output(hidden(total))
+    return output(hidden(skips.isEmpty ? sum.relu() : conv1D(skips, skipWeight, bias: sum, activation: .relu)))
   }
 
-  /// What a layer gives to the sum: its latest frames, before or after their convolution.
-  private func skip(_ gated: Tensor, _ layer: Int, _ frames: Int) -> Tensor {
-    let c = configuration
-    func latest(_ x: Tensor) -> Tensor { x.sliced(axis: 1, x.shape[1] - frames..<x.shape[1]) }
-    if c.skipsAreCroppedFirst { return latest(gated) }
-    return latest(conv1D(gated, skipWeight.sliced(axis: 1, layer * c.width..<(layer + 1) * c.width)))
-  }
+  private func latest(_ x: Tensor, _ frames: Int) -> Tensor { x.sliced(axis: 1, x.shape[1] - frames..<x.shape[1]) }
 }
 
 extension WaveNet: Network {
