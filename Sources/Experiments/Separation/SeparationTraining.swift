@@ -161,14 +161,8 @@ public struct SeparationTraining {
 
   private mutating func save(isBest: Bool) throws(FileError) {
     lastCheckpoint = .now
-    var state = TrainingState()
-    state.step = position.step
-    state.epoch = position.epoch
-    state.position = position.stepOfEpoch
-    state.optimizers["adam"] = optimizer.state
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    state.notes["progress"] = (try? encoder.encode(position)).map { String(decoding: $0, as: UTF8.self) }
+    let state = TrainingState(
+      step: position.step, epoch: position.epoch, stepOfEpoch: position.stepOfEpoch, adam: optimizer.state, progress: position)
     try checkpoints.write(model, state, metadata: ModelFile.metadata(of: model), isBest: isBest)
   }
 
@@ -177,11 +171,7 @@ public struct SeparationTraining {
       throw FileError(folder.path, "this run has no checkpoint", hint: "delete the folder and start again")
     }
     let state = try Checkpoint.read(into: &model, from: last)
-    guard let text = state.notes["progress"], let adam = state.optimizers["adam"],
-      let progress = try? JSONDecoder().decode(SeparationProgress.self, from: Data(text.utf8))
-    else { throw FileError(last, "is no checkpoint of a separation run", hint: "start a new run") }
-    position = progress
-    optimizer.state = adam
+    (optimizer.state, position) = try state.progress(as: SeparationProgress.self, last, of: "separation")
     // A finished run goes on when its bounds were raised.
     if position.stage == .finished { position.stage = position.lastStage }
     position.advanceStage(configuration)

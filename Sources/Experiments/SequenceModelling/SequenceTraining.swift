@@ -172,14 +172,8 @@ public struct SequenceTraining<N: SequenceNetwork> {
 
   private mutating func save(isBest: Bool) throws(FileError) {
     lastCheckpoint = .now
-    var state = TrainingState()
-    state.step = position.step
-    state.epoch = position.epoch
-    state.position = position.stepOfEpoch
-    state.optimizers["adam"] = optimizer.state
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    state.notes["progress"] = (try? encoder.encode(position)).map { String(decoding: $0, as: UTF8.self) }
+    let state = TrainingState(
+      step: position.step, epoch: position.epoch, stepOfEpoch: position.stepOfEpoch, adam: optimizer.state, progress: position)
     var metadata = ModelFile.metadata(of: model)
     metadata["task"] = configuration.task.rawValue
     if let vocabulary = data.vocabulary { metadata["vocabulary"] = vocabulary.json }
@@ -191,11 +185,7 @@ public struct SequenceTraining<N: SequenceNetwork> {
       throw FileError(folder.path, "this run has no checkpoint", hint: "delete the folder and start again")
     }
     let state = try Checkpoint.read(into: &model, from: last)
-    guard let text = state.notes["progress"], let adam = state.optimizers["adam"],
-      let progress = try? JSONDecoder().decode(SequenceProgress.self, from: Data(text.utf8))
-    else { throw FileError(last, "is no checkpoint of a sequence run", hint: "start a new run") }
-    position = progress
-    optimizer.state = adam
+    (optimizer.state, position) = try state.progress(as: SequenceProgress.self, last, of: "sequence")
     // A finished run goes on when its bounds were raised.
     if position.isFinished { position.isFinished = position.epoch >= configuration.epochs || isAtBound }
     try folder.rewind(toStep: position.step)
