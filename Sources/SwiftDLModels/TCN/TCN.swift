@@ -129,7 +129,8 @@ public struct TCN: Module {
     }
   }
 
-  /// Fresh weights: convolutions of blocks normal with standard deviation 0.01, the rest as PyTorch draws it.
+  /// Fresh weights: convolutions of blocks, shortcuts too, normal with standard deviation 0.01, the rest as PyTorch
+  /// draws it.
   public init(_ configuration: TCNConfiguration, random: RandomStream = RandomStream(seed: 0)) {
     precondition(configuration.problem == nil, "TCN: \(configuration.problem ?? "")")
     self.configuration = configuration
@@ -147,12 +148,17 @@ public struct TCN: Module {
         inputChannels: input, outputChannels: output, kernelSize: 1, initialization: .kaimingUniform,
         random: &random)
     }
+    func shortcut(_ input: Int, _ output: Int) -> Conv1D {
+      var layer = pointwise(input, output)
+      layer.weight = random.normal(layer.weight.shape, standardDeviation: 0.01)
+      return layer
+    }
     coder = c.symbols.map { SymbolCoder($0, random: &random) }
     blocks = c.widths.indices.map { index in
       let (input, width) = (index == 0 ? c.inputChannels : c.widths[index - 1], c.widths[index])
       return Block(
         first: conv(input, width, 1 << index), second: conv(width, width, 1 << index),
-        shortcut: input == width ? nil : pointwise(input, width))
+        shortcut: input == width ? nil : shortcut(input, width))
     }
     output = c.outputChannels.map { pointwise(c.widths.last ?? c.inputChannels, $0) }
   }
