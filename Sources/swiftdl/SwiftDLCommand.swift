@@ -6,7 +6,7 @@ import SwiftDL
 struct SwiftDLCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "swiftdl",
-    abstract: "Deep learning for music on ordinary CPUs: train, separate, evaluate.",
+    abstract: "Deep learning for music on ordinary CPUs: train, separate, generate, evaluate, measure.",
     version: programVersion,
     subcommands: [
       Train.self, Reproduce.self, Generate.self, Separate.self, Evaluate.self, Report.self, Models.self, Infer.self, Bench.self,

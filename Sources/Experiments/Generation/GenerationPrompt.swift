@@ -54,7 +54,8 @@ public struct GenerationPrompt: Sendable {
   private static func numbers(_ text: String, _ vocabulary: Vocabulary) throws(FileError) -> [Int32] {
     if text.isEmpty { throw FileError("--prompt", "is empty", hint: "leave it out to begin from nothing") }
     var symbols: [String] = []
-    if GeneratedKind.isWords(vocabulary) {
+    let isWords = GeneratedKind.isWords(vocabulary)
+    if isWords {
       let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
       for (index, line) in lines.enumerated() {
         symbols += line.split(whereSeparator: \.isWhitespace).map(String.init)
@@ -62,13 +63,13 @@ public struct GenerationPrompt: Sendable {
       }
       if symbols.isEmpty { throw FileError("--prompt", "has no words") }
     } else {
-      symbols = text.map(String.init)
+      // Code points, as training numbers them.
+      symbols = text.unicodeScalars.map { String($0) }
     }
     var numbers: [Int32] = []
     for symbol in symbols {
-      guard let number = vocabulary.number(symbol) ?? (symbol.count > 1 ? vocabulary.number("<unk>") : nil) else {
-        let what = GeneratedKind.isWords(vocabulary) ? "word" : "character"
-        throw FileError("--prompt", "has the \(what) “\(symbol)”, which the model has never seen")
+      guard let number = vocabulary.number(symbol) ?? (isWords ? vocabulary.number("<unk>") : nil) else {
+        throw FileError("--prompt", "has the \(isWords ? "word" : "character") “\(symbol)”, which the model has never seen")
       }
       numbers.append(number)
     }

@@ -1,7 +1,7 @@
 import SwiftDL
 
 /// Ten symbols, a thousand blanks, and a mark after which the symbols are to be told again (Arjovsky, Shah,
-/// Bengio 2016; REFERENCE: the code of Bai et al. 2018).
+/// Bengio 2016; as in the code of Bai et al. 2018).
 ///
 /// A sequence is a pure function of seed and number: nothing is stored.
 struct CopyMemoryData: SequenceDataSet {

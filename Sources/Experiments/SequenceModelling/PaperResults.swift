@@ -1,4 +1,4 @@
-/// A row of the paper's table: a task, its data, and what the paper found (Seq-U-Net, IJCAI 2020, table 1).
+/// A row of the paper's table: a task, its data, and what the paper found (Seq-U-Net, arXiv version 1, 2019, table 1).
 public struct PaperTask: Sendable {
   /// What a model reached there.
   public struct Figures: Sendable {

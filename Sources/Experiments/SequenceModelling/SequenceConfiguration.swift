@@ -1,7 +1,7 @@
 public import SwiftDLModels
 
 /// The settings of a run that trains a sequence network. The defaults are the paper's best ones for the task
-/// and the network (Seq-U-Net, IJCAI 2020, section 4 and table 2 of the appendix).
+/// and the network (Seq-U-Net, IJCAI 2020, section 4, and the authors' code).
 public struct SequenceConfiguration<N: SequenceNetwork>: RunConfiguration {
   public var task = SequenceTask.music
   public var preset = ""

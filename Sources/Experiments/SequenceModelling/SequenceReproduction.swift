@@ -142,7 +142,7 @@ public struct SequenceReproduction: Sendable {
       # Seq-U-Net's table
 
       Both models of a task, trained with the published settings and seed 1111, the weights of the best validation tested once.
-      `swiftdl reproduce seq-u-net` repeats it. The paper's figures: Stoller, Tian, Ewert, Dixon, "Seq-U-Net", IJCAI 2020, table 1.
+      `swiftdl reproduce seq-u-net` repeats it. The paper's figures: Stoller, Tian, Ewert, Dixon, "Seq-U-Net", arXiv version 1, 2019, table 1.
       Hours are those of training steps, some of them beside other work on the same cores.
 
       | task | model | epochs | validation | test | paper's test | unit | hours |
@@ -163,7 +163,7 @@ public struct SequenceReproduction: Sendable {
       let places = [left, right].map { order.firstIndex(of: $0["task"]?.string ?? "") ?? order.count }
       return places[0] != places[1] ? places[0] < places[1] : name(left) < name(right)
     }
-    let object: JSONObject = ["paper": "Seq-U-Net, IJCAI 2020, table 1", "results": all]
+    let object: JSONObject = ["paper": "Seq-U-Net, arXiv version 1, 2019, table 1", "results": all]
     try AtomicFile.write(object.json.written(indentation: 2) + "\n", to: path)
   }
 

@@ -1,6 +1,6 @@
 import SwiftDL
 
-/// Windows of a text (REFERENCE: Seq-U-Net, IJCAI 2020, section 4.1, and the code of Bai et al. 2018).
+/// Windows of a text (Seq-U-Net, IJCAI 2020, section 4, and the code of Bai et al. 2018).
 ///
 /// The training text is laid into as many rows as a batch has; windows follow each other so that every symbol
 /// is scored once, and are visited in a new order in every epoch. What is left of a row is not used, nor is the
