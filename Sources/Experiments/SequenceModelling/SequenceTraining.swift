@@ -90,7 +90,7 @@ public struct SequenceTraining<N: SequenceNetwork> {
     guard position.stepOfEpoch < last else { return true }
     let (data, epoch) = (data, position.epoch)
     let dropout = RandomStream(seed: UInt64(configuration.seed)).stream("dropout")
-    let batches = Prefetcher(position.stepOfEpoch..<last, ahead: 2) { step in
+    let batches = Prefetcher(position.stepOfEpoch..<last, ahead: 8) { step in
       // A run's epochs may be shorter or longer than a pass over the data.
       let place = epoch * steps + step
       return data.batch(epoch: place / data.stepsPerEpoch, step: place % data.stepsPerEpoch)

@@ -31,15 +31,22 @@ final class Monitor<Value>: @unchecked Sendable {
     return try body(&value)
   }
 
-  /// Waits until `body` returns something.
-  func wait<Result>(_ body: (inout Value) -> Result?) -> Result {
+  /// What `body` finds; nobody is woken.
+  func read<Result>(_ body: (borrowing Value) throws -> Result) rethrows -> Result {
     pthread_mutex_lock(mutex)
-    defer {
-      pthread_cond_broadcast(changed)
-      pthread_mutex_unlock(mutex)
-    }
+    defer { pthread_mutex_unlock(mutex) }
+    return try body(value)
+  }
+
+  /// Waits until `body` returns something, and then wakes those who wait, if the value it left is worth it.
+  func wait<Result>(_ body: (inout Value) -> Result?, waking: (borrowing Value) -> Bool = { _ in true }) -> Result {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
     while true {
-      if let result = body(&value) { return result }
+      if let result = body(&value) {
+        if waking(value) { pthread_cond_broadcast(changed) }
+        return result
+      }
       pthread_cond_wait(changed, mutex)
     }
   }

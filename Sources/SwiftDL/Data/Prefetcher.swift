@@ -16,6 +16,7 @@ public final class Prefetcher<Batch: Sendable>: Sendable {
 
   private let monitor: Monitor<State>
   private let end: Int
+  private let ahead: Int
   private let began = now()
 
   /// - Parameters:
@@ -33,6 +34,7 @@ public final class Prefetcher<Batch: Sendable>: Sendable {
     let end = indices.upperBound
     self.monitor = monitor
     self.end = end
+    self.ahead = ahead
     for _ in 0..<min(workers, ahead) {
       startThread { Self.work(monitor, end: end, ahead: ahead, make) }
     }
@@ -44,14 +46,16 @@ public final class Prefetcher<Batch: Sendable>: Sendable {
   /// batch is thrown here, in its place, and ends the sequence.
   public func next() throws -> Batch? {
     let start = now()
-    let result: Result<Batch, any Error>? = monitor.wait { state in
+    // Workers rest until half of what they may make is gone: waking one costs as much as a small training step's
+    // smaller layers.
+    let result: Result<Batch, any Error>? = monitor.wait({ state in
       if state.stopped || state.taken == self.end { return .some(nil) }
       guard let result = state.ready.removeValue(forKey: state.taken) else { return nil }
       state.taken += 1
       state.waited += now() - start
       if case .failure = result { Self.stop(&state) }
       return result
-    }
+    }, waking: { $0.stopped || $0.started - $0.taken <= self.ahead / 2 })
     return try result?.get()
   }
 
@@ -60,7 +64,7 @@ public final class Prefetcher<Batch: Sendable>: Sendable {
   public func stop() { monitor.change(Self.stop) }
 
   /// Seconds that `next()` has waited in total.
-  public var secondsWaited: Double { monitor.change { $0.waited } }
+  public var secondsWaited: Double { monitor.read { $0.waited } }
   /// The share of the time since the start that `next()` has waited: near 0 when data is never
   /// late.
   public var shareWaited: Double { min(1, secondsWaited / max(now() - began, 1e-9)) }
