@@ -2,8 +2,8 @@
 
 A line of JSON in, a line of JSON out:
 
-    {"make": {network}, "measurement": "train" | "inference" | "generation_naive", "batch": B, "input": frames,
-     "output": frames, "threads": N, "compiled": false}            {"number": N} or {"error": "…"}
+    {"make": {network}, "measurement": "train" | "inference" | "generation_naive" | "generation_cached" (of WaveNet),
+     "batch": B, "input": frames, "output": frames, "threads": N, "compiled": false}   {"number": N} or {"error": "…"}
     {"run": N, "iterations": K}                                    {"seconds": mean, "cpu_seconds": mean, "peak_memory": bytes}
     {"clear": true}                                                {}
 
@@ -14,7 +14,7 @@ was made.
 import contextlib, json, sys, time
 import torch
 import torch.nn.functional as F
-from sequence_models import Layout, SeqUNet, SeqUNetResidual, Signals, Tied, WaveNet, tcn
+from sequence_models import Layout, SeqUNet, SeqUNetResidual, Signals, Tied, WaveNet, WaveNetSteps, tcn
 
 
 def status(key):
@@ -45,6 +45,9 @@ def work(r, last):
     """The unit of work that a request describes."""
     m, batch, outputs = r["make"], r["batch"], r["output"]
     torch.manual_seed(0)
+    if r["measurement"] == "generation_cached":
+        stream = WaveNetSteps(m["symbols"], m["stacks"], m["layers"], m["width"], m["skipWidth"], batch)
+        return lambda: [stream.step() for _ in range(outputs)]
     model = network(m, last)
     run = torch.compile(model) if r["compiled"] else model
     symbols = m["symbols"]["count"] if isinstance(m["symbols"], dict) else m["symbols"]
@@ -115,7 +118,7 @@ def main():
                 key = json.dumps([r["make"], r["measurement"]], sort_keys=True)
                 torch.set_num_threads(r["threads"])
                 if key not in layouts:
-                    layouts[key] = channels_last_is_faster(dict(r, compiled=False))
+                    layouts[key] = r["measurement"] != "generation_cached" and channels_last_is_faster(dict(r, compiled=False))
                 before = status("VmRSS")
                 reset_peak()
                 made.append((work(r, layouts[key]), r["threads"], before))

@@ -196,3 +196,36 @@ class WaveNet(nn.Module):
                 x = latest(x, y.shape[-1]) + s.residual[i](y)
         total = s.skip(torch.cat(skips, 1)) if s.cropped_first else sum(skips[1:], skips[0])
         return s.layout.rows(s.output(F.relu(s.hidden(F.relu(total)))))
+
+
+class WaveNetSteps:
+    """A WaveNet that draws frame by frame and keeps what its layers need of the past, as a sensible cached loop does: a ring
+    of frames per layer, two matrix products per layer and frame (the dilated taps side by side, residual and skip
+    convolution together), no autograd."""
+
+    def __init__(s, symbols, stacks, layers, width, skip, batch):
+        def matrix(inputs, outputs):
+            return (torch.rand(inputs, outputs) * 2 - 1) / inputs**0.5
+
+        s.width, s.frame = width, 0
+        s.table, s.symbols = torch.rand(symbols, width) * 2 - 1, torch.full((batch,), symbols // 2)
+        s.dilations = [2**j for _ in range(stacks) for j in range(layers)]
+        s.taps = [(torch.zeros(2 * width), matrix(2 * width, 2 * width)) for _ in s.dilations]
+        s.mixes = [(torch.zeros(width + skip), matrix(width, width + skip)) for _ in s.dilations]
+        s.rings = [torch.zeros(d, batch, width) for d in s.dilations]
+        s.hidden, s.output = (torch.zeros(skip), matrix(skip, skip)), (torch.zeros(symbols), matrix(skip, symbols))
+
+    @torch.inference_mode()
+    def step(s):
+        x, total = s.table[s.symbols], 0
+        for d, ring, (tap_bias, tap), (mix_bias, mix) in zip(s.dilations, s.rings, s.taps, s.mixes):
+            slot = s.frame % d
+            both = torch.cat([ring[slot], x], 1)
+            ring[slot] = x
+            sums = torch.addmm(tap_bias, both, tap)
+            gated = torch.tanh(sums[:, :s.width]) * torch.sigmoid(sums[:, s.width:])
+            mixed = torch.addmm(mix_bias, gated, mix)
+            x, total = x + mixed[:, :s.width], total + mixed[:, s.width:]
+        hidden = torch.relu(torch.addmm(s.hidden[0], torch.relu(total), s.hidden[1]))
+        scores = torch.addmm(s.output[0], hidden, s.output[1])
+        s.symbols, s.frame = torch.multinomial(scores.softmax(1), 1)[:, 0], s.frame + 1

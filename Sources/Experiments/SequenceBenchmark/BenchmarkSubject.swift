@@ -1,3 +1,4 @@
+import SwiftDL
 public import SwiftDLModels
 
 /// What a figure of the suite is about: which network, doing what, how large, computed by whom.
@@ -11,6 +12,7 @@ public struct BenchmarkSubject: Sendable, Hashable {
     case lengthSweep = "length-sweep"
     case batchSweep = "batch-sweep"
     case threadsSweep = "threads-sweep"
+    case precisionSweep = "precision-sweep"
 
     var isSweep: Bool { rawValue.hasSuffix("-sweep") }
   }
@@ -29,6 +31,8 @@ public struct BenchmarkSubject: Sendable, Hashable {
   public var batch: Int
   public var window: WindowLengths
   public var threads: Int
+  /// How exactly it computes: a `Precision`; of generation with caches, how weights are kept, a `StreamWeights`.
+  public var precision: String
   public var system = System.ours
   public var receptiveField: Int
   public var parameters: Int
@@ -37,10 +41,11 @@ public struct BenchmarkSubject: Sendable, Hashable {
 
   init(
     _ division: Division, task: String, _ name: String, _ model: SequenceModel, _ measurement: SequenceMeasurement,
-    batch: Int, window: WindowLengths, threads: Int
+    batch: Int, window: WindowLengths, threads: Int, precision: String? = nil
   ) {
     (self.division, self.task, self.model, self.measurement) = (division, task, name, measurement)
     (self.batch, self.window, self.threads) = (batch, window, threads)
+    self.precision = precision ?? Self.usualPrecision(measurement)
     receptiveField = model.receptiveField
     parameters = model.parameterCount
     // What one more output costs, with caches, is what a window with more outputs costs more.
@@ -50,6 +55,10 @@ public struct BenchmarkSubject: Sendable, Hashable {
       ? (model.multiplyAdds(wider) - model.multiplyAdds(model.window(forOutputFrames: window.output))) * window.output
         / (wider.output - model.window(forOutputFrames: window.output).output)
       : model.multiplyAdds(window)
+  }
+
+  private static func usualPrecision(_ measurement: SequenceMeasurement) -> String {
+    measurement == .cachedGeneration ? StreamWeights.float32.rawValue : ComputeContext.current.precision.rawValue
   }
 
   /// Output frames that one unit of work is for.
@@ -62,7 +71,7 @@ public struct BenchmarkSubject: Sendable, Hashable {
     case .lengthSweep: window.output
     case .batchSweep: batch
     case .threadsSweep: threads
-    case .asPublished, .matchedContext, .matchedParameters: nil
+    case .asPublished, .matchedContext, .matchedParameters, .precisionSweep: nil
     }
   }
 
@@ -72,6 +81,7 @@ public struct BenchmarkSubject: Sendable, Hashable {
     switch division {
     case .contextSweep: parts.append("receptive_field:\(receptiveField)")
     case .lengthSweep: parts.append("outputs:\(window.output)")
+    case .precisionSweep: parts.append("precision:\(precision)")
     case .asPublished, .matchedContext, .matchedParameters, .batchSweep, .threadsSweep: break
     }
     return (parts + ["batch:\(batch)", "threads:\(threads)", measurement.rawValue, system.rawValue])
@@ -85,7 +95,7 @@ extension BenchmarkSubject {
     [
       "division": division.rawValue, "task": task, "model": model, "measurement": measurement.rawValue,
       "system": system.rawValue, "batch": batch, "threads": threads, "input_frames": window.input,
-      "output_frames": window.output, "receptive_field": receptiveField, "parameters": parameters,
+      "output_frames": window.output, "precision": precision, "receptive_field": receptiveField, "parameters": parameters,
       "multiply_adds": multiplyAdds,
     ]
   }
@@ -103,6 +113,7 @@ extension BenchmarkSubject {
     (self.division, self.task, self.model, self.measurement) = (division, task, model, measurement)
     (self.batch, self.threads, self.system) = (batch, threads, system)
     window = WindowLengths(input: input, output: output)
+    precision = json["precision"]?.string ?? Self.usualPrecision(measurement)
     (self.receptiveField, self.parameters, self.multiplyAdds) = (receptiveField, parameters, multiplyAdds)
   }
 }

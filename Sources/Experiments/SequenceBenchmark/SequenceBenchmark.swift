@@ -28,13 +28,12 @@ public struct SequenceBenchmark {
 
   /// How many benchmarks there are, the peer's included.
   public var count: Int {
-    plan.groups.flatMap(\.entries).reduce(0) { $0 + systems(for: $1.subject.measurement).count }
+    plan.groups.flatMap(\.entries).reduce(0) { $0 + systems(for: $1).count }
   }
 
-  /// Streams are ours alone.
-  private func systems(for measurement: SequenceMeasurement) -> [BenchmarkSubject.System] {
-    if peer == nil || measurement == .cachedGeneration { return [.ours] }
-    return compilesPeer ? [.ours, .eager, .compiled] : [.ours, .eager]
+  private func systems(for entry: SequenceBenchmarkPlan.Entry) -> [BenchmarkSubject.System] {
+    guard peer != nil && entry.isWorthAPeer else { return [.ours] }
+    return compilesPeer && entry.subject.division == .asPublished ? [.ours, .eager, .compiled] : [.ours, .eager]
   }
 
   /// Everything measured until the end or until `goesOn` says no; what was measured of a group is kept then.
@@ -75,7 +74,7 @@ public struct SequenceBenchmark {
     progress.update(done, fields: ["now": group.title])
     var contenders: [(contender: BenchmarkContender, result: BenchmarkResult)] = []
     for entry in group.entries {
-      for system in systems(for: entry.subject.measurement) where goesOn() {
+      for system in systems(for: entry) where goesOn() {
         var subject = entry.subject
         subject.system = system
         let entry = SequenceBenchmarkPlan.Entry(subject: subject, model: entry.model)
@@ -127,14 +126,15 @@ public struct SequenceBenchmark {
   private static func make(_ entry: SequenceBenchmarkPlan.Entry) -> BenchmarkContender {
     let subject = entry.subject
     let current = ComputeContext.current
+    let precision = Precision(rawValue: subject.precision) ?? current.precision
     let context =
-      current.threads == subject.threads
+      current.threads == subject.threads && current.precision == precision
       ? current
-      : ComputeContext(
-        threads: subject.threads, instructionSet: current.instructionSet, precision: current.precision)
+      : ComputeContext(threads: subject.threads, instructionSet: current.instructionSet, precision: precision)
     let before = MemoryStatistics.current.live
     let workload = SequenceWorkload(
-      entry.model, subject.measurement, batch: subject.batch, window: subject.window)
+      entry.model, subject.measurement, batch: subject.batch, window: subject.window,
+      weights: StreamWeights(rawValue: subject.precision) ?? .float32)
     // The first unit makes the optimiser's state: what is kept, and the peak above it, are known after it.
     var (kept, peak) = (Int?.none, workload.streamBytes)
     return BenchmarkContender(subject: subject, peakMemory: { peak }) { iterations in

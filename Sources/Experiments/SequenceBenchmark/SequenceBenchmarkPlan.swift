@@ -34,6 +34,18 @@ public struct SequenceBenchmarkPlan: Sendable {
   struct Entry: Sendable {
     let subject: BenchmarkSubject
     let model: SequenceModel
+
+    /// Whether PyTorch runs it too: what is compared with the paper or matched, and the picture of cost over context.
+    /// Streams are ours alone, but for WaveNet's, whose cached loop everybody writes.
+    var isWorthAPeer: Bool {
+      switch subject.measurement {
+      case .training: !subject.division.isSweep
+      case .inference: !subject.division.isSweep || subject.division == .contextSweep
+      case .naiveGeneration: subject.division == .asPublished
+      case .cachedGeneration:
+        if case .waveNet = model { subject.precision == StreamWeights.float32.rawValue } else { false }
+      }
+    }
   }
   struct Group: Sendable {
     let title: String
@@ -51,7 +63,8 @@ public struct SequenceBenchmarkPlan: Sendable {
   public var names: [String] { groups.flatMap(\.entries).map(\.subject.name) }
   /// Names of all networks that the plan knows, whatever was asked for.
   public static var modelNames: [String] {
-    published.map(\.name) + MatchedModels.Kind.allCases.map(\.rawValue)
+    published.map(\.name) + ["seq-u-net-audio-realtime", "wavenet-64-channels"]
+      + MatchedModels.Kind.allCases.map(\.rawValue)
   }
 
   public init(_ settings: SequenceBenchmarkSettings) {
@@ -89,6 +102,7 @@ public struct SequenceBenchmarkPlan: Sendable {
       add(.threadsSweep, Self.matched(
         .threadsSweep, context: Self.matchedContext, settings, outputs: 4096, threads: threads))
     }
+    add(.precisionSweep, Self.precisions(settings))
     self.groups = groups
   }
 
@@ -146,6 +160,53 @@ public struct SequenceBenchmarkPlan: Sendable {
     Published(task: "audio", name: "wavenet-audio", window: .init(input: 37764, output: 5000), batch: 1),
     Published(task: "audio", name: "wavenet-audio-cropped", window: .init(input: 37764, output: 5000), batch: 1),
   ]
+
+  // MARK: Precision
+
+  /// Steps and passes in every precision where the instruction set tells them apart; generation with weights kept in
+  /// every way, also of a WaveNet of usual size and of the Seq-U-Net meant for generation.
+  private static func precisions(_ settings: SequenceBenchmarkSettings) -> [(SequenceMeasurement) -> Entry?] {
+    var usual = WaveNetConfiguration.audio
+    (usual.stacks, usual.layers, usual.width, usual.skipWidth) = (3, 10, 64, 256)
+    let large = ["seq-u-net-audio", "wavenet-audio"].compactMap { name in
+      SequenceModel(preset: name).map { (name, $0) }
+    }
+    let small =
+      SequenceModel(preset: "seq-u-net-audio-realtime").map { [("seq-u-net-audio-realtime", $0)] } ?? []
+    let streams = (settings.quick ? [] : large) + [("wavenet-64-channels", .waveNet(usual))] + small
+    let generation = streams.flatMap { name, model in
+      StreamWeights.allCases.map { weights in
+        { (measurement: SequenceMeasurement) -> Entry? in
+          guard measurement == .cachedGeneration else { return nil }
+          return entry(.precisionSweep, "audio", name, model, measurement, outputs: 1024, 1, weights.rawValue)
+        }
+      }
+    }
+    guard ComputeContext.current.instructionSet == "amx" else { return generation }
+    return generation + MatchedModels.Kind.allCases.flatMap { kind in
+      Precision.allCases.map { precision in
+        { (measurement: SequenceMeasurement) -> Entry? in
+          if measurement.isGeneration { return nil }
+          let model = MatchedModels.matching(context: matchedContext, parameters: matchedParameters, kind)
+          return entry(
+            .precisionSweep, "symbols", kind.rawValue, model, measurement, outputs: 4096, settings.threads,
+            precision.rawValue)
+        }
+      }
+    }
+  }
+
+  private static func entry(
+    _ division: BenchmarkSubject.Division, _ task: String, _ name: String, _ model: SequenceModel,
+    _ measurement: SequenceMeasurement, outputs: Int, _ threads: Int, _ precision: String
+  ) -> Entry {
+    Entry(
+      subject: BenchmarkSubject(
+        division, task: task, name, model, measurement, batch: 1,
+        window: window(of: model, measurement) ?? model.window(forOutputFrames: outputs), threads: threads,
+        precision: precision),
+      model: model)
+  }
 
   // MARK: Matched
 

@@ -126,13 +126,13 @@ struct SequenceBenchmarkReport {
     }
   }
 
-  /// Bars of each group as published or matched: time per output, us and the peer.
+  /// Bars of each group as published or matched, and of each precision: time per output, us and the peer.
   private var barCharts: [any Chart] {
-    groups.filter { !$0.subject.division.isSweep }.map { group in
+    groups.filter { !$0.subject.division.isSweep || $0.subject.division == .precisionSweep }.map { group in
       let systems = BenchmarkSubject.System.allCases.filter { system in
         group.results.contains { $0.0.system == system }
       }
-      let names = group.results.map(\.0.model).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+      let names = group.results.map { SequenceBenchmarkSummary.network($0.0) }.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
       let unit = group.results.map { $1.median / Double($0.outputs) }.max() ?? 1
       let (scale, word) = unit < 1e-3 ? (1e6, "µs") : (1e3, "ms")
       return ScoreChart(
@@ -141,7 +141,7 @@ struct SequenceBenchmarkReport {
           ScoreChart.System(
             SequenceBenchmarkSummary.name(of: system),
             distributions: names.map { name in
-              group.results.filter { $0.0.model == name && $0.0.system == system }
+              group.results.filter { SequenceBenchmarkSummary.network($0.0) == name && $0.0.system == system }
                 .map { $1.median / Double($0.outputs) * scale }
             })
         })

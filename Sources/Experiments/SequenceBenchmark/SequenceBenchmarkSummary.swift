@@ -109,9 +109,19 @@ public struct SequenceBenchmarkSummary {
     }
   }
 
+  /// The network, and what distinguishes it from others of its group.
+  static func network(_ subject: BenchmarkSubject) -> String {
+    let swept =
+      switch subject.division {
+      case .lengthSweep: ", \(subject.window.output) out"
+      case .precisionSweep: ", \(subject.precision)"
+      default: ""
+      }
+    return subject.model + swept
+  }
+
   static func label(_ subject: BenchmarkSubject) -> String {
-    let swept = subject.division == .lengthSweep ? ", \(subject.window.output) out" : ""
-    return subject.model + swept + (subject.system == .ours ? "" : " (\(name(of: subject.system)))")
+    network(subject) + (subject.system == .ours ? "" : " (\(name(of: subject.system)))")
   }
 
   static func name(of system: BenchmarkSubject.System) -> String {

@@ -24,23 +24,28 @@ struct SequenceWorkload {
   /// Bytes that it works in, where they are not tensors': a stream's weights and what it remembers.
   private(set) var streamBytes: Int?
 
-  /// - Parameter window: frames in, and the latest ones whose outputs count; of generation, the context.
-  init(_ model: SequenceModel, _ measurement: SequenceMeasurement, batch: Int, window: WindowLengths) {
+  /// - Parameters:
+  ///   - window: frames in, and the latest ones whose outputs count; of generation, the context.
+  ///   - weights: how a stream keeps its weights.
+  init(
+    _ model: SequenceModel, _ measurement: SequenceMeasurement, batch: Int, window: WindowLengths,
+    weights: StreamWeights = .float32
+  ) {
     switch model {
     case .seqUNet(let c):
-      self.init(SeqUNet(c), model, measurement, batch, window) { $0($1, $2) }
+      self.init(SeqUNet(c), model, measurement, batch, window, weights) { $0($1, $2) }
     case .seqUNetResidual(let c):
-      self.init(SeqUNetResidual(c), model, measurement, batch, window) { network, x, _ in network(x) }
+      self.init(SeqUNetResidual(c), model, measurement, batch, window, weights) { network, x, _ in network(x) }
     case .tcn(let c):
-      self.init(TCN(c), model, measurement, batch, window) { $0($1, $2) }
+      self.init(TCN(c), model, measurement, batch, window, weights) { $0($1, $2) }
     case .waveNet(let c):
-      self.init(WaveNet(c), model, measurement, batch, window) { network, x, _ in network(x) }
+      self.init(WaveNet(c), model, measurement, batch, window, weights) { network, x, _ in network(x) }
     }
   }
 
   private init<M: StreamableNetwork>(
     _ network: M, _ model: SequenceModel, _ measurement: SequenceMeasurement, _ batch: Int,
-    _ window: WindowLengths, _ forward: @escaping (M, Tensor, Context) -> Tensor
+    _ window: WindowLengths, _ weights: StreamWeights, _ forward: @escaping (M, Tensor, Context) -> Tensor
   ) {
     let data = SequenceData(model, batch: batch, window: window)
     switch measurement {
@@ -48,7 +53,7 @@ struct SequenceWorkload {
     case .inference: run = { _ = forward(network, data.input, .inference) }
     case .naiveGeneration: run = Self.generation(network, data, forward)
     case .cachedGeneration:
-      let stream = NetworkStream(network.streamProgram(), batch: batch, block: 1)
+      let stream = NetworkStream(network.streamProgram(weights: weights), batch: batch, block: 1)
       streamBytes = stream.stateBytes + stream.program.facts.weightBytes
       run = Self.generation(by: stream, data, frames: window.output)
     }
