@@ -78,6 +78,10 @@ struct Generate: ParsableCommand {
     } else if case .text(let vocabulary) = generator.kind, case .symbols(let rows) = made {
       for row in rows { print(GeneratorModel.text(row, vocabulary)) }
     }
+    if Interrupt.requested {
+      note("stopped after \(made.frames - prompt.given) of \(frames) frames; what was made is kept")
+      throw ExitCode(130)
+    }
   }
 
   private func frames(of kind: GeneratedKind) throws -> Int {

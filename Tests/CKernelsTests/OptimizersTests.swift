@@ -44,7 +44,7 @@ import Testing
             // 0.001.
             let slack = 8 * 0x1p-24 + abs(step) * (0x1p-24 / 0.001 + 16 * 0x1p-24)
             return abs(Double(newP[i]) - expected) > slack || abs(Double(newM[i]) - m) > 4 * 0x1p-24
-              || abs(Double(newV[i]) - v) > 4 * 0x1p-24 || abs(newP[i] - r.p[i]) > 8 * 0x1p-24
+              || abs(Double(newV[i]) - v) > 4 * 0x1p-24 || abs(newP[i] - r.p[i]) > Float(8 * 0x1p-24 * (1 + abs(step)))
               || abs(newM[i] - r.m[i]) > 4 * 0x1p-24 || abs(newV[i] - r.v[i]) > 4 * 0x1p-24
           }
           #expect(wrong == nil, "element \(wrong ?? 0) of \(count)")
@@ -119,7 +119,7 @@ import Testing
             let v = Double(rmsprop.alpha) * Double(s.v[i]) + (1 - Double(rmsprop.alpha)) * g * g
             let step = Double(rmsprop.rate) * g / (v.squareRoot() + Double(rmsprop.epsilon))
             return abs(Double(newP[i]) - (Double(s.p[i]) - step)) > 8 * 0x1p-24
-              || abs(Double(newV[i]) - v) > 4 * 0x1p-24 || abs(newP[i] - r.p[i]) > 8 * 0x1p-24
+              || abs(Double(newV[i]) - v) > 4 * 0x1p-24 || abs(newP[i] - r.p[i]) > Float(8 * 0x1p-24 * (1 + abs(step)))
               || abs(newV[i] - r.v[i]) > 4 * 0x1p-24
           }
           #expect(wrong == nil, "element \(wrong ?? 0) of \(count)")

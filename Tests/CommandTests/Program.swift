@@ -118,6 +118,12 @@ enum Program {
       }
     }
 
+    /// Whether the program has written anything to its standard error yet.
+    var hasSaidSomething: Bool {
+      var waiting: Int32 = 0
+      return ioctl(errors.fileDescriptor, UInt(FIONREAD), &waiting) == 0 && waiting > 0
+    }
+
     /// Waits for the end.
     func finish() -> Outcome {
       var ended: Int32?

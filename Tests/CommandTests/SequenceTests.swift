@@ -1,6 +1,7 @@
 import Experiments
 import Foundation
 import SwiftDL
+import SwiftDLAudio
 import Testing
 
 /// Training of sequence networks by command: what comes out, and what is refused in one line.
@@ -48,6 +49,21 @@ import Testing
     let played = try Program.run(["generate", "--model", workshop("run"), "--length", "16", "-o", workshop("new.mid"), "-q"])
     #expect(played.status == 0, "\(played.errors)")
     #expect(Folders.exists(workshop("new.mid")))
+  }
+
+  @Test func generationThatIsInterruptedKeepsWhatItMade() throws {
+    let workshop = try Workshop()
+    // Hours of sound, unless it is stopped.
+    let run = try Program.start([
+      "generate", "--model", "seq-u-net-audio-realtime", "--length", "36000", "-o", workshop("out.wav"), "--progress", "json",
+    ])
+    try run.wait { run.hasSaidSomething }
+    run.interrupt()
+    let outcome = run.finish()
+    #expect(outcome.status == 130, "\(outcome.errors)")
+    #expect(outcome.errors.contains("stopped after") && outcome.output.hasSuffix("out.wav\n"), "\(outcome.errors)")
+    let sound = try AudioFile.read(workshop("out.wav"))
+    #expect(sound.frames > 0 && sound.frames < 36000 * 16000)
   }
 
   @Test(arguments: [

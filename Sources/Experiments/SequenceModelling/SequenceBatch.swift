@@ -18,13 +18,21 @@ struct SequenceBatch: Sendable {
   /// Frames that count in all rows.
   var positions: Int { input.shape[0] * scoredFrames }
 
-  /// The mean negative log likelihood per scored frame, in nats: of a class, or of 88 independent keys.
-  func loss(_ output: Tensor) -> Tensor {
+  /// What training minimises, in nats: the mean negative log likelihood of classes; of 88 independent keys, the sum over
+  /// all frames, so that a long piece weighs more than a short one and clipping sees the gradient of the whole piece.
+  func objective(_ output: Tensor) -> Tensor {
     let scored = scoredPart(output)
+    return switch target {
+    case .classes(let classes): crossEntropy(scored, classes)
+    case .keys(let keys): binaryCrossEntropyWithLogits(scored, keys, reduction: .sum)
+    }
+  }
+
+  /// The mean negative log likelihood per scored frame, in nats, of what the objective says.
+  func nats(objective: Double) -> Double {
     switch target {
-    case .classes(let classes): return crossEntropy(scored, classes)
-    case .keys(let keys):
-      return binaryCrossEntropyWithLogits(scored, keys, reduction: .sum) * (1 / Float(positions))
+    case .classes: objective
+    case .keys: objective / Double(positions)
     }
   }
 

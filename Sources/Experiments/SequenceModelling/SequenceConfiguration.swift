@@ -53,9 +53,6 @@ public struct SequenceConfiguration<N: SequenceNetwork>: RunConfiguration {
     case .copyMemory:
       batchSize = 32
       epochs = 20
-      optimizer.rate = 5e-4
-      optimizer.clipNorm = 1
-      optimizer.halvingWindow = 0
     }
     publishedSettings[name]?(&optimizer, &contextFrames)
   }

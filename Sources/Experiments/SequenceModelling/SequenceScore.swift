@@ -23,7 +23,7 @@ struct SequenceScore: Sendable {
     for index in 0..<count {
       let batch = data.batch(part, index * all / count)
       let output = model(batch.input)
-      sum += Double(batch.loss(output).scalar) * Double(batch.positions)
+      sum += batch.nats(objective: Double(batch.objective(output).scalar)) * Double(batch.positions)
       positions += batch.positions
       if let right = batch.correct(output) {
         correct += right

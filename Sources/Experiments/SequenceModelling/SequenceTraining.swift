@@ -100,8 +100,8 @@ public struct SequenceTraining<N: SequenceNetwork> {
     while let batch = try batches.next() {
       let started = ContinuousClock.now
       let context = Context(training: true, random: dropout.stream(position.step))
-      var (loss, gradients) = valueAndGradients(of: model) { batch.loss($0(batch.input, context)) }
-      let value = Double(loss.scalar)
+      var (objective, gradients) = valueAndGradients(of: model) { batch.objective($0(batch.input, context)) }
+      let value = batch.nats(objective: Double(objective.scalar))
       // Clipping works the norm out; without it, the loss tells of the step before.
       let norm = configuration.optimizer.clipNorm > 0 ? gradients.clip(toGlobalNorm: configuration.optimizer.clipNorm) : 0
       guard value.isFinite && norm.isFinite else { throw try divergence() }

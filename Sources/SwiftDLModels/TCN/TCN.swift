@@ -129,19 +129,19 @@ public struct TCN: Module {
     }
   }
 
-  /// Fresh weights: convolutions of blocks, shortcuts too, normal with standard deviation 0.01, the rest as PyTorch
-  /// draws it.
+  /// Fresh weights: shortcuts normal with standard deviation 0.01, the rest as PyTorch draws it. (The original draws the
+  /// blocks' convolutions from the same normal distribution too, but writes it where weight normalisation writes
+  /// again before the weights are first used.)
   public init(_ configuration: TCNConfiguration, random: RandomStream = RandomStream(seed: 0)) {
     precondition(configuration.problem == nil, "TCN: \(configuration.problem ?? "")")
     self.configuration = configuration
     let c = configuration
     var random = random
     func conv(_ input: Int, _ output: Int, _ dilation: Int) -> WeightNorm<Conv1D> {
-      var layer = Conv1D(
-        inputChannels: input, outputChannels: output, kernelSize: c.kernel, dilation: dilation,
-        padding: .causal, activation: .relu, initialization: .kaimingUniform, random: &random)
-      layer.weight = random.normal(layer.weight.shape, standardDeviation: 0.01)
-      return WeightNorm(layer)
+      WeightNorm(
+        Conv1D(
+          inputChannels: input, outputChannels: output, kernelSize: c.kernel, dilation: dilation,
+          padding: .causal, activation: .relu, initialization: .kaimingUniform, random: &random))
     }
     func pointwise(_ input: Int, _ output: Int) -> Conv1D {
       Conv1D(

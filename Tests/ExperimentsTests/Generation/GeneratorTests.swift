@@ -141,6 +141,19 @@ struct GeneratorTests {
     #expect(GeneratorModel.text([0, 1, 2, 0, 3], vocabulary) == "the cat\nthe <unk>")
   }
 
+  @Test("words that are one letter are looked up like others; letters are code points, as training numbers them")
+  func spelling() throws {
+    var c = TCNConfiguration.tiny
+    c.symbols = SymbolConfiguration(count: 4, channels: 4, dropout: 0, start: .uniform)
+    (c.inputChannels, c.outputChannels) = (4, nil)
+    let words = try GeneratorModel("words", TCN(c), vocabulary: "[\"a\",\"cat\",\"<eos>\",\"<unk>\"]")
+    #expect(try GenerationPrompt("a b cat", for: words).symbols == [0, 3, 1])
+    // An accent of its own, and a line end of two characters: one Character each, two code points each.
+    let letters = try GeneratorModel("letters", TCN(c), vocabulary: "[\"e\",\"\u{301}\",\"\\r\",\"\\n\"]")
+    #expect(try GenerationPrompt("e\u{301}\r\ne", for: letters).symbols == [0, 1, 2, 3, 0])
+    #expect(throws: FileError.self) { try GenerationPrompt("\u{e9}", for: letters) }
+  }
+
   @Test("rates are positive and count the bytes of the layers that are due")
   func rates() {
     var c = SeqUNetResidualConfiguration.tiny
