@@ -654,17 +654,17 @@ CK_API ck_status ck_stream_process_symbols(const ck_stream *stream, void *state,
 CK_API void ck_stream_layer_reference(const ck_stream_layer *layer, ptrdiff_t input_frames, const float *const *inputs,
                                       const ptrdiff_t *channels, const float *residual, double residual_rate, float *y);
 
-/* A program that travels: what was added to a stream, with its weights in float32, as bytes that any process may read in
-   any format. The library opens no files: whoever calls writes the bytes, and maps or reads them.
+/* A program that travels: what was added to a stream, with its weights in float32, as bytes that any process may read,
+   in any format. The library opens no files: whoever calls it writes the bytes, and maps or reads them.
 
      size_t size = ck_stream_program_size(stream, length);   before ck_stream_finish: it packs the weights away
      ck_stream_write_program(stream, y, note, length, bytes, size);
      …
-     ck_stream_read_program(context, ck_stream_fixed24, bytes, size, &stream);   finished; then state_size, start, process
+     ck_stream_read_program(context, ck_stream_fixed24, bytes, size, &stream);   then ck_stream_state_size, and so on
 
-   The note is the writer's: text of any kind, such as JSON that says the sample rate, the block and the frames that the
-   network was trained to look ahead. Equal streams with equal notes make equal bytes, and a stream that was read computes
-   the same bits as the stream that was written does when it is finished in the same format.
+   The note is the writer's: text of any kind, such as JSON that names the model and its sample rate. Equal streams with
+   equal notes make equal bytes. A stream that was read is finished, and computes the same bits as the stream that was
+   written, once that is finished in the same format.
 
    Latency   As above: none but the host's block, in every program, as no layer sees the future. Reading allocates, and
              takes time (a pass over the bytes, then packing): not in an audio thread. Processing does neither.
@@ -690,8 +690,8 @@ CK_API void ck_stream_layer_reference(const ck_stream_layer *layer, ptrdiff_t in
 
 /* 0 for a stream that is finished or has no layers, and for a note without end. */
 CK_API size_t ck_stream_program_size(const ck_stream *stream, size_t note_length);
-/* `output` as for ck_stream_finish, which may follow. `bytes` at any address, of at least that size; what lies behind is
-   left alone. note may be NULL when its length is 0. */
+/* `output` as for ck_stream_finish, which may follow. `bytes` at any address, of at least that size; what lies behind
+   is left alone. `note` may be NULL when its length is 0. */
 CK_API ck_status ck_stream_write_program(const ck_stream *stream, int32_t output, const char *note, size_t note_length,
                                          void *bytes, size_t size);
 /* `bytes` aligned to 4, `size` exactly the program's length. They are not needed after. Destroy as any other stream. */

@@ -1,5 +1,5 @@
-/* A stream's program as bytes: written while its weights are still as they were given, read through the doors that build
-   it. CKernels.h says where each byte is. */
+/* A stream's program as bytes: written while its weights are still as they were given, read through the doors that
+   build it. CKernels.h says where each byte is. */
 #include "check/check.h"
 #include "stream/stream.h"
 #include <string.h>
@@ -188,7 +188,8 @@ static ck_status add_lookup(ck_stream *stream, const program_entry *e, reader *r
   ptrdiff_t count;
   const void *table, *bias;
   CK_REQUIRE(CK_COUNT(&count, e->kernel_size, e->symbols, e->channels));
-  CK_REQUIRE_THAT(take_numbers(r, count, &table) && take_numbers(r, e->channels, &bias), ck_status_invalid_argument);
+  CK_REQUIRE_THAT(take_numbers(r, count, &table) && take_numbers(r, e->channels, &bias),
+                  ck_status_invalid_argument);
   const ck_stream_lookup lookup = {e->symbols, e->kernel_size, e->channels, table, bias};
   return ck_stream_add_lookup(stream, &lookup, signal);
 }
