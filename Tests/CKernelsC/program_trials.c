@@ -318,6 +318,51 @@ static void doors(entropy *e, const ck_context *context) {
   ck_stream_destroy(n.stream);
 }
 
+/* A program put together from what the header says: files of today must be read, and written, for as long as their
+   version is. y[t] = leaky_relu(3·x[t] - 2·x[t-4] + 0.5), slope 0.25, plus x[t], no activation after. */
+static void by_hand(const ck_context *context) {
+  const uint32_t input[] = {1, 1}, from[] = {1};
+  const uint32_t layer[] = {3, 1, 2, 0, 1, 0, 1, 4, 2, 0, 0x3e800000, 1};
+  const float weights[] = {-2, 3}, bias[] = {0.5f};
+  uint64_t bytes[56] = {0};
+  const program p = {(char *)bytes, sizeof bytes};
+  memcpy(p.bytes, "CKSTREAM\1", 9);
+  p.bytes[24] = 5, p.bytes[32] = 2;
+  memcpy(p.bytes + 64, "a U\n!", 5);
+  memcpy(p.bytes + 128, input, sizeof input);
+  memcpy(p.bytes + 192, layer, sizeof layer);
+  memcpy(p.bytes + 256, from, sizeof from);
+  memcpy(p.bytes + 320, weights, sizeof weights);
+  memcpy(p.bytes + 384, bias, sizeof bias);
+  seal(p);
+  for (ck_stream_weights format = ck_stream_float32; format <= ck_stream_bfloat16; format++) {
+    ck_stream *stream;
+    HOLD(ck_stream_read_program(context, format, p.bytes, p.size, &stream) == ck_status_ok, "by hand");
+    const size_t size = ck_stream_state_size(stream, 1, 6);
+    void *state = aligned_alloc(64, size);
+    const float x[6] = {1, -1, 2, 0, 4, 8}, expected[6] = {4.5f, -1.625f, 8.5f, 0.5f, 14.5f, 34.5f};
+    float y[6];
+    HOLD(ck_stream_start(stream, 1, 6, 0, state, size) == ck_status_ok, "start");
+    HOLD(ck_stream_process(stream, state, size, 6, x, y) == ck_status_ok, "process");
+    expect_same("by hand", 6, y, expected, 1e-5f);
+    free(state);
+    ck_stream_destroy(stream);
+  }
+  ck_stream *stream;
+  int32_t x, y;
+  const ck_stream_layer same = {.input_count = 1, .inputs = &x, .kernel_size = 2, .stride = 1, .dilation = 4, .sums = 1,
+                                .weights = weights, .bias = bias, .activation = ck_activation_leaky_relu,
+                                .slope = 0.25f, .residual = 1};
+  uint64_t made[56];
+  HOLD(ck_stream_create(context, ck_stream_float32, &stream) == ck_status_ok, "create");
+  HOLD(ck_stream_add_input(stream, 1, &x) == ck_status_ok && ck_stream_add_layer(stream, &same, &y) == ck_status_ok,
+       "layers");
+  HOLD(ck_stream_program_size(stream, 5) == sizeof made, "%zu bytes", ck_stream_program_size(stream, 5));
+  HOLD(ck_stream_write_program(stream, y, "a U\n!", 5, made, sizeof made) == ck_status_ok, "write");
+  HOLD(memcmp(made, bytes, sizeof made) == 0, "another layout");
+  ck_stream_destroy(stream);
+}
+
 /* The rates 2^24 and 65521 meet after 2^40 frames at the most; a third that shares nothing with them, never. */
 static void rates_that_never_meet(const ck_context *context) {
   const ptrdiff_t strides[] = {65536, 256, 65521, 59049, 243};
@@ -342,7 +387,7 @@ static void rates_that_never_meet(const ck_context *context) {
 void trial_program(entropy *e) {
   const ck_context *context = some_context(e);
   switch (draw(e, 8)) {
-  case 0: doors(e, context), rates_that_never_meet(context); break;
+  case 0: doors(e, context), by_hand(context), rates_that_never_meet(context); break;
   case 1: cut_off(e, context); break;
   case 2:
   case 3:
