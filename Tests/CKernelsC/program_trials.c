@@ -193,14 +193,14 @@ static uint32_t crc32(const char *bytes, size_t count) {
   return ~sum;
 }
 
-/* As if a writer had made it so. */
-static void seal(program p) {
+/* As if a writer had made it so, and said a length. */
+static void seal_as(program p, uint64_t length) {
   if (p.size < 64) return;
-  const uint64_t length = p.size;
   memcpy(p.bytes + 16, &length, sizeof length);
   const uint32_t sum = crc32(p.bytes + 16, p.size - 16);
   memcpy(p.bytes + 12, &sum, sizeof sum);
 }
+static void seal(program p) { seal_as(p, p.size); }
 
 static program damaged(entropy *e, program p) {
   size_t size = p.size;
@@ -306,6 +306,9 @@ static void doors(entropy *e, const ck_context *context) {
            "byte %zu", at);
       p.bytes[at] = 0;
     }
+  seal_as(p, p.size + 64);
+  HOLD(ck_stream_read_program(context, ck_stream_float32, p.bytes, p.size, &stream) == ck_status_invalid_argument,
+       "another length");
   seal(p);
   p.bytes[8] = 2;
   HOLD(ck_stream_read_program(context, ck_stream_float32, p.bytes, p.size, &stream) == ck_status_unsupported, "2");
