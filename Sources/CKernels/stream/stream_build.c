@@ -5,7 +5,6 @@
 #include <string.h>
 
 enum { most_channels = 1 << 20, most_taps = 1 << 16, most_period = 1 << 24 };
-static const ptrdiff_t most_cycle = (ptrdiff_t)1 << 40;
 
 ck_status ck_stream_create(const ck_context *context, ck_stream_weights weights, ck_stream **stream) {
   CK_REQUIRE_THAT(stream, ck_status_null_pointer);
@@ -249,9 +248,9 @@ ck_status ck_stream_check_output(const ck_stream *stream, int32_t output, ptrdif
   CK_REQUIRE_THAT(stream->nodes[output].period == 1, ck_status_invalid_geometry);
   *cycle = 1;
   for (ptrdiff_t i = 1; i <= stream->count; i++) {
-    const ptrdiff_t period = stream->nodes[i].period, times = period / greatest_divisor(*cycle, period);
-    CK_REQUIRE_THAT(times <= most_cycle / *cycle, ck_status_invalid_geometry);
-    *cycle *= times;
+    const ptrdiff_t period = stream->nodes[i].period;
+    *cycle = *cycle / greatest_divisor(*cycle, period) * period; /* times a stride at most, as the input's is in it */
+    CK_REQUIRE_THAT(*cycle <= (ptrdiff_t)1 << 40, ck_status_invalid_geometry);
   }
   return ck_status_ok;
 }
