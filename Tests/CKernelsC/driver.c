@@ -147,6 +147,7 @@ int main(int count, char **arguments) {
   run("matrix products", trial_gemm, trials, seed);
   run("other kernels", trial_others, trials, seed);
   run("streams", trial_stream, trials, seed);
+  run("programs of streams", trial_program, trials, seed);
   run("refusals", trial_hostile, 4 * trials, seed);
   together();
   return 0;

@@ -48,4 +48,5 @@ void trial_many_inputs(entropy *e);
 void trial_gemm(entropy *e);
 void trial_others(entropy *e);
 void trial_stream(entropy *e);
+void trial_program(entropy *e);
 void trial_hostile(entropy *e);

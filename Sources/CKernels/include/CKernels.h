@@ -39,7 +39,7 @@
 /* Additions raise MINOR; what breaks a caller's source or binary raises MAJOR, and CK_ABI_VERSION (the number in
    the shared library's name) with it. */
 #define CK_VERSION_MAJOR 1
-#define CK_VERSION_MINOR 1
+#define CK_VERSION_MINOR 2
 #define CK_VERSION_PATCH 0
 #define CK_ABI_VERSION 1
 
@@ -653,6 +653,52 @@ CK_API ck_status ck_stream_process_symbols(const ck_stream *stream, void *state,
    residual[⌊j · residual_rate⌋]. */
 CK_API void ck_stream_layer_reference(const ck_stream_layer *layer, ptrdiff_t input_frames, const float *const *inputs,
                                       const ptrdiff_t *channels, const float *residual, double residual_rate, float *y);
+
+/* A program that travels: what was added to a stream, with its weights in float32, as bytes that any process may read,
+   in any format. The library opens no files: whoever calls it writes the bytes, and maps or reads them.
+
+     size_t size = ck_stream_program_size(stream, length);   before ck_stream_finish: it packs the weights away
+     ck_stream_write_program(stream, y, note, length, bytes, size);
+     …
+     ck_stream_read_program(context, ck_stream_fixed24, bytes, size, &stream);   then ck_stream_state_size, and so on
+
+   The note is the writer's: text of any kind, such as JSON that names the model and its sample rate. Equal streams with
+   equal notes make equal bytes. A stream that was read is finished, and computes the same bits as the stream that was
+   written, once that is finished in the same format.
+
+   Latency   As above: none but the host's block, in every program, as no layer sees the future. Reading allocates, and
+             takes time (a pass over the bytes, then packing): not in an audio thread. Processing does neither.
+   Layout    Little endian. Everything begins at a multiple of 64 bytes, after zeros: in a mapped file the weights are
+             where they would be in memory. Numbers are unsigned unless it is said.
+               head     0 "CKSTREAM" · 8 uint32 version: 1 · 12 uint32 CRC-32 (as in zlib) of all bytes from 16 on ·
+                        16 uint64 length of all · 24 uint64 length of the note · 32 int32 output's signal · zeros to 64
+               note     its bytes and at least one zero
+               entries  one for each ck_stream_add_…, in order, to the end: 16 times four bytes, then what belongs to it
+                 uint32   0 kind · 4 channels · 8 kernel_size · 12 symbols · 16 input_count · 20 transposed: 0 or 1 ·
+                          24 stride · 28 dilation · 32 activation · 36 final_activation (as ck_activation numbers them)
+                 others   40 float32 slope · 44 int32 residual · zeros to 64
+                 kind 1   an input: channels
+                 kind 2   a lookup: kernel_size, symbols, channels; then the table, then the bias
+                 kind 3   a layer: `channels` are its sums, and all but symbols; then int32 inputs, weights, bias
+               Fields that a kind has not are 0. A bias is always there. Weights, tables and biases are float32.
+   Errors    Bytes may come from anybody: those that are no program, cut off, longer, altered or at odds with themselves
+             are ck_status_invalid_argument; another version, and weights that are not finite in fixed24,
+             ck_status_unsupported; what a layer says is checked as ck_stream_add_… and ck_stream_finish check it, with
+             their statuses. After any but ck_status_ok *stream is as it was, and nothing is kept. The checksum finds
+             accidents; malice is bounded by the bytes: a small program may still ask for a large state (see
+             ck_stream_state_size). */
+
+/* 0 for a stream that is finished or has no layers, and for a note without end. */
+CK_API size_t ck_stream_program_size(const ck_stream *stream, size_t note_length);
+/* `output` as for ck_stream_finish, which may follow. `bytes` at any address, of at least that size; what lies behind
+   is left alone. `note` may be NULL when its length is 0. */
+CK_API ck_status ck_stream_write_program(const ck_stream *stream, int32_t output, const char *note, size_t note_length,
+                                         void *bytes, size_t size);
+/* `bytes` aligned to 4, `size` exactly the program's length. They are not needed after. Destroy as any other stream. */
+CK_API ck_status ck_stream_read_program(const ck_context *context, ck_stream_weights weights, const void *bytes,
+                                        size_t size, ck_stream **stream);
+/* Where the note lies in the caller's bytes, a zero behind it; checks all but the layers. */
+CK_API ck_status ck_stream_program_note(const void *bytes, size_t size, const char **note, size_t *note_length);
 
 /* ---- Random numbers ----------------------------------------------------------------------------------- */
 

@@ -69,7 +69,8 @@ typedef struct ck_stream_node {
   bool is_output_only; /* nothing but the output frame of the same clock depends on it */
   ptrdiff_t input_count;
   int32_t *inputs;
-  ptrdiff_t kernel;   /* of a table */
+  ptrdiff_t kernel;   /* taps; of a transposed layer less than zero */
+  ptrdiff_t stride, dilation;
   float *weights;     /* as given until they are packed; a table stays */
   float *bias;
   ptrdiff_t sums, parts, product_count;
@@ -116,3 +117,8 @@ static inline size_t ck_stream_weight_bytes(ck_stream_weights format, ptrdiff_t 
 }
 /* Packs every product of a stream into its arena (stream_pack.c). */
 ck_status ck_stream_pack(ck_stream *stream);
+/* All that a layer says but its numbers: how many weights it has, and its inputs' period (stream_build.c). */
+ck_status ck_stream_check_layer(const ck_stream *stream, const ck_stream_layer *layer, ptrdiff_t *weights,
+                                ptrdiff_t *period);
+/* That a stream still being built can end in a signal; its cycle. */
+ck_status ck_stream_check_output(const ck_stream *stream, int32_t output, ptrdiff_t *cycle);

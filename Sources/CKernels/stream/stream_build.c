@@ -147,19 +147,19 @@ static bool is_activation(ck_activation activation) {
   return activation >= ck_activation_none && activation <= ck_activation_gated;
 }
 
-/* What a layer says, as far as it can be checked; `channels` of all inputs, `period` of each. */
-static ck_status check(const ck_stream *stream, const ck_stream_layer *l, ptrdiff_t *channels, ptrdiff_t *period) {
+ck_status ck_stream_check_layer(const ck_stream *stream, const ck_stream_layer *l, ptrdiff_t *weights,
+                                ptrdiff_t *period) {
   CK_REQUIRE_THAT(stream->count > 0 && !stream->output, ck_status_invalid_argument);
-  CK_REQUIRE_THAT(l->inputs && l->weights, ck_status_null_pointer);
+  CK_REQUIRE_THAT(l->inputs, ck_status_null_pointer);
   CK_REQUIRE_THAT(l->input_count > 0 && l->input_count <= most_taps, ck_status_invalid_geometry);
-  *channels = 0;
+  ptrdiff_t channels = 0;
   for (ptrdiff_t i = 0; i < l->input_count; i++) {
     const int32_t input = l->inputs[i];
     CK_REQUIRE_THAT(input > 0 && input <= stream->count && stream->nodes[input].kind != ck_stream_numbers,
                     ck_status_invalid_argument);
     if (i == 0) *period = stream->nodes[input].period;
     CK_REQUIRE_THAT(stream->nodes[input].period == *period, ck_status_invalid_geometry);
-    *channels += stream->nodes[input].channels;
+    channels += stream->nodes[input].channels;
   }
   const bool gated = l->activation == ck_activation_gated;
   CK_REQUIRE_THAT(is_activation(l->activation) && is_activation(l->final_activation) &&
@@ -179,14 +179,13 @@ static ck_status check(const ck_stream *stream, const ck_stream_layer *l, ptrdif
     CK_REQUIRE_THAT(residual->kind != ck_stream_numbers, ck_status_invalid_argument);
     CK_REQUIRE_THAT(residual->channels == (gated ? l->sums / 2 : l->sums), ck_status_invalid_geometry);
   }
-  return ck_status_ok;
+  return CK_COUNT(weights, l->kernel_size, channels, l->sums);
 }
 
 ck_status ck_stream_add_layer(ck_stream *stream, const ck_stream_layer *layer, int32_t *signal) {
   CK_REQUIRE_THAT(stream && layer && signal, ck_status_null_pointer);
-  ptrdiff_t channels = 0, period = 1, count;
-  CK_REQUIRE(check(stream, layer, &channels, &period));
-  CK_REQUIRE(CK_COUNT(&count, layer->kernel_size, channels, layer->sums));
+  ptrdiff_t period = 1, count;
+  CK_REQUIRE(ck_stream_check_layer(stream, layer, &count, &period));
   CK_REQUIRE(ck_area_dense(&(ck_area){0}, layer->weights, count));
   ck_stream_node node = {
     .kind = ck_stream_sums,
@@ -195,6 +194,8 @@ ck_status ck_stream_add_layer(ck_stream *stream, const ck_stream_layer *layer, i
     .input_count = layer->input_count,
     .sums = layer->sums,
     .kernel = layer->transposed ? -layer->kernel_size : layer->kernel_size,
+    .stride = layer->stride,
+    .dilation = layer->dilation,
     .activation = layer->activation,
     .final_activation = layer->final_activation,
     .slope = layer->slope,
@@ -241,17 +242,23 @@ static void mark_output_only(ck_stream *stream) {
   }
 }
 
-ck_status ck_stream_finish(ck_stream *stream, int32_t output) {
-  CK_REQUIRE_THAT(stream, ck_status_null_pointer);
+ck_status ck_stream_check_output(const ck_stream *stream, int32_t output, ptrdiff_t *cycle) {
   CK_REQUIRE_THAT(!stream->output && output > 0 && output <= stream->count, ck_status_invalid_argument);
   CK_REQUIRE_THAT(stream->nodes[output].kind != ck_stream_numbers, ck_status_invalid_argument);
   CK_REQUIRE_THAT(stream->nodes[output].period == 1, ck_status_invalid_geometry);
-  ptrdiff_t cycle = 1;
+  *cycle = 1;
   for (ptrdiff_t i = 1; i <= stream->count; i++) {
     const ptrdiff_t period = stream->nodes[i].period;
-    cycle = cycle / greatest_divisor(cycle, period) * period;
-    CK_REQUIRE_THAT(cycle <= (ptrdiff_t)1 << 40, ck_status_invalid_geometry);
+    *cycle = *cycle / greatest_divisor(*cycle, period) * period; /* times a stride at most, as the input's is in it */
+    CK_REQUIRE_THAT(*cycle <= (ptrdiff_t)1 << 40, ck_status_invalid_geometry);
   }
+  return ck_status_ok;
+}
+
+ck_status ck_stream_finish(ck_stream *stream, int32_t output) {
+  CK_REQUIRE_THAT(stream, ck_status_null_pointer);
+  ptrdiff_t cycle;
+  CK_REQUIRE(ck_stream_check_output(stream, output, &cycle));
   CK_REQUIRE(ck_stream_pack(stream));
   stream->cycle = cycle;
   mark_output_only(stream);

@@ -74,29 +74,29 @@ static void pack_part(const place *p, ptrdiff_t panel, ptrdiff_t lanes, char *ou
     }
 }
 
-static place place_of(const ck_stream *stream, const ck_stream_node *node, const ck_stream_group *group, ptrdiff_t s) {
-  place p = {.stream = stream, .node = node, .group = group, .segment = &group->segments[s]};
-  for (ptrdiff_t i = 0; i < node->input_count; i++) {
-    const ptrdiff_t channels = stream->nodes[node->inputs[i]].channels;
-    p.channels += channels;
-    if (i < p.segment->input) p.before += channels;
-  }
+/* A group's segments one after another; those of one tap stand together, in the order of the inputs. */
+static place first_of(const ck_stream *stream, const ck_stream_node *node, const ck_stream_group *group) {
+  place p = {.stream = stream, .node = node, .group = group, .segment = group->segments};
+  for (ptrdiff_t i = 0; i < node->input_count; i++) p.channels += stream->nodes[node->inputs[i]].channels;
   return p;
+}
+static void advance(place *p) {
+  p->before = p->segment->input + 1 < p->node->input_count ? p->before + p->segment->channels : 0;
+  p->segment++;
 }
 
 /* The largest weight of each sum becomes 2^31 - 2^8. Not finite: no fixed point can hold it. */
 static ck_status choose_scales(const ck_stream *stream, const ck_stream_node *node, ck_stream_group *group) {
   group->scales = calloc((size_t)ck_stream_padded(node->sums), sizeof *group->scales);
   if (!group->scales) return ck_status_no_memory;
-  for (ptrdiff_t s = 0; s < group->segment_count; s++) {
-    const place p = place_of(stream, node, group, s);
+  place p = first_of(stream, node, group);
+  for (ptrdiff_t s = 0; s < group->segment_count; s++, advance(&p))
     for (ptrdiff_t c = 0; c < p.segment->channels; c++)
       for (ptrdiff_t o = 0; o < node->sums; o++) {
         const float size = fabsf(at(&p, c, o));
         if (!(size <= 3e38f)) return ck_status_unsupported;
         if (group->scales[o] < size) group->scales[o] = size;
       }
-  }
   for (ptrdiff_t o = 0; o < node->sums; o++) {
     group->scales[o] /= 2147483392.0f;
     /* A scale rounded down would push the largest weight over the edge; a subnormal one would lose digits. */
@@ -110,8 +110,8 @@ static void pack_group(const ck_stream *stream, const ck_stream_node *node, cons
   const ptrdiff_t width = ck_stream_padded(node->sums);
   for (ptrdiff_t panel = 0; panel < width; panel += ck_stream_panel_lanes) {
     const ptrdiff_t lanes = width - panel < ck_stream_panel_lanes ? width - panel : ck_stream_panel_lanes;
-    for (ptrdiff_t s = 0; s < group->segment_count; s++) {
-      const place p = place_of(stream, node, group, s);
+    place p = first_of(stream, node, group);
+    for (ptrdiff_t s = 0; s < group->segment_count; s++, advance(&p)) {
       pack_part(&p, panel, lanes, out);
       out += ck_stream_weight_bytes(stream->format, p.segment->channels, lanes);
     }
