@@ -65,7 +65,7 @@ let package = Package(
       name: "SwiftDLAudioTests", dependencies: ["SwiftDLAudio"],
       resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(
-      name: "SwiftDLModelsTests", dependencies: ["SwiftDLModels", "TestSupport"],
+      name: "SwiftDLModelsTests", dependencies: ["SwiftDLModels", "CKernels", "TestSupport"],
       resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(
       name: "ExperimentsTests", dependencies: ["Experiments", "TestSupport", "CZlib"],

@@ -6,7 +6,7 @@ import SwiftDLModels
 struct Models: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "List, describe and make models.",
-    subcommands: [List.self, Info.self, Init.self], defaultSubcommand: List.self)
+    subcommands: [List.self, Info.self, Init.self, Export.self], defaultSubcommand: List.self)
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "List the presets.")
@@ -38,6 +38,25 @@ struct Models: ParsableCommand {
       let name = ModelFile.name(of: model)
       let description = ModelDescription(name: name, network)
       print(json ? description.json : description.text)
+    }
+  }
+
+  struct Export: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Write a causal model as one file that the C library runs frame by frame.",
+      discussion: """
+        For audio hosts and other programs that link CKernels: ck_stream_read_program makes a stream of the file's \
+        bytes, with float32, 24-bit or bfloat16 weights; Examples/Consumers/c/stream.c is such a program. The file's \
+        note is JSON: the model's name, architecture, sample rate, receptive field, and the vocabulary of a text model.
+        """)
+    @Argument(help: "A preset's name, a .safetensors file or a run's folder.")
+    var model: String
+    @Option(name: [.customShort("o"), .long], help: "The file to write.")
+    var output: String
+
+    func run() throws {
+      try StreamFile.write(model, to: output)
+      print(output)
     }
   }
 

@@ -58,6 +58,18 @@ import Testing
       parameters: model.parameterCount)
   }
 
+  @Test func aCausalModelIsExportedForTheCLibrary() throws {
+    let workshop = try Workshop()
+    try Program.succeed(["models", "export", "wavenet-tiny", "-o", workshop("model.ckstream")])
+    let bytes = try workshop.bytes("model.ckstream")
+    #expect(bytes.prefix(8) == Data("CKSTREAM".utf8))
+    #expect(String(decoding: bytes.prefix(400), as: UTF8.self).contains("\"receptive_field\":15"))
+    expectRefusal(
+      try Program.run(["models", "export", "wave-u-net-tiny", "-o", workshop("other.ckstream")]), naming: "no causal model")
+    expectRefusal(
+      try Program.run(["models", "export", "wavenet-tiny", "-o", workshop("nowhere/a.ckstream")]), naming: "nowhere")
+  }
+
   @Test(arguments: ["wave-u-net-tiny", "wave-u-net-m3"])
   func inferenceEqualsTheLibrary(_ preset: String) throws {
     let workshop = try Workshop()

@@ -125,6 +125,17 @@ public struct SequenceOptimizerSettings: RunConfiguration {
   public init() {}
 }
 
+extension SequenceOptimizerSettings {
+  /// What the authors' search found best for a preset; `nil` where they published nothing.
+  static func published(_ preset: String) -> SequenceOptimizerSettings? {
+    publishedSettings[preset].map { settings in
+      var (optimizer, context) = (SequenceOptimizerSettings(), 0)
+      settings(&optimizer, &context)
+      return optimizer
+    }
+  }
+}
+
 /// What the authors' search found best, by preset: rate, clipping and frames that only give context.
 private let publishedSettings: [String: @Sendable (inout SequenceOptimizerSettings, inout Int) -> Void] = {
   func settings(_ rate: Float, clip: Float = 0, context: Int = 0)

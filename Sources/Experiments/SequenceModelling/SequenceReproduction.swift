@@ -92,6 +92,13 @@ public struct SequenceReproduction: Sendable {
     }
     public var trainingSeconds: Double { record.series("train_seconds").last?.value ?? 0 }
     var curve: [(step: Int, value: Double)] { record.series("valid_metric") }
+    /// Settings of the optimiser that are not the published ones, as `key value`.
+    public var changes: [String] {
+      guard let published = SequenceOptimizerSettings.published(preset) else { return [] }
+      return [("optimizer.rate", published.rate), ("optimizer.clipNorm", published.clipNorm)].compactMap { key, usual in
+        record.setting(key).flatMap { Float($0) == usual ? nil : "\(key) \($0)" }
+      }
+    }
     public var accuracy: Double? { record.summary?["test_accuracy"]?.number }
 
     var json: JSONObject {
@@ -99,7 +106,7 @@ public struct SequenceReproduction: Sendable {
         "task": task.name, "model": model.rawValue, "preset": preset, "metric": task.task.metric.name,
         "parameters": record.summary?["parameters"]?.integer, "seed": record.setting("seed").flatMap { Int($0) },
         "epochs": epochs, "published_epochs": plannedEpochs, "valid": validation, "train_last_epoch": train, "test": test,
-        "paper_train": paper?.train, "paper_test": paper?.test, "train_seconds": trainingSeconds,
+        "changed_settings": changes, "paper_train": paper?.train, "paper_test": paper?.test, "train_seconds": trainingSeconds,
         "valid_by_epoch": curve.map(\.value),
       ]
       if let accuracy { object["test_accuracy"] = accuracy.json }
@@ -132,7 +139,8 @@ public struct SequenceReproduction: Sendable {
   public static func markdown(_ rows: [Row]) -> String {
     let lines = rows.map { row -> String in
       let cells = [
-        row.task.name, row.model.rawValue, "\(row.epochs) of \(row.plannedEpochs)", row.validation.map { $0.text(decimals: 3) } ?? "",
+        row.task.name, ([row.model.rawValue] + row.changes).joined(separator: ", "), "\(row.epochs) of \(row.plannedEpochs)",
+        row.validation.map { $0.text(decimals: 3) } ?? "",
         row.test.map { "**\($0.text(decimals: 3))**" } ?? "not finished", row.paper.map { $0.test.text(decimals: 3) } ?? "none",
         row.task.task.metric.name, (row.trainingSeconds / 3600).text(decimals: 2),
       ]
@@ -143,7 +151,9 @@ public struct SequenceReproduction: Sendable {
 
       Both models of a task, trained with the published settings and seed 1111, the weights of the best validation tested once.
       `swiftdl reproduce seq-u-net` repeats it. The paper's figures: Stoller, Tian, Ewert, Dixon, "Seq-U-Net", arXiv version 1, 2019, table 1.
-      Hours are those of training steps, some of them beside other work on the same cores.
+      Hours are those of training steps, some of them beside other work on the same cores. A setting named after the model is not the
+      published one. Of copy memory, ln 8 = 2.079 is chance: the paper has no figures for it, nor for Piano-midi.
+      [Decision 10](Decisions/0010-training-as-in-the-original-code.md) tells what the papers do not say of the training.
 
       | task | model | epochs | validation | test | paper's test | unit | hours |
       |---|---|---|---|---|---|---|---|
@@ -174,7 +184,7 @@ public struct SequenceReproduction: Sendable {
       columns: ["task", "model", "epochs", "validation", "test", "paper's test", "unit", "hours"],
       rows: rows.map { row in
         [
-          .text(row.task.name), .text(row.model.rawValue), .text("\(row.epochs) of \(row.plannedEpochs)"),
+          .text(row.task.name), .text(([row.model.rawValue] + row.changes).joined(separator: ", ")), .text("\(row.epochs) of \(row.plannedEpochs)"),
           .number(row.validation, decimals: 3), .number(row.test, decimals: 3, emphasized: true),
           .number(row.paper?.test, decimals: 3), .text(row.task.task.metric.name),
           .number(row.trainingSeconds / 3600, decimals: 2),

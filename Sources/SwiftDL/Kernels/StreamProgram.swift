@@ -135,6 +135,26 @@ public final class StreamBuilder {
     return StreamProgram(owning: finished, weights: weights)
   }
 
+  /// What was described, as bytes that `ck_stream_read_program` makes a stream of, in any format, in any program.
+  /// CKernels.h says where each byte is.
+  ///
+  /// - Parameters:
+  ///   - output: a signal as frequent as the input.
+  ///   - note: text for whoever reads, such as JSON that names the model.
+  public func bytes(of output: StreamSignal, note: String) -> [UInt8] {
+    var note = note
+    return note.withUTF8 { note in
+      let size = ck_stream_program_size(handle, note.count)
+      return [UInt8](unsafeUninitializedCapacity: size) { bytes, count in
+        note.withMemoryRebound(to: CChar.self) { note in
+          require(
+            ck_stream_write_program(handle, output.number, note.baseAddress, note.count, bytes.baseAddress, size))
+        }
+        count = size
+      }
+    }
+  }
+
   private func signal(_ add: (UnsafeMutablePointer<Int32>) -> ck_status) -> StreamSignal {
     var number: Int32 = 0
     require(add(&number))

@@ -18,6 +18,12 @@ extension StreamableNetwork {
     return builder.finished(describe(to: builder))
   }
 
+  /// The network as the bytes of a program that C reads: see `StreamBuilder.bytes`.
+  public func streamBytes(note: String) -> [UInt8] {
+    let builder = StreamBuilder()
+    return builder.bytes(of: describe(to: builder), note: note)
+  }
+
   /// Runs a prompt from the beginning: the stream is then where the parallel pass is after its last frame.
   ///
   /// Step t of what follows equals the parallel pass over prompt and steps, at every phase of the network's rates.
