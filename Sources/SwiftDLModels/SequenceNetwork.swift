@@ -6,14 +6,16 @@ public import SwiftDL
 public protocol SequenceNetwork: Network where Configuration: CostedConfiguration {
   /// The same with the mode and the randomness of a training step.
   func callAsFunction(_ input: Tensor, _ context: Context) -> Tensor
-  /// How many symbols a configuration has, in and out; `nil` for signals.
-  static func symbolCount(of configuration: Configuration) -> Int?
   /// The configuration with another number of symbols; of signals it stays as it is.
   static func configuration(_ configuration: Configuration, withSymbols count: Int) -> Configuration
 }
 
+extension SequenceNetwork {
+  /// What a frame is, in and out.
+  public var frame: SequenceFrame { configuration.frame }
+}
+
 extension SeqUNet: SequenceNetwork {
-  public static func symbolCount(of configuration: SeqUNetConfiguration) -> Int? { configuration.symbols?.count }
   public static func configuration(_ configuration: SeqUNetConfiguration, withSymbols count: Int) -> SeqUNetConfiguration {
     var changed = configuration
     changed.symbols?.count = count
@@ -22,7 +24,6 @@ extension SeqUNet: SequenceNetwork {
 }
 
 extension TCN: SequenceNetwork {
-  public static func symbolCount(of configuration: TCNConfiguration) -> Int? { configuration.symbols?.count }
   public static func configuration(_ configuration: TCNConfiguration, withSymbols count: Int) -> TCNConfiguration {
     var changed = configuration
     changed.symbols?.count = count
@@ -33,7 +34,6 @@ extension TCN: SequenceNetwork {
 extension SeqUNetResidual: SequenceNetwork {
   /// Nothing of this network depends on the mode.
   public func callAsFunction(_ input: Tensor, _ context: Context) -> Tensor { self(input) }
-  public static func symbolCount(of configuration: SeqUNetResidualConfiguration) -> Int? { configuration.symbols }
   public static func configuration(
     _ configuration: SeqUNetResidualConfiguration, withSymbols count: Int
   ) -> SeqUNetResidualConfiguration {
@@ -46,7 +46,6 @@ extension SeqUNetResidual: SequenceNetwork {
 extension WaveNet: SequenceNetwork {
   /// Nothing of this network depends on the mode.
   public func callAsFunction(_ input: Tensor, _ context: Context) -> Tensor { self(input) }
-  public static func symbolCount(of configuration: WaveNetConfiguration) -> Int? { configuration.symbols }
   public static func configuration(_ configuration: WaveNetConfiguration, withSymbols count: Int) -> WaveNetConfiguration {
     var changed = configuration
     changed.symbols = count

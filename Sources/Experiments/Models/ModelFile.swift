@@ -19,9 +19,15 @@ public enum ModelFile {
 
   /// Writes a network; other metadata, such as a name or scores, may go along.
   public static func save(
-    _ network: some Network, to path: String, metadata: [String: String] = [:]
+    _ network: some Network, to path: String, metadata: [String: String] = [:], as type: StoredFloat = .float32
   ) throws(FileError) {
-    try network.save(to: path, metadata: metadata.merging(Self.metadata(of: network)) { _, new in new })
+    try network.save(to: path, metadata: metadata.merging(Self.metadata(of: network)) { _, new in new }, as: type)
+  }
+
+  /// Copies a model, whatever it is, to a file whose numbers are stored in another way.
+  public static func convert(_ model: String, to path: String, as type: StoredFloat) throws(FileError) {
+    let file = try SafeTensorsFile(try weights(model))
+    try save(try load(model), to: path, metadata: file.metadata, as: type)
   }
 
   /// The file meant by a path: itself, or the weights of a checkpoint's or the best ones of a run's folder.

@@ -12,10 +12,7 @@ public enum StreamFile {
     let metadata = Folders.exists(model) ? try SafeTensorsFile(ModelFile.weights(model)).metadata : [:]
     let bytes = network.streamBytes(note: note(ModelFile.name(of: model), network, vocabulary: metadata["vocabulary"]))
     let file = try AtomicFile(path)
-    let result: Result<Void, FileError> = bytes.withUnsafeBytes { bytes in
-      do throws(FileError) { return .success(try file.write(bytes)) } catch { return .failure(error) }
-    }
-    try result.get()
+    try file.write(bytes)
     try file.commit()
   }
 

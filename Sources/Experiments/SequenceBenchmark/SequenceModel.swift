@@ -48,34 +48,7 @@ public enum SequenceModel: Sendable, Hashable {
     }
   }
 
-  /// Symbols it chooses from; `nil` when its frames are vectors.
-  var symbols: Int? {
-    switch self {
-    case .seqUNet(let c): c.symbols?.count
-    case .seqUNetResidual(let c): c.symbols
-    case .tcn(let c): c.symbols?.count
-    case .waveNet(let c): c.symbols
-    }
-  }
-
-  /// Channels of a frame that is a vector.
-  var channels: Int {
-    switch self {
-    case .seqUNet(let c): c.inputChannels
-    case .tcn(let c): c.inputChannels
-    case .seqUNetResidual, .waveNet: 1
-    }
-  }
-
-  /// Numbers given out per frame.
-  var outputChannels: Int {
-    switch self {
-    case .seqUNet(let c): c.outputChannels
-    case .tcn(let c): c.outputChannels ?? c.widths.last ?? c.inputChannels
-    case .seqUNetResidual(let c): c.symbols
-    case .waveNet(let c): c.symbols
-    }
-  }
+  var frame: SequenceFrame { costs.frame }
 
   /// The shape in the words of the peer, `Benchmarks/peers/sequence_bench.py`.
   var peerDescription: JSONObject {

@@ -119,11 +119,14 @@ private struct SequenceData {
 
   init(_ model: SequenceModel, batch: Int, window: WindowLengths) {
     var random = RandomStream(seed: 1)
-    guard let count = model.symbols else {
-      input = random.bernoulli([batch, window.input, model.channels], probability: 0.05)
-      vectors = random.bernoulli([batch, window.output, model.outputChannels], probability: 0.05)
+    let count: Int
+    switch model.frame {
+    case .vector(let inputs, let outputs):
+      input = random.bernoulli([batch, window.input, inputs], probability: 0.05)
+      vectors = random.bernoulli([batch, window.output, outputs], probability: 0.05)
       symbols = nil
       return
+    case .symbol(let symbols): count = symbols
     }
     var (rows, next): ([Float], [Int]) = ([], [])
     for _ in 0..<batch {

@@ -13,7 +13,7 @@ struct SequenceDataLoader<N: SequenceNetwork> {
   func load(_ resolved: inout SequenceConfiguration<N>) throws -> any SequenceDataSet {
     let settings = configuration.data
     let seed = UInt64(configuration.seed)
-    let isSymbolic = N.symbolCount(of: configuration.model) != nil
+    let isSymbolic = if case .symbol = configuration.model.frame { true } else { false }
     let needsSymbols = [.characters, .words, .audio].contains(configuration.task)
     if isSymbolic != needsSymbols {
       throw ConfigurationError(

@@ -58,6 +58,35 @@ public enum ElementType: String, Sendable, CaseIterable {
   }
 }
 
+/// How a file that is written stores floating-point numbers.
+public enum StoredFloat: String, Sendable, CaseIterable {
+  case float32, float16, bfloat16
+
+  var elementType: ElementType {
+    switch self {
+    case .float32: .float32
+    case .float16: .float16
+    case .bfloat16: .bfloat16
+    }
+  }
+
+  /// The two bytes of a number, rounded to the nearest one that can be stored, of two to the even one; `nil` where
+  /// numbers keep all of their bits.
+  var half: ((Float) -> UInt16)? {
+    switch self {
+    case .float32: nil
+    case .float16: { Float16($0).bitPattern.littleEndian }
+    case .bfloat16:
+      { number in
+        let bits = number.bitPattern
+        // What is no number must not be rounded to infinity.
+        let rounded = number.isNaN ? bits | 0x40_0000 : bits &+ 0x7fff &+ (bits >> 16 & 1)
+        return UInt16(truncatingIfNeeded: rounded >> 16).littleEndian
+      }
+    }
+  }
+}
+
 extension InputFile {
   /// A tensor whose numbers begin at `offset`; conversion goes block by block, so it needs no
   /// second copy.

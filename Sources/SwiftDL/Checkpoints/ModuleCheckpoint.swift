@@ -1,7 +1,9 @@
 extension Module {
   /// Writes parameters and buffers, in visiting order, to a safetensors file.
-  public func save(to path: String, metadata: [String: String] = [:]) throws(FileError) {
-    try SafeTensorsFile.write(fields, metadata: metadata, to: path)
+  public func save(
+    to path: String, metadata: [String: String] = [:], as type: StoredFloat = .float32
+  ) throws(FileError) {
+    try SafeTensorsFile.write(fields, metadata: metadata, as: type, to: path)
   }
 
   /// Reads parameters and buffers from a safetensors file whose names and shapes are exactly the

@@ -65,9 +65,11 @@ public final class SafeTensorsFile: Sendable {
     return (tensors, file.metadata)
   }
 
-  /// Writes tensors as F32, in their order, and metadata; the file appears whole or not at all.
+  /// Writes tensors, in their order, and metadata; the file appears whole or not at all.
+  ///
+  /// - Parameter type: how numbers are stored: as they are, or rounded to half as many bits.
   public static func write(
-    _ tensors: ParameterValues, metadata: [String: String] = [:], to path: String
+    _ tensors: ParameterValues, metadata: [String: String] = [:], as type: StoredFloat = .float32, to path: String
   ) throws(FileError) {
     precondition(
       !tensors.contains("__metadata__"), "safetensors: no tensor may be called __metadata__")
@@ -80,12 +82,12 @@ public final class SafeTensorsFile: Sendable {
     var end = 0
     for (name, tensor) in zip(tensors.paths, tensors.tensors) {
       let start = end
-      end += tensor.count * MemoryLayout<Float>.size
+      end += tensor.count * type.elementType.byteCount
       members.append(
         JSON.Member(
           name,
           .object([
-            JSON.Member("dtype", .string("F32")),
+            JSON.Member("dtype", .string(type.elementType.rawValue)),
             JSON.Member("shape", .array(tensor.shape.map { .integer($0) })),
             JSON.Member("data_offsets", .array([.integer(start), .integer(end)])),
           ])))
@@ -99,14 +101,14 @@ public final class SafeTensorsFile: Sendable {
     let length = UInt64(header.count)
     let file = try AtomicFile(path)
     try file.write((0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) } + header)
-    for tensor in tensors.tensors { try file.write(tensor) }
+    for tensor in tensors.tensors { try file.write(tensor, as: type) }
     try file.commit()
   }
 }
 
 extension AtomicFile {
   /// Appends bytes.
-  func write(_ bytes: [UInt8]) throws(FileError) {
+  public func write(_ bytes: [UInt8]) throws(FileError) {
     let result: Result<Void, FileError> = bytes.withUnsafeBytes { bytes in
       do throws(FileError) { return .success(try write(bytes)) } catch { return .failure(error) }
     }
@@ -114,7 +116,10 @@ extension AtomicFile {
   }
 
   /// Appends the numbers of a tensor.
-  func write(_ tensor: Tensor) throws(FileError) {
+  func write(_ tensor: Tensor, as type: StoredFloat = .float32) throws(FileError) {
+    if let half = type.half {
+      return try write(tensor.withUnsafeBuffer { $0.map(half).withUnsafeBytes { Array($0) } })
+    }
     let result: Result<Void, FileError> = tensor.withUnsafeBuffer { elements in
       do throws(FileError) {
         return .success(try write(UnsafeRawBufferPointer(elements)))

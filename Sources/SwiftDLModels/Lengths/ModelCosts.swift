@@ -1,5 +1,13 @@
-/// What a network costs, told by its configuration alone: nothing is built to know it.
+/// What a frame of a sequence is.
+public enum SequenceFrame: Sendable, Hashable {
+  /// One symbol of so many; what comes out scores them all.
+  case symbol(count: Int)
+  case vector(inputs: Int, outputs: Int)
+}
+
+/// What a network takes and costs, told by its configuration alone: nothing is built to know it.
 public protocol CostedConfiguration: Sendable, Hashable {
+  var frame: SequenceFrame { get }
   /// Trained numbers.
   var parameterCount: Int { get }
   var receptiveField: ReceptiveField { get }
@@ -27,6 +35,10 @@ extension SymbolConfiguration {
 }
 
 extension SeqUNetConfiguration: CostedConfiguration {
+  public var frame: SequenceFrame {
+    symbols.map { .symbol(count: $0.count) } ?? .vector(inputs: inputChannels, outputs: outputChannels)
+  }
+
   public var parameterCount: Int {
     var total = (symbols?.parameterCount ?? 0) + convolution(1, widths[0], outputChannels)
     var inputs = inputChannels
@@ -83,6 +95,8 @@ extension SeqUNetConfiguration: CostedConfiguration {
 }
 
 extension SeqUNetResidualConfiguration: CostedConfiguration {
+  public var frame: SequenceFrame { .symbol(count: symbols) }
+
   public var parameterCount: Int {
     let unit = convolution(kernel, width, 2 * width)
     let joined = convolution(kernel, 2 * width, 2 * width)
@@ -140,6 +154,11 @@ extension SeqUNetResidualConfiguration: CostedConfiguration {
 }
 
 extension TCNConfiguration: CostedConfiguration {
+  public var frame: SequenceFrame {
+    symbols.map { .symbol(count: $0.count) }
+      ?? .vector(inputs: inputChannels, outputs: outputChannels ?? widths.last ?? inputChannels)
+  }
+
   /// Each convolution of a block also has a gain per channel.
   public var parameterCount: Int {
     var (inputs, total) = (inputChannels, symbols?.parameterCount ?? 0)
@@ -174,6 +193,8 @@ extension TCNConfiguration: CostedConfiguration {
 }
 
 extension WaveNetConfiguration: CostedConfiguration {
+  public var frame: SequenceFrame { .symbol(count: symbols) }
+
   public var parameterCount: Int {
     let layer = convolution(2, width, 2 * width) + convolution(1, width, width) + convolution(1, width, skipWidth)
     return convolution(1, symbols, width) + stacks * layers * layer + convolution(1, skipWidth, skipWidth)

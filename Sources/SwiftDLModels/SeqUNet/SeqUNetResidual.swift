@@ -65,6 +65,8 @@ public struct SeqUNetResidualConfiguration: Codable, Sendable, Hashable {
   public static let audioRealtime: SeqUNetResidualConfiguration = {
     var c = audio
     c.width = 64
+    // Of a training window; the context before it costs less the longer it is.
+    c.windowFrames = 20480
     return c
   }()
   /// For tests of whole pipelines.

@@ -1,7 +1,7 @@
 public import SwiftDL
 
 /// A causal network that can run frame by frame, which is how it generates.
-public protocol StreamableNetwork: Network {
+public protocol StreamableNetwork: SequenceNetwork {
   /// Describes the network to a stream: from its input to the signal that comes out.
   func describe(to builder: StreamBuilder) -> StreamSignal
   /// Frames of no input that stand before a prompt of `frames` frames, so that its last frame is in phase with every

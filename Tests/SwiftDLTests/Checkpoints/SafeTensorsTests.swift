@@ -31,6 +31,27 @@ import Testing
     }
   }
 
+  @Test func halvesAreRoundedToTheNearest() throws {
+    let scratch = try Scratch()
+    let path = scratch("halves.safetensors")
+    let numbers: [Float] = [0, -0.0, 1, 1.00390625, 1.01171875, -3.14159265, 6.5e4, 3.3e38, .infinity, -.infinity, .nan, 1e-40]
+    for (type, relative) in [(StoredFloat.bfloat16, Float(0x1p-9)), (.float16, 0x1p-12)] {
+      var tensors = ParameterValues()
+      tensors.append("x", Tensor([numbers.count], numbers))
+      try SafeTensorsFile.write(tensors, as: type, to: path)
+      let read = try SafeTensorsFile(path).tensor("x").scalars
+      for (x, y) in zip(numbers, read) {
+        let isTooLarge = type == .float16 && abs(x) > 65504
+        #expect(x == y || x.isNaN && y.isNaN || (isTooLarge ? y.isInfinite && x.sign == y.sign : abs(x - y) <= relative * abs(x) + 1e-40))
+      }
+    }
+    // Halfway between two of bfloat16's numbers the even one is taken: 1 + 2⁻⁸ goes down, 1 + 3 · 2⁻⁸ up.
+    var tensors = ParameterValues()
+    tensors.append("x", Tensor([2], [1.00390625, 1.01171875]))
+    try SafeTensorsFile.write(tensors, as: .bfloat16, to: path)
+    #expect(try SafeTensorsFile(path).tensor("x").scalars == [1, 1.015625])
+  }
+
   @Test func readsWhatPythonWrites() throws {
     let file = try SafeTensorsFile(fixture("python.safetensors"))
     #expect(file.metadata == ["config": "{\"levels\": 3}", "ключ": "line\nbreak \"☃\" 𝄞"])
