@@ -73,13 +73,19 @@ struct AudioData: SequenceDataSet {
     return batch(places)
   }
 
-  private func files(_ part: EvaluationPart) -> [MappedSamples] { part == .valid ? valid : test }
+  private func files(_ part: Split) -> [MappedSamples] {
+    switch part {
+    case .train: train
+    case .validation: valid
+    case .test: test
+    }
+  }
 
   private func windows(_ file: MappedSamples) -> Int { (file.frames - window.input - 1) / window.scored + 1 }
 
-  func batchCount(_ part: EvaluationPart) -> Int { files(part).reduce(0) { $0 + windows($1) } }
+  func batchCount(_ part: Split) -> Int { files(part).reduce(0) { $0 + windows($1) } }
 
-  func batch(_ part: EvaluationPart, _ index: Int) -> SequenceBatch {
+  func batch(_ part: Split, _ index: Int) -> SequenceBatch {
     var number = index
     for file in files(part) {
       if number < windows(file) { return batch([(file, number * window.scored)]) }

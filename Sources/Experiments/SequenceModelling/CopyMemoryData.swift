@@ -22,10 +22,16 @@ struct CopyMemoryData: SequenceDataSet {
     return batch(order.batches(epoch: epoch)[step].map { $0 })
   }
 
-  func batchCount(_ part: EvaluationPart) -> Int { max(1, sequences / 10 / batchSize) }
+  func batchCount(_ part: Split) -> Int { max(1, sequences / 10 / batchSize) }
 
-  func batch(_ part: EvaluationPart, _ index: Int) -> SequenceBatch {
-    let first = sequences + (part == .valid ? 0 : sequences) + index * batchSize
+  func batch(_ part: Split, _ index: Int) -> SequenceBatch {
+    let before =
+      switch part {
+      case .train: 0
+      case .validation: sequences
+      case .test: 2 * sequences
+      }
+    let first = before + index * batchSize
     return batch(Array(first..<first + batchSize))
   }
 

@@ -18,10 +18,16 @@ struct MusicData: SequenceDataSet {
     Self.batch(corpus.train[order.batches(epoch: epoch)[step].first ?? 0])
   }
 
-  func batchCount(_ part: EvaluationPart) -> Int { pieces(part).count }
-  func batch(_ part: EvaluationPart, _ index: Int) -> SequenceBatch { Self.batch(pieces(part)[index]) }
+  func batchCount(_ part: Split) -> Int { pieces(part).count }
+  func batch(_ part: Split, _ index: Int) -> SequenceBatch { Self.batch(pieces(part)[index]) }
 
-  private func pieces(_ part: EvaluationPart) -> [PianoRoll] { part == .valid ? corpus.valid : corpus.test }
+  private func pieces(_ part: Split) -> [PianoRoll] {
+    switch part {
+    case .train: corpus.train
+    case .validation: corpus.valid
+    case .test: corpus.test
+    }
+  }
 
   private static func batch(_ roll: PianoRoll) -> SequenceBatch {
     SequenceBatch(

@@ -64,13 +64,10 @@ protocol SequenceDataSet: Sendable {
   /// A batch of training, the same every time it is asked for.
   func batch(epoch: Int, step: Int) -> SequenceBatch
   /// How many batches an evaluation has.
-  func batchCount(_ part: EvaluationPart) -> Int
-  func batch(_ part: EvaluationPart, _ index: Int) -> SequenceBatch
+  func batchCount(_ part: Split) -> Int
+  func batch(_ part: Split, _ index: Int) -> SequenceBatch
   /// Rows and input frames of the largest batch of training.
   var largestBatch: (rows: Int, frames: Int) { get }
   /// The data in a line.
   var summary: String { get }
 }
-
-/// What a trained network is measured on.
-public enum EvaluationPart: String, Sendable, CaseIterable { case valid, test }

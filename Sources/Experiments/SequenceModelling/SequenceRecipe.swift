@@ -204,7 +204,7 @@ public struct SequenceRecipe: Sendable {
         if done == 1 {
           bar?.finish()
           epoch = -1
-          bar = ProgressMeter(total: total, label: part == .valid ? "validation" : "test", unit: "batches", style: style)
+          bar = ProgressMeter(total: total, label: "\(part.rawValue) part", unit: "batches", style: style)
         }
         bar?.update(done)
       }, shouldStop: { Interrupt.requested })

@@ -86,10 +86,8 @@ public struct SequenceReproduction: Sendable {
     public var validation: Double? { record.series("valid_metric").map(\.value).filter(\.isFinite).min() }
     /// The figure of the best epoch's weights on the test part; `nil` until the run is finished.
     public var test: Double? { record.summary?["test_metric"]?.number }
-    /// The last epoch's mean training loss, with dropout, in the metric.
-    public var train: Double? {
-      record.series("train_loss").last.map { task.task.metric.value(nats: $0.value) }
-    }
+    /// The same weights' figure on the training part.
+    public var train: Double? { record.summary?["train_metric"]?.number }
     public var trainingSeconds: Double { record.series("train_seconds").last?.value ?? 0 }
     var curve: [(step: Int, value: Double)] { record.series("valid_metric") }
     /// Settings of the optimiser that are not the published ones, as `key value`.
@@ -101,11 +99,19 @@ public struct SequenceReproduction: Sendable {
     }
     public var accuracy: Double? { record.summary?["test_accuracy"]?.number }
 
+    /// Training, the paper's, validation, test, the paper's, their unit and hours, as text.
+    func figures(missing: String) -> [String] {
+      let numbers = [train, paper?.train, validation, test, paper?.test].map { number -> String in
+        number.map { $0.text(decimals: 3) } ?? missing
+      }
+      return numbers + [task.task.metric.name, (trainingSeconds / 3600).text(decimals: 2)]
+    }
+
     var json: JSONObject {
       var object: JSONObject = [
         "task": task.name, "model": model.rawValue, "preset": preset, "metric": task.task.metric.name,
         "parameters": record.summary?["parameters"]?.integer, "seed": record.setting("seed").flatMap { Int($0) },
-        "epochs": epochs, "published_epochs": plannedEpochs, "valid": validation, "train_last_epoch": train, "test": test,
+        "epochs": epochs, "published_epochs": plannedEpochs, "valid": validation, "train": train, "test": test,
         "changed_settings": changes, "paper_train": paper?.train, "paper_test": paper?.test, "train_seconds": trainingSeconds,
         "valid_by_epoch": curve.map(\.value),
       ]
@@ -120,14 +126,9 @@ public struct SequenceReproduction: Sendable {
 
   /// The rows as text in columns.
   public static func table(_ rows: [Row]) -> String {
-    let heads = ["task", "model", "epochs", "valid", "test", "paper", "unit", "hours"]
-    let cells = rows.map { row -> [String] in
-      [
-        row.task.name, row.model.rawValue, "\(row.epochs)/\(row.plannedEpochs)",
-        row.validation.map { $0.text(decimals: 3) } ?? "-", row.test.map { $0.text(decimals: 3) } ?? "-",
-        row.paper.map { $0.test.text(decimals: 3) } ?? "-", row.task.task.metric.name,
-        (row.trainingSeconds / 3600).text(decimals: 2),
-      ]
+    let heads = ["task", "model", "epochs", "train", "paper", "valid", "test", "paper", "unit", "hours"]
+    let cells = rows.map { row in
+      [row.task.name, row.model.rawValue, "\(row.epochs)/\(row.plannedEpochs)"] + row.figures(missing: "-")
     }
     let widths = heads.indices.map { column in ([heads] + cells).map { $0[column].count }.max() ?? 0 }
     return ([heads] + cells).map { line in
@@ -138,12 +139,8 @@ public struct SequenceReproduction: Sendable {
   /// The rows as a Markdown page.
   public static func markdown(_ rows: [Row]) -> String {
     let lines = rows.map { row -> String in
-      let cells = [
-        row.task.name, ([row.model.rawValue] + row.changes).joined(separator: ", "), "\(row.epochs) of \(row.plannedEpochs)",
-        row.validation.map { $0.text(decimals: 3) } ?? "",
-        row.test.map { "**\($0.text(decimals: 3))**" } ?? "not finished", row.paper.map { $0.test.text(decimals: 3) } ?? "none",
-        row.task.task.metric.name, (row.trainingSeconds / 3600).text(decimals: 2),
-      ]
+      let name = ([row.model.rawValue] + row.changes).joined(separator: ", ")
+      let cells = [row.task.name, name, "\(row.epochs) of \(row.plannedEpochs)"] + row.figures(missing: "")
       return "| " + cells.joined(separator: " | ") + " |"
     }
     return """
@@ -155,8 +152,8 @@ public struct SequenceReproduction: Sendable {
       published one. Of copy memory, ln 8 = 2.079 is chance: the paper has no figures for it, nor for Piano-midi.
       [Decision 10](Decisions/0010-training-as-in-the-original-code.md) tells what the papers do not say of the training.
 
-      | task | model | epochs | validation | test | paper's test | unit | hours |
-      |---|---|---|---|---|---|---|---|
+      | task | model | epochs | train | paper's train | validation | test | paper's test | unit | hours |
+      |---|---|---|---|---|---|---|---|---|---|
 
       """ + lines.joined(separator: "\n") + "\n"
   }
@@ -181,11 +178,12 @@ public struct SequenceReproduction: Sendable {
   public static func writePage(_ rows: [Row], to path: String) throws(FileError) {
     var report = HTMLReport(title: "Seq-U-Net's table", subtitle: "both models of every task, beside the paper's figures")
     let table = ReportTable(
-      columns: ["task", "model", "epochs", "validation", "test", "paper's test", "unit", "hours"],
+      columns: ["task", "model", "epochs", "train", "paper's train", "validation", "test", "paper's test", "unit", "hours"],
       rows: rows.map { row in
         [
           .text(row.task.name), .text(([row.model.rawValue] + row.changes).joined(separator: ", ")), .text("\(row.epochs) of \(row.plannedEpochs)"),
-          .number(row.validation, decimals: 3), .number(row.test, decimals: 3, emphasized: true),
+          .number(row.train, decimals: 3), .number(row.paper?.train, decimals: 3), .number(row.validation, decimals: 3),
+          .number(row.test, decimals: 3, emphasized: true),
           .number(row.paper?.test, decimals: 3), .text(row.task.task.metric.name),
           .number(row.trainingSeconds / 3600, decimals: 2),
         ]

@@ -13,7 +13,7 @@ struct SequenceScore: Sendable {
   ///   - batches: how many batches are looked at, evenly spread; 0 takes all.
   ///   - progress: told batches done and batches in all.
   init(
-    of model: some SequenceNetwork, on data: some SequenceDataSet, _ part: EvaluationPart, batches: Int = 0,
+    of model: some SequenceNetwork, on data: some SequenceDataSet, _ part: Split, batches: Int = 0,
     progress: (Int, Int) -> Void = { _, _ in }
   ) {
     let all = data.batchCount(part)

@@ -46,7 +46,7 @@ public struct SequenceTraining<N: SequenceNetwork> {
   /// - Parameter evaluating: told a part that is being evaluated, batches done and batches in all.
   /// - Throws: `FileError` when files fail or the loss stops being a number; the last good state is saved.
   public mutating func run(
-    report: (SequenceStep) -> Void = { _ in }, evaluating: (EvaluationPart, Int, Int) -> Void = { _, _, _ in },
+    report: (SequenceStep) -> Void = { _ in }, evaluating: (Split, Int, Int) -> Void = { _, _, _ in },
     shouldStop: () -> Bool = { false }
   ) throws -> Outcome {
     while !position.isFinished {
@@ -56,7 +56,7 @@ public struct SequenceTraining<N: SequenceNetwork> {
       }
       let (trainingLoss, rate) = (position.meanLoss, position.rate)
       let started = ContinuousClock.now
-      let valid = evaluate(.valid, evaluating)
+      let valid = evaluate(.validation, evaluating)
       guard valid.nats.isFinite else { throw try divergence() }
       let isBest = position.endEpoch(validationLoss: valid.nats, configuration.optimizer)
       let metric = configuration.task.metric
@@ -145,14 +145,14 @@ public struct SequenceTraining<N: SequenceNetwork> {
 
   /// The mean loss over a part of the data, in nats per scored position.
   private func evaluate(
-    _ part: EvaluationPart, _ evaluating: (EvaluationPart, Int, Int) -> Void
+    _ part: Split, _ evaluating: (Split, Int, Int) -> Void
   ) -> SequenceScore {
     SequenceScore(of: model, on: data, part, batches: configuration.evaluationBatches) { evaluating(part, $0, $1) }
   }
 
-  private mutating func finish(_ evaluating: (EvaluationPart, Int, Int) -> Void) throws -> SequenceResult {
+  private mutating func finish(_ evaluating: (Split, Int, Int) -> Void) throws -> SequenceResult {
     if let best = checkpoints.best() { _ = try Checkpoint.read(into: &model, from: best) }
-    let test = evaluate(.test, evaluating)
+    let (test, train) = (evaluate(.test, evaluating), evaluate(.train, evaluating))
     let metric = configuration.task.metric
     let best = position.bestLoss ?? .nan
     let result = SequenceResult(
@@ -161,7 +161,7 @@ public struct SequenceTraining<N: SequenceNetwork> {
     var summary: JSONObject = [
       "step": result.step, "epochs": result.epochs, "parameters": model.parameterCount, "metric": metric.name,
       "valid_loss": best, "valid_metric": result.validation, "test_loss": test.nats, "test_metric": result.test,
-      "test_positions": test.positions, "train_seconds": result.trainingSeconds,
+      "test_positions": test.positions, "train_loss": train.nats, "train_metric": metric.value(nats: train.nats), "train_seconds": result.trainingSeconds,
     ]
     if let accuracy = test.accuracy { summary["test_accuracy"] = .number(accuracy) }
     try folder.finish(summary)

@@ -44,19 +44,25 @@ struct TextData: SequenceDataSet {
     train.batch([order.batches(epoch: epoch)[step].first ?? 0])
   }
 
-  private func rows(_ part: EvaluationPart) -> Rows { part == .valid ? valid : test }
+  private func rows(_ part: Split) -> Rows {
+    switch part {
+    case .train: train
+    case .validation: valid
+    case .test: test
+    }
+  }
 
-  func batchCount(_ part: EvaluationPart) -> Int {
+  func batchCount(_ part: Split) -> Int {
     let atOnce = windowsAtOnce(part)
     return (rows(part).windows + atOnce - 1) / atOnce
   }
 
-  func batch(_ part: EvaluationPart, _ index: Int) -> SequenceBatch {
+  func batch(_ part: Split, _ index: Int) -> SequenceBatch {
     let atOnce = windowsAtOnce(part)
     return rows(part).batch(Array(index * atOnce..<min((index + 1) * atOnce, rows(part).windows)))
   }
 
-  private func windowsAtOnce(_ part: EvaluationPart) -> Int { max(1, Self.windowsAtOnce / rows(part).count) }
+  private func windowsAtOnce(_ part: Split) -> Int { max(1, Self.windowsAtOnce / rows(part).count) }
 
   var summary: String {
     "\(corpus.train.count) / \(corpus.valid.count) / \(corpus.test.count) \(corpus.unit.rawValue), "
