@@ -51,7 +51,7 @@ public struct NetworkFacts: Sendable, Hashable {
 
 /// The kinds of networks: one line each.
 public let networks: [any Network.Type] = [
-  WaveUNet.self, SeqUNet.self, SeqUNetResidual.self, TCN.self, WaveNet.self, DenseGenerator.self,
+  WaveUNet.self, ResamplingWaveUNet.self, SeqUNet.self, SeqUNetResidual.self, TCN.self, WaveNet.self, DenseGenerator.self,
   DenseDiscriminator.self,
 ]
 
