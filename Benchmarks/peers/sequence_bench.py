@@ -8,10 +8,10 @@ A line of JSON in, a line of JSON out:
     {"clear": true}                                                {}
 
 Networks lie in the layout that is the faster one of PyTorch's (channels_last over one row, or Conv1d), by trial when the
-network is made. Memory is what the process held at most, less what it held before the network
-was made.
+network is made. Memory is what the process held at most until the first unit of work was done, less what it held
+before the network was made, after freed memory had been given back.
 """
-import contextlib, json, sys, time
+import contextlib, ctypes, gc, json, sys, time
 import torch
 import torch.nn.functional as F
 from sequence_models import Layout, SeqUNet, SeqUNetResidual, Signals, Tied, WaveNet, WaveNetSteps, tcn
@@ -20,6 +20,13 @@ from sequence_models import Layout, SeqUNet, SeqUNetResidual, Signals, Tied, Wav
 def status(key):
     with open("/proc/self/status") as file:
         return next(int(line.split()[1]) * 1024 for line in file if line.startswith(key))
+
+
+def give_back():
+    """Freed memory to the system, so that what is used next counts."""
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 def reset_peak():
@@ -119,15 +126,18 @@ def main():
                 torch.set_num_threads(r["threads"])
                 if key not in layouts:
                     layouts[key] = r["measurement"] != "generation_cached" and channels_last_is_faster(dict(r, compiled=False))
+                give_back()
                 before = status("VmRSS")
                 reset_peak()
-                made.append((work(r, layouts[key]), r["threads"], before))
+                call = work(r, layouts[key])
+                call()
+                made.append((call, r["threads"], max(0, status("VmHWM") - before)))
                 say({"number": len(made) - 1})
             elif "run" in r:
-                call, threads, before = made[r["run"]]
+                call, threads, peak = made[r["run"]]
                 torch.set_num_threads(threads)
                 seconds, processor = timed(call, r["iterations"])
-                say({"seconds": seconds, "cpu_seconds": processor, "peak_memory": max(0, status("VmHWM") - before)})
+                say({"seconds": seconds, "cpu_seconds": processor, "peak_memory": peak})
             else:
                 made.clear()
                 torch._dynamo.reset()

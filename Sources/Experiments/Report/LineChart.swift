@@ -10,14 +10,17 @@ public struct ChartSeries: Sendable {
   public var points: [(x: Double, y: Double)]
   public var dashed: Bool
   public var marking: Best?
+  /// Which of the colours it has, from 0; `nil` for that of its place among the curves.
+  public var colour: Int?
 
   public init(
-    _ name: String, _ points: [(x: Double, y: Double)], dashed: Bool = false, marking: Best? = nil
+    _ name: String, _ points: [(x: Double, y: Double)], dashed: Bool = false, marking: Best? = nil, colour: Int? = nil
   ) {
     self.name = name
     self.points = points
     self.dashed = dashed
     self.marking = marking
+    self.colour = colour
   }
 
   /// A metric of a run over its steps.
@@ -80,7 +83,7 @@ public struct LineChart: Chart {
       series.count < 2
         ? []
         : series.enumerated().map {
-          .init(name: $1.name, colour: $0 % ChartStyle.seriesCount + 1, dashed: $1.dashed)
+          .init(name: $1.name, colour: ($1.colour ?? $0) % ChartStyle.seriesCount + 1, dashed: $1.dashed)
         },
       width: size.width)
     var out = ChartStyle.text(title, x: 0, y: 16, class: "title")
@@ -100,7 +103,7 @@ public struct LineChart: Chart {
       x: xScale, y: yScale)
     out += axes(plot)
     for (index, series) in series.enumerated() {
-      out += curve(series, colour: index % ChartStyle.seriesCount + 1, plot)
+      out += curve(series, colour: (series.colour ?? index) % ChartStyle.seriesCount + 1, plot)
     }
     return out
   }

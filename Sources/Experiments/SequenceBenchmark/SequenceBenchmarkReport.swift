@@ -116,12 +116,12 @@ struct SequenceBenchmarkReport {
     _ scale: (BenchmarkSubject) -> Double
   ) -> [ChartSeries] {
     BenchmarkSubject.System.allCases.flatMap { system in
-      MatchedModels.Kind.allCases.compactMap { kind in
+      MatchedModels.Kind.allCases.enumerated().compactMap { place, kind in
         let points = summary.series(division, kind.rawValue, measurement, system).compactMap { subject, result in
           subject.sweptValue.map { (x: Double($0), y: result.median * scale(subject)) }
         }
         let suffix = system == .ours ? "" : ", \(SequenceBenchmarkSummary.name(of: system))"
-        return points.isEmpty ? nil : ChartSeries(kind.rawValue + suffix, points, dashed: system != .ours)
+        return points.isEmpty ? nil : ChartSeries(kind.rawValue + suffix, points, dashed: system != .ours, colour: place)
       }
     }
   }
