@@ -44,7 +44,7 @@ struct Models: ParsableCommand {
   struct Convert: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Copy a model with its numbers stored in fewer bits.",
-      discussion: "Half the size: bfloat16 keeps the range and 3 digits, float16 a smaller range and 4 digits.")
+      discussion: "Half the size: bfloat16 keeps the range and 2 digits, float16 a smaller range and 3 digits.")
     @Argument(help: "A .safetensors file or a run's folder.")
     var model: String
     @Option(help: "bfloat16, float16 or float32.")

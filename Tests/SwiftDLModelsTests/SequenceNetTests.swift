@@ -41,7 +41,7 @@ struct SequenceNetTests {
     #expect(SeqUNetConfiguration.chorales.receptiveField.frames == 13)
     #expect(SeqUNetResidualConfiguration.audio.receptiveField.frames == 32749)
     #expect(SeqUNetResidualConfiguration.audioRealtime.receptiveField.frames == 32749)
-    #expect(SeqUNetResidualConfiguration.audioRealtime.defaultWindow == WindowLengths(input: 36857, output: 5120))
+    #expect(SeqUNetResidualConfiguration.audioRealtime.defaultWindow == WindowLengths(input: 52217, output: 20480))
     #expect(TCNConfiguration.char.receptiveField.frames == 61)
     #expect(TCNConfiguration.muse.receptiveField.frames == 121)
     #expect(TCNConfiguration.chorales.receptiveField.frames == 13)

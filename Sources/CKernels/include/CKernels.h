@@ -585,7 +585,7 @@ typedef struct ck_stream ck_stream;
 typedef enum CK_CLOSED_ENUM ck_stream_weights {
   ck_stream_float32 = 0,
   ck_stream_fixed24,  /* three bytes: 24-bit fixed point, within 2^-23 of the largest weight of each sum */
-  ck_stream_bfloat16, /* two bytes: each within 2^-9 of itself */
+  ck_stream_bfloat16, /* two bytes: each within 2^-8 of itself */
 } ck_stream_weights;
 
 /* A table's rows for the input's latest symbols: y[t, c] = bias[c] + Σ_k table[k][symbol[t - (kernel_size - 1 - k)]][c],

@@ -5,7 +5,7 @@ public enum StreamWeights: String, CaseIterable, Codable, Sendable {
   case float32
   /// Three bytes: within 2⁻²³ of the largest weight of each sum, which is as exact as float32 sums are.
   case fixed24
-  /// Two bytes: each within 2⁻⁹ of itself.
+  /// Two bytes: each within 2⁻⁸ of itself.
   case bfloat16
 
   fileprivate var code: ck_stream_weights {
