@@ -60,23 +60,4 @@ extension WaveUNet: Network {
   public static var presets: [(name: String, configuration: WaveUNetConfiguration)] {
     WaveUNetConfiguration.presets
   }
-  public static func problem(with configuration: WaveUNetConfiguration) -> String? { configuration.problem }
-
-  public func problem(withInput shape: Shape) -> String? {
-    let c = configuration
-    guard shape.rank == 3, shape[2] == c.channels else {
-      return "has shape \(shape); [batch, frames, \(c.channels)] is expected"
-    }
-    if shape[0] > 0 && accepts(inputFrames: shape[1]) { return nil }
-    let near = c.window(forOutputFrames: max(1, shape[1] - (c.context ? c.defaultWindow.input - c.defaultWindow.output : 0)))
-    return "has \(shape[1]) frames, which this network cannot take; \(near.input) would do"
-  }
-
-  public var facts: NetworkFacts {
-    let window = configuration.defaultWindow
-    let seconds = Double(window.output) / Double(configuration.sampleRate)
-    return NetworkFacts(
-      window: window, receptiveField: configuration.receptiveField, sampleRate: configuration.sampleRate,
-      multiplyAddsPerSecond: Double(configuration.multiplyAdds(window)) / seconds)
-  }
 }

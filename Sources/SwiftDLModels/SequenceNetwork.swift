@@ -1,5 +1,12 @@
 public import SwiftDL
 
+/// What a frame of a sequence is.
+public enum SequenceFrame: Sendable, Hashable {
+  /// One symbol of so many; what comes out scores them all.
+  case symbol(count: Int)
+  case vector(inputs: Int, outputs: Int)
+}
+
 /// A causal network that says, at every frame, what follows: it is trained on windows of sequences.
 ///
 /// The last output frame belongs to the last input frame; `facts.window` has a training window's lengths.

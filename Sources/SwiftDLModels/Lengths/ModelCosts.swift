@@ -1,10 +1,3 @@
-/// What a frame of a sequence is.
-public enum SequenceFrame: Sendable, Hashable {
-  /// One symbol of so many; what comes out scores them all.
-  case symbol(count: Int)
-  case vector(inputs: Int, outputs: Int)
-}
-
 /// What a network takes and costs, told by its configuration alone: nothing is built to know it.
 public protocol CostedConfiguration: Sendable, Hashable {
   var frame: SequenceFrame { get }

@@ -89,7 +89,7 @@ public struct ResamplingWaveUNetConfiguration: Codable, Sendable, Hashable {
 
 // MARK: - Lengths
 
-extension ResamplingWaveUNetConfiguration {
+extension ResamplingWaveUNetConfiguration: WaveformConfiguration {
   /// The smallest window with at least `frames` output frames.
   public func window(forOutputFrames frames: Int) -> WindowLengths {
     require(frames > 0, "Wave-U-Net: a window of \(frames) output frames")

@@ -82,7 +82,7 @@ public struct WaveUNet: Module {
   public func callAsFunction(_ mixture: Tensor) -> Tensor {
     let c = configuration
     precondition(
-      mixture.rank == 3 && mixture.shape[2] == c.channels && accepts(inputFrames: mixture.shape[1]),
+      mixture.rank == 3 && mixture.shape[2] == c.channels && c.accepts(inputFrames: mixture.shape[1]),
       """
       Wave-U-Net: an input of shape \(mixture.shape); [batch, frames, \(c.channels)] with frames from \
       window(forOutputFrames:) is expected
@@ -105,20 +105,6 @@ public struct WaveUNet: Module {
     let rest = predicted.split(axis: 2, extents: Array(repeating: c.channels, count: c.predictedSources))
       .reduce(whole) { $0 - $1 }
     return .concatenated([predicted, rest], axis: 2)
-  }
-
-  /// Whether a window of this length passes through without remainders.
-  public func accepts(inputFrames: Int) -> Bool {
-    let c = configuration
-    guard c.context else { return inputFrames > 0 && inputFrames % c.totalStride == 0 }
-    var frames = inputFrames
-    for _ in 0..<c.levels {
-      frames -= c.downKernel - 1
-      if frames < 1 || frames % 2 == 0 { return false }
-      frames = (frames + 1) / 2
-    }
-    let bottleneck = frames - (c.downKernel - 1)
-    return bottleneck > 0 && c.window(bottleneckFrames: bottleneck).output > 0
   }
 
   /// The single sources of an output, each `[batch, output frames, channels]`, by name.

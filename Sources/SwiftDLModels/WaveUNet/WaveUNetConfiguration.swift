@@ -90,7 +90,7 @@ public struct WaveUNetConfiguration: Codable, Sendable, Hashable {
 
 // MARK: - Lengths
 
-extension WaveUNetConfiguration {
+extension WaveUNetConfiguration: WaveformConfiguration {
   /// The smallest window with at least `frames` output frames.
   ///
   /// With context, sizes go backwards through the network from the wanted output to the bottleneck, are
@@ -117,6 +117,19 @@ extension WaveUNetConfiguration {
     var input = bottleneckFrames + downKernel - 1
     for _ in 0..<levels { input = 2 * input - 1 + downKernel - 1 }
     return WindowLengths(input: input, output: output)
+  }
+
+  /// Whether a window of this length passes through without remainders.
+  public func accepts(inputFrames: Int) -> Bool {
+    guard context else { return inputFrames > 0 && inputFrames % totalStride == 0 }
+    var frames = inputFrames
+    for _ in 0..<levels {
+      frames -= downKernel - 1
+      if frames < 1 || frames % 2 == 0 { return false }
+      frames = (frames + 1) / 2
+    }
+    let bottleneck = frames - (downKernel - 1)
+    return bottleneck > 0 && window(bottleneckFrames: bottleneck).output > 0
   }
 
   /// The window of the paper's presets: at least 16384 output frames.
