@@ -34,6 +34,20 @@ struct SequenceNetTests {
     #expect(WaveNetConfiguration.audio.multiplyAdds(window) / 1_000_000_000 == 187)
   }
 
+  @Test("a TCN begins as its code leaves it: blocks as PyTorch draws them, shortcuts normal with deviation 0.01")
+  func weightsOfTCN() throws {
+    let network = TCN(.muse, random: RandomStream(seed: 4))
+    func deviation(_ x: Tensor) -> Float { x.squared().mean().squareRoot().scalar }
+    for block in network.blocks {
+      // Uniform within 1 / √(inputs · taps).
+      let weight = block.second.base.weight
+      let bound = 1 / Float(weight.shape[0] * weight.shape[1]).squareRoot()
+      #expect(weight.scalars.allSatisfy { abs($0) <= bound } && abs(deviation(weight) / bound - 0.577) < 0.01)
+    }
+    let shortcut = try #require(network.blocks[0].shortcut)
+    #expect(abs(deviation(shortcut.weight) - 0.01) < 5e-4)
+  }
+
   @Test("receptive fields of the papers")
   func receptiveFields() {
     #expect(SeqUNetConfiguration.char.receptiveField.frames == 73)

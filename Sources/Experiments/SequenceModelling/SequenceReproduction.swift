@@ -99,12 +99,23 @@ public struct SequenceReproduction: Sendable {
     }
     public var accuracy: Double? { record.summary?["test_accuracy"]?.number }
 
-    /// Training, the paper's, validation, test, the paper's, their unit and hours, as text.
-    func figures(missing: String) -> [String] {
-      let numbers = [train, paper?.train, validation, test, paper?.test].map { number -> String in
-        number.map { $0.text(decimals: 3) } ?? missing
+    static let heads = [
+      "task", "model", "epochs", "train", "paper's train", "validation", "test", "paper's test", "unit", "hours",
+    ]
+    private var name: String { ([model.rawValue] + changes).joined(separator: ", ") }
+    private var numbers: [Double?] { [train, paper?.train, validation, test, paper?.test] }
+    /// As text, under `heads`.
+    var cells: [String] {
+      [task.name, name, "\(epochs) of \(plannedEpochs)"] + numbers.map { $0.map { $0.text(decimals: 3) } ?? "–" }
+        + [task.task.metric.name, (trainingSeconds / 3600).text(decimals: 2)]
+    }
+    /// The same with numbers as numbers, the test's standing out.
+    var reportCells: [ReportTable.Cell] {
+      cells.enumerated().map { index, text in
+        let column = index - 3
+        guard numbers.indices.contains(column) else { return .text(text) }
+        return .number(numbers[column], decimals: 3, emphasized: column == 3)
       }
-      return numbers + [task.task.metric.name, (trainingSeconds / 3600).text(decimals: 2)]
     }
 
     var json: JSONObject {
@@ -126,36 +137,26 @@ public struct SequenceReproduction: Sendable {
 
   /// The rows as text in columns.
   public static func table(_ rows: [Row]) -> String {
-    let heads = ["task", "model", "epochs", "train", "paper", "valid", "test", "paper", "unit", "hours"]
-    let cells = rows.map { row in
-      [row.task.name, row.model.rawValue, "\(row.epochs)/\(row.plannedEpochs)"] + row.figures(missing: "-")
-    }
-    let widths = heads.indices.map { column in ([heads] + cells).map { $0[column].count }.max() ?? 0 }
-    return ([heads] + cells).map { line in
+    let lines = [Row.heads] + rows.map(\.cells)
+    let widths = Row.heads.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
+    return lines.map { line in
       zip(line, widths).map { $0.padded(to: $1) }.joined(separator: "  ")
     }.joined(separator: "\n")
   }
 
   /// The rows as a Markdown page.
   public static func markdown(_ rows: [Row]) -> String {
-    let lines = rows.map { row -> String in
-      let name = ([row.model.rawValue] + row.changes).joined(separator: ", ")
-      let cells = [row.task.name, name, "\(row.epochs) of \(row.plannedEpochs)"] + row.figures(missing: "")
-      return "| " + cells.joined(separator: " | ") + " |"
-    }
+    let lines = [Row.heads, Row.heads.map { _ in "---" }] + rows.map(\.cells)
     return """
       # Seq-U-Net's table
 
       Both models of a task, trained with the published settings and seed 1111, the weights of the best validation tested once.
       `swiftdl reproduce seq-u-net` repeats it. The paper's figures: Stoller, Tian, Ewert, Dixon, "Seq-U-Net", arXiv version 1, 2019, table 1.
       Hours are those of training steps, some of them beside other work on the same cores. A setting named after the model is not the
-      published one. Of copy memory, ln 8 = 2.079 is chance: the paper has no figures for it, nor for Piano-midi.
+      published one; a dash stands where the paper has no figure, or the run is not finished. Of copy memory, ln 8 = 2.079 is chance: the paper has no figures for it, nor for Piano-midi.
       [Decision 10](Decisions/0010-training-as-in-the-original-code.md) tells what the papers do not say of the training.
 
-      | task | model | epochs | train | paper's train | validation | test | paper's test | unit | hours |
-      |---|---|---|---|---|---|---|---|---|---|
-
-      """ + lines.joined(separator: "\n") + "\n"
+      """ + "\n" + lines.map { "| " + $0.joined(separator: " | ") + " |\n" }.joined()
   }
 
   /// Writes the rows as JSON, replacing the file; a row that is not among them stays as the file has it.
@@ -178,16 +179,7 @@ public struct SequenceReproduction: Sendable {
   public static func writePage(_ rows: [Row], to path: String) throws(FileError) {
     var report = HTMLReport(title: "Seq-U-Net's table", subtitle: "both models of every task, beside the paper's figures")
     let table = ReportTable(
-      columns: ["task", "model", "epochs", "train", "paper's train", "validation", "test", "paper's test", "unit", "hours"],
-      rows: rows.map { row in
-        [
-          .text(row.task.name), .text(([row.model.rawValue] + row.changes).joined(separator: ", ")), .text("\(row.epochs) of \(row.plannedEpochs)"),
-          .number(row.train, decimals: 3), .number(row.paper?.train, decimals: 3), .number(row.validation, decimals: 3),
-          .number(row.test, decimals: 3, emphasized: true),
-          .number(row.paper?.test, decimals: 3), .text(row.task.task.metric.name),
-          .number(row.trainingSeconds / 3600, decimals: 2),
-        ]
-      })
+      columns: Row.heads, rows: rows.map(\.reportCells))
     report.section(
       "Results", note: "The weights of the best validation, tested once. A dash under test: the run is not finished.",
       [.table(table)])

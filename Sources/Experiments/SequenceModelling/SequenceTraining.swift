@@ -161,7 +161,8 @@ public struct SequenceTraining<N: SequenceNetwork> {
     var summary: JSONObject = [
       "step": result.step, "epochs": result.epochs, "parameters": model.parameterCount, "metric": metric.name,
       "valid_loss": best, "valid_metric": result.validation, "test_loss": test.nats, "test_metric": result.test,
-      "test_positions": test.positions, "train_loss": train.nats, "train_metric": metric.value(nats: train.nats), "train_seconds": result.trainingSeconds,
+      "test_positions": test.positions, "train_loss": train.nats, "train_metric": metric.value(nats: train.nats),
+      "train_seconds": result.trainingSeconds,
     ]
     if let accuracy = test.accuracy { summary["test_accuracy"] = .number(accuracy) }
     try folder.finish(summary)

@@ -17,6 +17,13 @@ struct GeneratorTests {
     network = network.mapParameters { path, x in path.contains("coder") ? x * 60 : x * 2 }
     return try GeneratorModel("letters", network, vocabulary: letters)
   }
+  /// Of any four symbols.
+  private static func text(of vocabulary: String) throws -> GeneratorModel {
+    var c = TCNConfiguration.tiny
+    c.symbols = SymbolConfiguration(count: 4, channels: 4, dropout: 0, start: .uniform)
+    (c.inputChannels, c.outputChannels) = (4, nil)
+    return try GeneratorModel("text", TCN(c), vocabulary: vocabulary)
+  }
   private static func music() throws -> GeneratorModel {
     var c = SeqUNetConfiguration.muse
     c.widths = [8, 8]
@@ -131,10 +138,7 @@ struct GeneratorTests {
 
   @Test("words: unknown ones become <unk> where there is one, line ends are <eos>")
   func words() throws {
-    var c = TCNConfiguration.tiny
-    c.symbols = SymbolConfiguration(count: 4, channels: 4, dropout: 0, start: .uniform)
-    (c.inputChannels, c.outputChannels) = (4, nil)
-    let model = try GeneratorModel("words", TCN(c), vocabulary: "[\"the\",\"cat\",\"<eos>\",\"<unk>\"]")
+    let model = try Self.text(of: "[\"the\",\"cat\",\"<eos>\",\"<unk>\"]")
     let prompt = try GenerationPrompt("the cat\nthe dog", for: model)
     #expect(prompt.symbols == [0, 1, 2, 0, 3])
     guard case .text(let vocabulary) = model.kind else { throw FileError("words", "are no text") }
@@ -143,13 +147,10 @@ struct GeneratorTests {
 
   @Test("words that are one letter are looked up like others; letters are code points, as training numbers them")
   func spelling() throws {
-    var c = TCNConfiguration.tiny
-    c.symbols = SymbolConfiguration(count: 4, channels: 4, dropout: 0, start: .uniform)
-    (c.inputChannels, c.outputChannels) = (4, nil)
-    let words = try GeneratorModel("words", TCN(c), vocabulary: "[\"a\",\"cat\",\"<eos>\",\"<unk>\"]")
+    let words = try Self.text(of: "[\"a\",\"cat\",\"<eos>\",\"<unk>\"]")
     #expect(try GenerationPrompt("a b cat", for: words).symbols == [0, 3, 1])
     // An accent of its own, and a line end of two characters: one Character each, two code points each.
-    let letters = try GeneratorModel("letters", TCN(c), vocabulary: "[\"e\",\"\u{301}\",\"\\r\",\"\\n\"]")
+    let letters = try Self.text(of: "[\"e\",\"\u{301}\",\"\\r\",\"\\n\"]")
     #expect(try GenerationPrompt("e\u{301}\r\ne", for: letters).symbols == [0, 1, 2, 3, 0])
     #expect(throws: FileError.self) { try GenerationPrompt("\u{e9}", for: letters) }
   }

@@ -64,6 +64,42 @@ struct SequenceTrainingTests {
     }
   }
 
+  @Test("a step of music minimises the sum over a piece's frames, so that a long piece weighs more than a short one")
+  func musicMinimisesSums() throws {
+    let folder = try TemporaryFolder()
+    for (part, beats) in [("train/short", 5), ("train/long", 40), ("valid/a", 6), ("test/a", 6)] {
+      var roll = PianoRoll(frames: 2 * beats)
+      for frame in 0..<roll.frames { roll[frame, 30 + frame * frame % 7] = true }
+      try Folders.create("\(folder.path)/tunes/\(part.split(separator: "/")[0])")
+      try roll.midi(framesPerQuarter: 2).write(to: "\(folder.path)/tunes/\(part).mid")
+    }
+    let settings = ["model.widths=[8, 8]", "model.dropout=0", "optimizer.rate=0.01", "optimizer.clipNorm=0", "epochs=1"]
+    _ = try SequenceRecipe(
+      task: .music, model: .tcn, overrides: ["data.path=\(folder.path)/tunes"] + settings, folder: "\(folder.path)/run",
+      resumes: false, programVersion: "test"
+    ).train(style: .quiet)
+    let trained = try ModelFile.load(TCN.self, from: "\(folder.path)/run/checkpoints/last")
+    let rolls = try PianoRollCorpus("\(folder.path)/tunes", framesPerQuarter: 2).train
+    #expect(rolls.count == 2)
+
+    /// The largest difference of a weight after the same two steps, by hand.
+    func distance(_ reduction: Reduction, _ order: [Int]) -> Float {
+      var network = TCN(trained.configuration, random: RandomStream(seed: 1111).stream("weights"))
+      var optimizer = Adam(learningRate: 0.01)
+      for roll in order.map({ rolls[$0] }) {
+        let (x, y) = (roll.tensor(0..<roll.frames - 1), roll.tensor(1..<roll.frames))
+        let gradients = valueAndGradients(of: network) { binaryCrossEntropyWithLogits($0(x), y, reduction: reduction) }.gradients
+        optimizer.update(&network, with: gradients)
+      }
+      return zip(network.parameters.tensors, trained.parameters.tensors).map {
+        ($0 - $1).absoluteValue().scalars.max() ?? 0
+      }.max() ?? .infinity
+    }
+    // In whichever order the seed put them.
+    #expect(min(distance(.sum, [0, 1]), distance(.sum, [1, 0])) < 1e-5)
+    #expect(min(distance(.mean, [0, 1]), distance(.mean, [1, 0])) > 1e-4)
+  }
+
   @Test("training learns a text by heart")
   func learns() throws {
     try withText { folder in

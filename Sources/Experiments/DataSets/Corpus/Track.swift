@@ -24,22 +24,6 @@ public struct Track: Sendable, Equatable {
   }
 }
 
-/// The parts of a corpus, by their folder names.
-public enum Split: String, CaseIterable, Sendable {
-  case train
-  case validation
-  case test
-
-  /// The folders that hold this part, in the order they are looked for.
-  var folderNames: [String] {
-    switch self {
-    case .train: ["train"]
-    case .validation: ["valid", "validation"]
-    case .test: ["test"]
-    }
-  }
-}
-
 /// A source as a model sees it: one stem, or the sum of several.
 public struct SourceGroup: Sendable, Equatable {
   public let name: String
