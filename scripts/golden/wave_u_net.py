@@ -9,7 +9,7 @@ Source: Stoller, Ewert, Dixon, ISMIR 2018; layer by layer as in section 3.
 import sys
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
+from twin import write_twin
 
 VARIANTS = {
     "m1": dict(),
@@ -98,15 +98,7 @@ def main(folder):
             for _ in range(LEVELS):
                 frames = 2 * frames - 1 + DOWN - 1
         x = (torch.rand(2, channels, frames) * 2 - 1)
-        y = model(x)
-        target = torch.rand_like(y) - 0.5
-        torch.mean((y - target) ** 2).backward()
-        tensors = {"input": x.transpose(1, 2), "output": y.transpose(1, 2), "target": target.transpose(1, 2)}
-        for parameter, value in model.named_parameters():
-            key, tensor = ours(parameter, value)
-            tensors["weights/" + key] = tensor
-            tensors["gradients/" + key] = ours(parameter, value.grad)[1]
-        save_file({k: v.detach().contiguous() for k, v in tensors.items()}, f"{folder}/wave-u-net-{name}.safetensors")
+        write_twin(f"{folder}/wave-u-net-{name}.safetensors", model, x, ours)
 
 
 main(sys.argv[1])

@@ -10,7 +10,7 @@ import math
 import sys
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
+from twin import write_twin
 
 VARIANTS = {"separate": dict(), "shared": dict(shared=True, norm=False, stride=3)}
 LEVELS, FEATURES, KERNEL, TAPS, SOURCES, CHANNELS = 3, 8, 3, 15, 2, 2
@@ -85,6 +85,15 @@ class Single(torch.nn.Module):
         return s.output(x)
 
 
+class ResamplingWaveUNet(torch.nn.Module):
+    def __init__(s, count, *options):
+        super().__init__()
+        s.networks = torch.nn.ModuleList([Single(*options) for _ in range(count)])
+
+    def forward(s, x):
+        return torch.cat([network(x) for network in s.networks], 1)
+
+
 def ours(name, tensor):
     """Our name and layout of a parameter."""
     name = name.replace("norm.weight", "norm.scale").replace("norm.bias", "norm.shift")
@@ -96,8 +105,7 @@ def main(folder):
         torch.manual_seed(len(name))
         shared, stride = options.get("shared", False), options.get("stride", 4)
         count, outputs = (1, SOURCES * CHANNELS) if shared else (SOURCES, CHANNELS)
-        model = Block(networks=torch.nn.ModuleList(
-            [Single(outputs, options.get("norm", True), stride) for _ in range(count)]))
+        model = ResamplingWaveUNet(count, outputs, options.get("norm", True), stride)
         for parameter, value in model.named_parameters():
             if "norm" in parameter:
                 value.data += 0.3 * torch.randn_like(value)
@@ -105,17 +113,7 @@ def main(folder):
         for _ in range(LEVELS - 1):
             frames = (frames - 1) * stride + 1 + 2 * (KERNEL - 1)
         x = torch.rand(2, CHANNELS, frames) * 2 - 1
-        y = torch.cat([network(x) for network in model.networks], 1)
-        target = torch.rand_like(y) - 0.5
-        torch.mean((y - target) ** 2).backward()
-        tensors = {"input": x.transpose(1, 2), "output": y.transpose(1, 2), "target": target.transpose(1, 2)}
-        for parameter, value in model.named_parameters():
-            key, tensor = ours(parameter, value)
-            tensors["weights/" + key] = tensor
-            tensors["gradients/" + key] = ours(parameter, value.grad)[1]
-        save_file(
-            {k: v.detach().contiguous() for k, v in tensors.items()},
-            f"{folder}/wave-u-net-resampling-{name}.safetensors")
+        write_twin(f"{folder}/wave-u-net-resampling-{name}.safetensors", model, x, ours)
 
 
 main(sys.argv[1])
