@@ -15,7 +15,7 @@ struct BenchSequence: ParsableCommand {
     discussion: """
       Needs no data and takes minutes (--quick: under one). Networks as published, with matched receptive fields, \
       and with matched parameters too; training steps, forward passes and generation; sweeps over context, length, \
-      batch and threads. Networks that are compared take turns. Writes FOLDER/results.json (Google Benchmark's \
+      batch, threads and precision. Networks that are compared take turns. Writes FOLDER/results.json (Google Benchmark's \
       format), FOLDER/report.html and FOLDER/cost-versus-context.svg. Ctrl-C leaves what was measured.
       """)
   @Flag(help: "Less of everything: under a minute.")
@@ -28,7 +28,7 @@ struct BenchSequence: ParsableCommand {
     parsing: .upToNextOption,
     help: """
       Only these: as-published, matched-context, matched-parameters, context-sweep, length-sweep, batch-sweep, \
-      threads-sweep.
+      threads-sweep, precision-sweep.
       """)
   var divisions: [BenchmarkSubject.Division] = BenchmarkSubject.Division.allCases
   @Option(parsing: .upToNextOption, help: "Of the networks as published, only these tasks: char, word, muse, jsb, audio.")
@@ -45,7 +45,7 @@ struct BenchSequence: ParsableCommand {
       .venv/bin/python, where it is)
       """)
   var peer: String?
-  @Flag(help: "Also run the peer's networks compiled; each takes up to minutes to compile.")
+  @Flag(help: "Also run the peer's networks as published compiled; each takes up to minutes to compile.")
   var compile = false
   @Option(name: [.customShort("o"), .long], help: "The folder for results.")
   var output = "runs/bench-sequence"

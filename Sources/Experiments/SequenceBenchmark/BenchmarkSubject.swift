@@ -45,7 +45,7 @@ public struct BenchmarkSubject: Sendable, Hashable {
   ) {
     (self.division, self.task, self.model, self.measurement) = (division, task, name, measurement)
     (self.batch, self.window, self.threads) = (batch, window, threads)
-    self.precision = precision ?? Self.usualPrecision(measurement)
+    self.precision = precision ?? Self.usualPrecision(measurement, ComputeContext.current.precision)
     receptiveField = model.receptiveField
     parameters = model.parameterCount
     // What one more output costs, with caches, is what a window with more outputs costs more.
@@ -57,8 +57,8 @@ public struct BenchmarkSubject: Sendable, Hashable {
       : model.multiplyAdds(window)
   }
 
-  private static func usualPrecision(_ measurement: SequenceMeasurement) -> String {
-    measurement == .cachedGeneration ? StreamWeights.float32.rawValue : ComputeContext.current.precision.rawValue
+  private static func usualPrecision(_ measurement: SequenceMeasurement, _ computing: Precision) -> String {
+    measurement == .cachedGeneration ? StreamWeights.float32.rawValue : computing.rawValue
   }
 
   /// Output frames that one unit of work is for.
@@ -113,7 +113,7 @@ extension BenchmarkSubject {
     (self.division, self.task, self.model, self.measurement) = (division, task, model, measurement)
     (self.batch, self.threads, self.system) = (batch, threads, system)
     window = WindowLengths(input: input, output: output)
-    precision = json["precision"]?.string ?? Self.usualPrecision(measurement)
+    precision = json["precision"]?.string ?? Self.usualPrecision(measurement, .highest)
     (self.receptiveField, self.parameters, self.multiplyAdds) = (receptiveField, parameters, multiplyAdds)
   }
 }

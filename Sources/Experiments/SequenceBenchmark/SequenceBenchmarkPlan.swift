@@ -168,17 +168,16 @@ public struct SequenceBenchmarkPlan: Sendable {
   private static func precisions(_ settings: SequenceBenchmarkSettings) -> [(SequenceMeasurement) -> Entry?] {
     var usual = WaveNetConfiguration.audio
     (usual.stacks, usual.layers, usual.width, usual.skipWidth) = (3, 10, 64, 256)
-    let large = ["seq-u-net-audio", "wavenet-audio"].compactMap { name in
+    let large = settings.quick ? [] : ["seq-u-net-audio", "wavenet-audio"]
+    let presets = (large + ["seq-u-net-audio-realtime"]).compactMap { name in
       SequenceModel(preset: name).map { (name, $0) }
     }
-    let small =
-      SequenceModel(preset: "seq-u-net-audio-realtime").map { [("seq-u-net-audio-realtime", $0)] } ?? []
-    let streams = (settings.quick ? [] : large) + [("wavenet-64-channels", .waveNet(usual))] + small
+    let streams = presets + [("wavenet-64-channels", SequenceModel.waveNet(usual))]
     let generation = streams.flatMap { name, model in
       StreamWeights.allCases.map { weights in
         { (measurement: SequenceMeasurement) -> Entry? in
           guard measurement == .cachedGeneration else { return nil }
-          return entry(.precisionSweep, "audio", name, model, measurement, outputs: 1024, 1, weights.rawValue)
+          return entry(.precisionSweep, "audio", name, model, measurement, outputs: 1024, precision: weights.rawValue)
         }
       }
     }
@@ -189,22 +188,23 @@ public struct SequenceBenchmarkPlan: Sendable {
           if measurement.isGeneration { return nil }
           let model = MatchedModels.matching(context: matchedContext, parameters: matchedParameters, kind)
           return entry(
-            .precisionSweep, "symbols", kind.rawValue, model, measurement, outputs: 4096, settings.threads,
-            precision.rawValue)
+            .precisionSweep, "symbols", kind.rawValue, model, measurement, outputs: 4096, threads: settings.threads,
+            precision: precision.rawValue)
         }
       }
     }
   }
 
+  /// Of a window with so many outputs. A stream runs on one thread.
   private static func entry(
     _ division: BenchmarkSubject.Division, _ task: String, _ name: String, _ model: SequenceModel,
-    _ measurement: SequenceMeasurement, outputs: Int, _ threads: Int, _ precision: String
+    _ measurement: SequenceMeasurement, batch: Int = 1, outputs: Int, threads: Int = 1, precision: String? = nil
   ) -> Entry {
     Entry(
       subject: BenchmarkSubject(
-        division, task: task, name, model, measurement, batch: 1,
-        window: window(of: model, measurement) ?? model.window(forOutputFrames: outputs), threads: threads,
-        precision: precision),
+        division, task: task, name, model, measurement, batch: batch,
+        window: window(of: model, measurement) ?? model.window(forOutputFrames: outputs),
+        threads: measurement == .cachedGeneration ? 1 : threads, precision: precision),
       model: model)
   }
 
@@ -229,12 +229,9 @@ public struct SequenceBenchmarkPlan: Sendable {
           division == .matchedContext
           ? MatchedModels.matching(context: context, kind)
           : MatchedModels.matching(context: context, parameters: matchedParameters, kind)
-        return Entry(
-          subject: BenchmarkSubject(
-            division, task: "symbols", kind.rawValue, model, measurement, batch: batch,
-            window: window(of: model, measurement) ?? model.window(forOutputFrames: outputs),
-            threads: measurement == .cachedGeneration ? 1 : threads ?? settings.threads),
-          model: model)
+        return entry(
+          division, "symbols", kind.rawValue, model, measurement, batch: batch, outputs: outputs,
+          threads: threads ?? settings.threads)
       }
     }
   }
