@@ -18,8 +18,15 @@ public protocol Network: Module {
   func problem(withInput shape: Shape) -> String?
   /// `[batch, frames, channels]` to `[batch, output frames, output channels]`.
   func callAsFunction(_ input: Tensor) -> Tensor
+  /// The same with the mode and the randomness of a training step.
+  func callAsFunction(_ input: Tensor, _ context: Context) -> Tensor
   /// The numbers people compare networks by.
   var facts: NetworkFacts { get }
+}
+
+extension Network {
+  /// Of networks that are the same in training and inference.
+  public func callAsFunction(_ input: Tensor, _ context: Context) -> Tensor { self(input) }
 }
 
 /// The numbers people compare networks by.
@@ -51,13 +58,6 @@ public struct NetworkFacts: Sendable, Hashable {
 
 /// The kinds of networks: one line each.
 public let networks: [any Network.Type] = [
-  WaveUNet.self, ResamplingWaveUNet.self, SeqUNet.self, SeqUNetResidual.self, TCN.self, WaveNet.self, DenseGenerator.self,
-  DenseDiscriminator.self,
+  WaveUNet.self, ResamplingWaveUNet.self, SpectrogramUNet.self, SeqUNet.self, SeqUNetResidual.self, TCN.self,
+  WaveNet.self, DenseGenerator.self, DenseDiscriminator.self,
 ]
-
-extension WaveUNet: Network {
-  public static let architecture = "wave-u-net"
-  public static var presets: [(name: String, configuration: WaveUNetConfiguration)] {
-    WaveUNetConfiguration.presets
-  }
-}

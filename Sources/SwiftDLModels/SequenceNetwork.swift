@@ -11,8 +11,6 @@ public enum SequenceFrame: Sendable, Hashable {
 ///
 /// The last output frame belongs to the last input frame; `facts.window` has a training window's lengths.
 public protocol SequenceNetwork: Network where Configuration: CostedConfiguration {
-  /// The same with the mode and the randomness of a training step.
-  func callAsFunction(_ input: Tensor, _ context: Context) -> Tensor
   /// The configuration with another number of symbols; of signals it stays as it is.
   static func configuration(_ configuration: Configuration, withSymbols count: Int) -> Configuration
 }
@@ -39,8 +37,6 @@ extension TCN: SequenceNetwork {
 }
 
 extension SeqUNetResidual: SequenceNetwork {
-  /// Nothing of this network depends on the mode.
-  public func callAsFunction(_ input: Tensor, _ context: Context) -> Tensor { self(input) }
   public static func configuration(
     _ configuration: SeqUNetResidualConfiguration, withSymbols count: Int
   ) -> SeqUNetResidualConfiguration {
@@ -51,8 +47,6 @@ extension SeqUNetResidual: SequenceNetwork {
 }
 
 extension WaveNet: SequenceNetwork {
-  /// Nothing of this network depends on the mode.
-  public func callAsFunction(_ input: Tensor, _ context: Context) -> Tensor { self(input) }
   public static func configuration(_ configuration: WaveNetConfiguration, withSymbols count: Int) -> WaveNetConfiguration {
     var changed = configuration
     changed.symbols = count

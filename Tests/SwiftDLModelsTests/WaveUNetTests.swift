@@ -8,7 +8,7 @@ import Testing
 struct WaveUNetTests {
   @Test("parameter counts of the paper's models", arguments: [
     (WaveUNetConfiguration.m1, 10_263_028), (.m2, 10_263_002), (.m3, 10_263_002), (.m4, 10_263_390),
-    (.m5, 10_265_550), (.m6, 10_263_498),
+    (.m5, 10_265_550), (.m6, 10_263_498), (.m7, 20_594_652), (.m5HighRate, 10_265_550),
   ])
   func counts(configuration: WaveUNetConfiguration, count: Int) {
     #expect(WaveUNet(configuration).parameterCount == count)
@@ -27,7 +27,8 @@ struct WaveUNetTests {
   func lengths() {
     #expect(WaveUNetConfiguration.m1.defaultWindow == WindowLengths(input: 16384, output: 16384))
     #expect(WaveUNetConfiguration.m4.defaultWindow == WindowLengths(input: 147443, output: 16389))
-    #expect(WaveUNetConfiguration.m4.window(forOutputFrames: 98560) == WindowLengths(input: 233459, output: 102405))
+    #expect(WaveUNetConfiguration.m7.defaultWindow == WindowLengths(input: 233459, output: 102405))
+    #expect(WaveUNetConfiguration.m5HighRate.defaultWindow == WindowLengths(input: 147443, output: 16389))
   }
 
   @Test("a wanted length is reached by the smallest window")

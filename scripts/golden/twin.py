@@ -11,7 +11,14 @@ def write_twin(path, model, x, ours):
     torch.mean((y - target) ** 2).backward()
     tensors = {"input": x.transpose(1, 2), "output": y.transpose(1, 2), "target": target.transpose(1, 2)}
     for parameter, value in model.named_parameters():
+        if not value.requires_grad:
+            continue
         key, tensor = ours(parameter, value)
         tensors["weights/" + key] = tensor
         tensors["gradients/" + key] = ours(parameter, value.grad)[1]
+    for buffer, value in model.named_buffers():
+        if not value.dim():
+            continue
+        key, tensor = ours(buffer, value)
+        tensors["buffers/" + key] = tensor
     save_file({k: v.detach().contiguous() for k, v in tensors.items()}, path)

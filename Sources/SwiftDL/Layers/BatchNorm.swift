@@ -6,15 +6,16 @@
 /// running ones are used. First values: scale 1, shift 0, mean 0, variance 1. PyTorch's
 /// `BatchNorm1d` and `BatchNorm2d`.
 public struct BatchNorm: Module {
-  public var scale: Tensor
+  /// Absent where what follows scales anyway.
+  public var scale: Tensor?
   public var shift: Tensor
   public var runningMean: Tensor
   public var runningVariance: Tensor
   public let momentum: Float
   public let epsilon: Float
 
-  public init(channels: Int, momentum: Float = 0.1, epsilon: Float = 1e-5) {
-    scale = .ones([channels])
+  public init(channels: Int, momentum: Float = 0.1, epsilon: Float = 1e-5, hasScale: Bool = true) {
+    scale = hasScale ? .ones([channels]) : nil
     shift = .zeros([channels])
     runningMean = .zeros([channels])
     runningVariance = .ones([channels])
@@ -30,12 +31,12 @@ public struct BatchNorm: Module {
   }
 
   public func callAsFunction(_ x: Tensor, _ context: Context) -> Tensor {
-    let channels = scale.count
+    let channels = shift.count
     require(
       x.rank >= 2 && x.shape[x.rank - 1] == channels,
       "BatchNorm: a tensor of shape \(x.shape) for \(channels) channels")
     guard context.isTraining else {
-      let factor = scale * (runningVariance + epsilon).squareRoot().reciprocal()
+      let factor = scaled((runningVariance + epsilon).squareRoot().reciprocal())
       return x * factor + (shift - runningMean * factor)
     }
     let count = x.count / channels
@@ -47,9 +48,11 @@ public struct BatchNorm: Module {
     let unbiased = variance.detached * (Float(count) / Float(count - 1))
     move(runningMean, towards: mean.detached, context)
     move(runningVariance, towards: unbiased, context)
-    let factor = scale * (variance + epsilon).squareRoot().reciprocal()
+    let factor = scaled((variance + epsilon).squareRoot().reciprocal())
     return (centered * factor + shift).reshaped(x.shape)
   }
+
+  private func scaled(_ factor: Tensor) -> Tensor { scale.map { $0 * factor } ?? factor }
 
   private func move(_ buffer: Tensor, towards value: Tensor, _ context: Context) {
     context.update(buffer, to: (1 - momentum) * context.latest(buffer) + momentum * value)

@@ -12,7 +12,7 @@ extension Tensor {
   public func log1p() -> Tensor { pointwise(Log1p(), self) }
   public func squareRoot() -> Tensor { pointwise(SquareRoot(), self) }
   /// The square root with slope 0 at 0: what a norm needs, whose arguments' own slopes are 0 there.
-  func flatSquareRoot() -> Tensor { pointwise(FlatSquareRoot(), self) }
+  package func flatSquareRoot() -> Tensor { pointwise(FlatSquareRoot(), self) }
   public func squared() -> Tensor { pointwise(Square(), self) }
   /// 1 / x
   public func reciprocal() -> Tensor { pointwise(Reciprocal(), self) }

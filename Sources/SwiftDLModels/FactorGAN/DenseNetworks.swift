@@ -44,7 +44,7 @@ public struct DenseGenerator: Module {
   public var layers: [Dense]
 
   public init(_ configuration: DenseNetworkConfiguration, random: RandomStream = RandomStream(seed: 0)) {
-    precondition(configuration.problem == nil, "generator: \(configuration.problem ?? "")")
+    require(configuration.problem == nil, "generator: \(configuration.problem ?? "")")
     self.configuration = configuration
     let c = configuration
     var random = random
@@ -76,7 +76,7 @@ public struct DenseDiscriminator: Module {
   public var layers: [SpectralNorm<Dense>]
 
   public init(_ configuration: DenseNetworkConfiguration, random: RandomStream = RandomStream(seed: 0)) {
-    precondition(configuration.problem == nil, "discriminator: \(configuration.problem ?? "")")
+    require(configuration.problem == nil, "discriminator: \(configuration.problem ?? "")")
     self.configuration = configuration
     let c = configuration
     var random = random

@@ -1,3 +1,5 @@
+import SwiftDL
+
 /// The lengths of a causal U-Net: how frames shrink on the way down and grow on the way up when nothing is
 /// padded, and which earlier frames an output depends on.
 ///
@@ -21,7 +23,7 @@ struct CausalUNetLengths {
 
   /// The smallest window with at least `frames` output frames: the bottom's frames are counted up from one.
   func window(forOutputFrames frames: Int) -> WindowLengths {
-    precondition(frames > 0, "a window of \(frames) output frames")
+    require(frames > 0, "a window of \(frames) output frames")
     if isPadded { return WindowLengths(input: frames, output: frames) }
     var low = 1
     var high = 2

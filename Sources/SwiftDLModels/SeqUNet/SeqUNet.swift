@@ -41,7 +41,7 @@ public struct SeqUNet: Module {
 
   /// Fresh weights, drawn as PyTorch draws those of its layers.
   public init(_ configuration: SeqUNetConfiguration, random: RandomStream = RandomStream(seed: 0)) {
-    precondition(configuration.problem == nil, "Seq-U-Net: \(configuration.problem ?? "")")
+    require(configuration.problem == nil, "Seq-U-Net: \(configuration.problem ?? "")")
     self.configuration = configuration
     let c = configuration
     var random = random
@@ -89,7 +89,7 @@ public struct SeqUNet: Module {
   /// - Returns: `[batch, output frames, outputChannels]`, or a score per symbol; the last one follows the
   ///   last input frame.
   public func callAsFunction(_ input: Tensor, _ context: Context) -> Tensor {
-    precondition(problem(withInput: input.shape) == nil, "Seq-U-Net: an input that \(problem(withInput: input.shape) ?? "")")
+    require(problem(withInput: input.shape) == nil, "Seq-U-Net: an input that \(problem(withInput: input.shape) ?? "")")
     let c = configuration
     var x = coder.map { $0.vectors(input, context) } ?? input
     let frames = x.shape[1]

@@ -127,7 +127,7 @@ public struct SeqUNetResidual: Module {
 
   /// Fresh weights, drawn as PyTorch draws those of its layers.
   public init(_ configuration: SeqUNetResidualConfiguration, random: RandomStream = RandomStream(seed: 0)) {
-    precondition(configuration.problem == nil, "Seq-U-Net: \(configuration.problem ?? "")")
+    require(configuration.problem == nil, "Seq-U-Net: \(configuration.problem ?? "")")
     self.configuration = configuration
     let c = configuration
     var random = random
@@ -170,7 +170,7 @@ public struct SeqUNetResidual: Module {
   /// - Parameter symbols: numbers `[batch, frames, 1]`, a length from `configuration.window(forOutputFrames:)`.
   /// - Returns: `[batch, output frames, symbols]`; the last one scores what follows the last input frame.
   public func callAsFunction(_ symbols: Tensor) -> Tensor {
-    precondition(problem(withInput: symbols.shape) == nil, "Seq-U-Net: an input that \(problem(withInput: symbols.shape) ?? "")")
+    require(problem(withInput: symbols.shape) == nil, "Seq-U-Net: an input that \(problem(withInput: symbols.shape) ?? "")")
     var x = input(symbolNumbers(symbols, below: configuration.symbols), batch: symbols.shape[0])
     var skips: [Tensor] = []
     for block in down {

@@ -71,7 +71,7 @@ public struct SymbolCoder: Module {
 func symbolNumbers(_ symbols: Tensor, below count: Int) -> [Int32] {
   symbols.withUnsafeBuffer { numbers in
     numbers.map { number in
-      precondition(number >= 0 && number < Float(count), "a symbol numbered \(number) of \(count)")
+      require(number >= 0 && number < Float(count), "a symbol numbered \(number) of \(count)")
       return Int32(number)
     }
   }

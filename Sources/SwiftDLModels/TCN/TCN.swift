@@ -133,7 +133,7 @@ public struct TCN: Module {
   /// blocks' convolutions from the same normal distribution too, but writes it where weight normalisation writes
   /// again before the weights are first used.)
   public init(_ configuration: TCNConfiguration, random: RandomStream = RandomStream(seed: 0)) {
-    precondition(configuration.problem == nil, "TCN: \(configuration.problem ?? "")")
+    require(configuration.problem == nil, "TCN: \(configuration.problem ?? "")")
     self.configuration = configuration
     let c = configuration
     var random = random
@@ -174,7 +174,7 @@ public struct TCN: Module {
   /// - Parameter input: `[batch, frames, inputChannels]`, or symbol numbers `[batch, frames, 1]`.
   /// - Returns: `[batch, frames, outputChannels]`, or a score per symbol.
   public func callAsFunction(_ input: Tensor, _ context: Context) -> Tensor {
-    precondition(problem(withInput: input.shape) == nil, "TCN: an input that \(problem(withInput: input.shape) ?? "")")
+    require(problem(withInput: input.shape) == nil, "TCN: an input that \(problem(withInput: input.shape) ?? "")")
     var x = coder.map { $0.vectors(input, context) } ?? input
     for block in blocks { x = block(x, dropout: configuration.dropout, context) }
     x = output.map { $0(x) } ?? x

@@ -41,7 +41,7 @@ public struct WaveNetConfiguration: Codable, Sendable, Hashable {
 
   /// The window with the given output frames.
   public func window(forOutputFrames frames: Int) -> WindowLengths {
-    precondition(frames > 0, "WaveNet: a window of \(frames) output frames")
+    require(frames > 0, "WaveNet: a window of \(frames) output frames")
     return WindowLengths(input: frames + receptiveField.before, output: frames)
   }
 
@@ -120,7 +120,7 @@ public struct WaveNet: Module {
 
   /// Fresh weights, drawn as PyTorch draws those of its layers.
   public init(_ configuration: WaveNetConfiguration, random: RandomStream = RandomStream(seed: 0)) {
-    precondition(configuration.problem == nil, "WaveNet: \(configuration.problem ?? "")")
+    require(configuration.problem == nil, "WaveNet: \(configuration.problem ?? "")")
     self.configuration = configuration
     let c = configuration
     var random = random
@@ -162,7 +162,7 @@ public struct WaveNet: Module {
   /// - Returns: `[batch, frames − receptive field + 1, symbols]`; the last one scores what follows the last
   ///   input frame.
   public func callAsFunction(_ symbols: Tensor) -> Tensor {
-    precondition(problem(withInput: symbols.shape) == nil, "WaveNet: an input that \(problem(withInput: symbols.shape) ?? "")")
+    require(problem(withInput: symbols.shape) == nil, "WaveNet: an input that \(problem(withInput: symbols.shape) ?? "")")
     var x = input(symbolNumbers(symbols, below: configuration.symbols), batch: symbols.shape[0])
     let frames = symbols.shape[1] - configuration.receptiveField.before
     // As published, a running sum; cropped first, the inputs of one product at the end.

@@ -137,7 +137,7 @@ public struct ResamplingWaveUNet: Module {
   }
 }
 
-extension ResamplingWaveUNet: Network {
+extension ResamplingWaveUNet: SeparationNetwork {
   public static let architecture = "wave-u-net-resampling"
   public static var presets: [(name: String, configuration: ResamplingWaveUNetConfiguration)] {
     ResamplingWaveUNetConfiguration.presets

@@ -89,7 +89,15 @@ public struct ResamplingWaveUNetConfiguration: Codable, Sendable, Hashable {
 
 // MARK: - Lengths
 
-extension ResamplingWaveUNetConfiguration: WaveformConfiguration {
+extension ResamplingWaveUNetConfiguration: SeparationNetworkConfiguration {
+  public var lastSourceIsRest: Bool { false }
+  public var edges: WindowEdges {
+    if normalization == .group { return .normalized }
+    let (field, window) = (receptiveField, defaultWindow)
+    return .blurred(frames: max(0, field.before - window.contextBefore, field.after - window.contextAfter))
+  }
+
+
   /// The smallest window with at least `frames` output frames.
   public func window(forOutputFrames frames: Int) -> WindowLengths {
     require(frames > 0, "Wave-U-Net: a window of \(frames) output frames")

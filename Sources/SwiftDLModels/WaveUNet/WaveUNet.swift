@@ -36,7 +36,7 @@ public struct WaveUNet: Module {
 
   /// Fresh weights: Glorot uniform kernels, zero biases, interpolation in the middle.
   public init(_ configuration: WaveUNetConfiguration, random: RandomStream = RandomStream(seed: 0)) {
-    precondition(configuration.problem == nil, "Wave-U-Net: \(configuration.problem ?? "")")
+    require(configuration.problem == nil, "Wave-U-Net: \(configuration.problem ?? "")")
     self.configuration = configuration
     let c = configuration
     var random = random
@@ -81,12 +81,8 @@ public struct WaveUNet: Module {
   ///   difference output adds up to the mixture's middle frames.
   public func callAsFunction(_ mixture: Tensor) -> Tensor {
     let c = configuration
-    precondition(
-      mixture.rank == 3 && mixture.shape[2] == c.channels && c.accepts(inputFrames: mixture.shape[1]),
-      """
-      Wave-U-Net: an input of shape \(mixture.shape); [batch, frames, \(c.channels)] with frames from \
-      window(forOutputFrames:) is expected
-      """)
+    require(
+      problem(withInput: mixture.shape) == nil, "Wave-U-Net: an input that \(problem(withInput: mixture.shape) ?? "")")
     // Dropping every second frame is the next convolution's way of reading.
     var thinned = ConvInput(mixture)
     var skips: [Tensor] = []
@@ -106,11 +102,11 @@ public struct WaveUNet: Module {
       .reduce(whole) { $0 - $1 }
     return .concatenated([predicted, rest], axis: 2)
   }
+}
 
-  /// The single sources of an output, each `[batch, output frames, channels]`, by name.
-  public func sources(of output: Tensor) -> [(name: String, signal: Tensor)] {
-    let c = configuration
-    let parts = output.split(axis: 2, extents: Array(repeating: c.channels, count: c.sources.count))
-    return Array(zip(c.sources, parts))
+extension WaveUNet: SeparationNetwork {
+  public static let architecture = "wave-u-net"
+  public static var presets: [(name: String, configuration: WaveUNetConfiguration)] {
+    WaveUNetConfiguration.presets
   }
 }

@@ -1,3 +1,5 @@
+import SwiftDL
+
 /// The shape of a Wave-U-Net: everything but its weights.
 ///
 /// Source: Stoller, Ewert, Dixon, "Wave-U-Net", ISMIR 2018, sections 3 and 4.
@@ -44,6 +46,8 @@ public struct WaveUNetConfiguration: Codable, Sendable, Hashable {
   public var upsampling = Upsampling.linear
   public var output = Output.direct
   public var outputActivation = OutputActivation.tanh
+  /// Output frames of the usual window, at least; the paper's of most networks when absent.
+  public var windowFrames: Int?
 
   public init() {}
 
@@ -63,6 +67,9 @@ public struct WaveUNetConfiguration: Codable, Sendable, Hashable {
     for (name, kernel) in [("downKernel", downKernel), ("upKernel", upKernel), ("outputKernel", outputKernel)]
     where kernel < 1 || kernel > 255 || kernel % 2 == 0 {
       return "\(name) is \(kernel); odd numbers from 1 to 255 are possible"
+    }
+    if let frames = windowFrames, frames < 1 || frames > 1 << 24 {
+      return "windowFrames is \(frames); 1 to \(1 << 24) are possible"
     }
     if !(leakySlope >= 0 && leakySlope < 1) { return "leakySlope is \(leakySlope); 0 ..< 1 is possible" }
     // Checked before anything is allocated: a file may claim any size.
@@ -90,14 +97,18 @@ public struct WaveUNetConfiguration: Codable, Sendable, Hashable {
 
 // MARK: - Lengths
 
-extension WaveUNetConfiguration: WaveformConfiguration {
+extension WaveUNetConfiguration: SeparationNetworkConfiguration {
+  public var lastSourceIsRest: Bool { output == .difference }
+  public var edges: WindowEdges { context ? .context : .padded }
+
+
   /// The smallest window with at least `frames` output frames.
   ///
   /// With context, sizes go backwards through the network from the wanted output to the bottleneck, are
   /// rounded up there, and forwards again (section 3.2.2 of the paper). Without, the length is a multiple of
   /// the total stride.
   public func window(forOutputFrames frames: Int) -> WindowLengths {
-    precondition(frames > 0, "Wave-U-Net: a window of \(frames) output frames")
+    require(frames > 0, "Wave-U-Net: a window of \(frames) output frames")
     guard context else {
       let length = (frames + totalStride - 1) / totalStride * totalStride
       return WindowLengths(input: length, output: length)
@@ -132,8 +143,7 @@ extension WaveUNetConfiguration: WaveformConfiguration {
     return bottleneck > 0 && window(bottleneckFrames: bottleneck).output > 0
   }
 
-  /// The window of the paper's presets: at least 16384 output frames.
-  public var defaultWindow: WindowLengths { window(forOutputFrames: 16384) }
+  public var defaultWindow: WindowLengths { window(forOutputFrames: windowFrames ?? 16384) }
 
   /// The input frames one output frame can depend on, at the most, over all positions of the output.
   public var receptiveField: ReceptiveField {
@@ -227,6 +237,18 @@ extension WaveUNetConfiguration {
     $0 = m4
     $0.sources = ["bass", "drums", "other", "vocals"]
   }
+  /// M7: M3 for audio as slow as the spectrogram networks U7 and U7a work on, with more filters.
+  public static let m7 = WaveUNetConfiguration {
+    $0 = m3
+    $0.sampleRate = 8192
+    $0.filters = 34
+    $0.windowFrames = 98560
+  }
+  /// M5 for audio of 44.1 kHz; its window has as many samples, so half the seconds.
+  public static let m5HighRate = WaveUNetConfiguration {
+    $0 = m5
+    $0.sampleRate = 44100
+  }
   /// For a first model on two cores: 1.5 million parameters in stereo, which see 0.2 s to either side.
   public static let small = WaveUNetConfiguration {
     $0.sources = ["guitar", "rest"]
@@ -250,6 +272,7 @@ extension WaveUNetConfiguration {
   /// The presets by name, as the command line lists them.
   public static let presets: [(name: String, configuration: WaveUNetConfiguration)] = [
     ("wave-u-net-m1", m1), ("wave-u-net-m2", m2), ("wave-u-net-m3", m3), ("wave-u-net-m4", m4),
-    ("wave-u-net-m5", m5), ("wave-u-net-m6", m6), ("wave-u-net-small", small), ("wave-u-net-tiny", tiny),
+    ("wave-u-net-m5", m5), ("wave-u-net-m6", m6), ("wave-u-net-m7", m7), ("wave-u-net-m5-44khz", m5HighRate),
+    ("wave-u-net-small", small), ("wave-u-net-tiny", tiny),
   ]
 }
