@@ -42,7 +42,7 @@ struct Separate: ParsableCommand {
   }
 
   func run() throws {
-    let network = try ModelFile.load(WaveUNet.self, from: model)
+    let network = try ModelFile.loadSeparator(model)
     let name = modelName ?? ModelFile.name(of: model)
     let separator = FileSeparator(
       network, name: name, format: try audioFormat(),

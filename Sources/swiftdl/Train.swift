@@ -13,7 +13,7 @@ struct Train: ParsableCommand {
 struct TrainSeparation: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "separation",
-    abstract: "Train a Wave-U-Net to separate stems.",
+    abstract: "Train a network to separate stems.",
     discussion: """
       Settings come from the defaults (the paper's), then the file, then key=value, later ones winning:
 
@@ -42,7 +42,7 @@ struct TrainSeparation: ParsableCommand {
       configurationFile: config, overrides: settings, folder: folder, resumes: resume,
       programVersion: programVersion)
     if printConfig {
-      print(try recipe.configuration().resolvedYAML, terminator: "")
+      print(try recipe.resolvedYAML(), terminator: "")
       return
     }
     let outcome = try compute.run { try recipe.train(style: progressOptions.style) }

@@ -27,7 +27,7 @@ import Testing
   @Test func unknownPresetsGetASuggestion() throws {
     let workshop = try Workshop()
     expectRefusal(
-      try Program.run(["models", "info", "wave-u-net-m7"]), naming: "wave-u-net-m7", "did you mean")
+      try Program.run(["models", "info", "wave-u-net-m9"]), naming: "wave-u-net-m9", "did you mean")
     expectRefusal(
       try Program.run(["models", "init", "wave-unet-m4", "-o", workshop("m.safetensors")]),
       naming: "did you mean wave-u-net-m4?")

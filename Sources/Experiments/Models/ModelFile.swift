@@ -68,6 +68,17 @@ public enum ModelFile {
     return try load(kind, configuration: text, file)
   }
 
+  /// Reads a network that separates.
+  public static func loadSeparator(_ path: String) throws(FileError) -> any SeparationNetwork {
+    let network = try load(path)
+    guard let separator = network as? any SeparationNetwork else {
+      throw FileError(
+        path, "holds a \(type(of: network).architecture), which does not separate",
+        hint: "use a model that `swiftdl train separation` wrote")
+    }
+    return separator
+  }
+
   /// Reads a network of one kind.
   public static func load<N: Network>(_ kind: N.Type, from path: String) throws(FileError) -> N {
     let network = try load(path)
@@ -105,6 +116,14 @@ public enum ModelFile {
 
   private static func fresh<N: Network>(_ kind: N.Type, _ name: String, _ seed: UInt64) -> N? {
     kind.presets.first { $0.name == name }.map { N($0.configuration, random: RandomStream(seed: seed)) }
+  }
+
+  /// The kind of network that has a preset of this name.
+  static func kind(ofPreset name: String) throws(ConfigurationError) -> any Network.Type {
+    func has<N: Network>(_ kind: N.Type) -> Bool { kind.presets.contains { $0.name == name } }
+    if let kind = networks.first(where: { has($0) }) { return kind }
+    let near = NearestName.find(name, among: presetNames).map { "did you mean \($0)?" }
+    throw ConfigurationError("preset", "there is no preset “\(name)”", hint: near ?? "`swiftdl models list` shows the presets")
   }
 
   /// All preset names, in the order of the networks.

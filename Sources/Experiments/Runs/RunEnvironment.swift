@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import SwiftDL
 
 /// Where and with what a run was made: the facts that explain its speed and let it be repeated.
 public struct RunEnvironment: Sendable, Equatable {
@@ -25,6 +26,16 @@ public struct RunEnvironment: Sendable, Equatable {
       "compiler": compiler,
     ]
     return RunEnvironment(facts: facts.merging(details))
+  }
+
+  /// The same with what computes: instruction set, threads, precision.
+  static func computing(programVersion: String) -> RunEnvironment {
+    let context = ComputeContext.current
+    return current(
+      programVersion: programVersion,
+      adding: [
+        "instruction_set": context.instructionSet, "threads": context.threads, "precision": context.precision.rawValue,
+      ])
   }
 
   /// The program by its name alone: reports travel, and folders of a machine are nobody's business.

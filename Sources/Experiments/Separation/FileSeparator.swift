@@ -6,14 +6,14 @@ public import SwiftDLModels
 
 /// Separates sound files into one file per source, block by block.
 public struct FileSeparator: Sendable {
-  public let model: WaveUNet
+  public let model: any SeparationNetwork
   /// The folder name of the model in the output.
   public let modelName: String
   public let format: AudioFormat
   public let tileFrames: Int
 
   public init(
-    _ model: WaveUNet, name: String, format: AudioFormat = .wav(.float32), tileFrames: Int = 1 << 17
+    _ model: any SeparationNetwork, name: String, format: AudioFormat = .wav(.float32), tileFrames: Int = 1 << 17
   ) {
     self.model = model
     modelName = name

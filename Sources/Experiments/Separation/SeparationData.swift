@@ -13,6 +13,19 @@ struct SeparationBatch: Sendable {
     let parts = excerpts.targets.map { Tensor([items, $0.count / items / channels, channels], $0) }
     targets = .concatenated(parts, axis: 2)
   }
+
+  private init(mixture: Tensor, targets: Tensor) {
+    self.mixture = mixture
+    self.targets = targets
+  }
+
+  /// Parts of equal size, one after another.
+  func split(into parts: Int) -> [SeparationBatch] {
+    if parts == 1 { return [self] }
+    let extents = Array(repeating: mixture.shape[0] / parts, count: parts)
+    return zip(mixture.split(axis: 0, extents: extents), targets.split(axis: 0, extents: extents))
+      .map { SeparationBatch(mixture: $0, targets: $1) }
+  }
 }
 
 /// The excerpts of a run: random ones for training, consecutive ones for validation.
@@ -25,8 +38,8 @@ struct SeparationData: Sendable {
   private let channels: Int
 
   /// - Parameter cache: the folder for decoded audio.
-  init(
-    _ configuration: SeparationConfiguration, cache: String, progress: (Int, Int) -> Void = { _, _ in }
+  init<N>(
+    _ configuration: SeparationConfiguration<N>, cache: String, progress: (Int, Int) -> Void = { _, _ in }
   ) throws(FileError) {
     let model = configuration.model
     let corpus = try MultitrackCorpus(
@@ -49,20 +62,20 @@ struct SeparationData: Sendable {
     training = try reader(corpus.train, .sum, after: 0)
     validation =
       corpus.validation.isEmpty ? nil : try reader(corpus.validation, .stored, after: corpus.train.count)
-    let lengths = model.window(forOutputFrames: configuration.outputFrames)
+    let lengths = configuration.window
     window = ExcerptWindow(
       output: lengths.output, contextBefore: lengths.contextBefore, contextAfter: lengths.contextAfter)
     let (reader, window) = (validation, window)
     validationWindows =
       reader.map { Self.windows(of: $0, window, atMost: configuration.validationWindows) } ?? []
     channels = model.channels
+    let changes = configuration.augmentation
     sampler = ExcerptSampler(
       trackFrames: training.trackFrames, sources: training.sourceCount, window: window,
       seed: UInt64(configuration.seed),
       options: .init(
-        remix: configuration.augmentation.remix,
-        gain: configuration.augmentation.gain[0]...configuration.augmentation.gain[1],
-        swapsChannels: configuration.augmentation.swapChannels))
+        remix: changes.remix, gain: changes.gain[0]...changes.gain[1], swapsChannels: changes.swapChannels,
+        flipsPolarity: changes.flipPolarity, filterDecibels: changes.filterDecibels))
   }
 
   /// All consecutive windows, or evenly spread ones, always the same.

@@ -33,7 +33,7 @@ struct SeparationProgress: Codable, Sendable, Equatable {
   }
 
   /// Moves on to the next stage when this one has stopped improving or the run is as long as it may be.
-  mutating func advanceStage(_ configuration: SeparationConfiguration) {
+  mutating func advanceStage<N>(_ configuration: SeparationConfiguration<N>) {
     lastStage = stage
     if epochsWithoutImprovement >= configuration.patience {
       stage = stage == .first && configuration.secondStage.enabled ? .second : .finished

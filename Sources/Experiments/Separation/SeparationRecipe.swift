@@ -1,4 +1,5 @@
 import SwiftDL
+import SwiftDLModels
 
 /// Everything `swiftdl train separation` does: settings, folder, progress, training, report.
 public struct SeparationRecipe {
@@ -19,51 +20,68 @@ public struct SeparationRecipe {
     self.programVersion = programVersion
   }
 
-  /// The resolved settings: of the run in the folder when resuming, of the preset otherwise.
-  public func configuration() throws -> SeparationConfiguration {
-    if resumes {
-      let before = try RunRecord(folder).configuration(as: SeparationConfiguration.self)
-      let now = try ConfigurationLoader.load(
-        SeparationConfiguration.self, base: before, file: configurationFile, overrides: overrides)
-      if let change = now.differences(from: before).first(where: { !Self.mayChange($0.key) }) {
-        throw ConfigurationError(
-          change.key, "was \(change.other.text) when the run began and cannot become \(change.value.text)",
-          hint: "leave it out, or start a new run with another --run")
-      }
-      return now
-    }
-    // The preset decides the defaults, so it is looked up first.
-    let first = try ConfigurationLoader.load(
-      SeparationConfiguration.self, file: configurationFile, overrides: overrides)
-    return try ConfigurationLoader.load(
-      SeparationConfiguration.self, base: SeparationConfiguration(preset: first.preset),
-      file: configurationFile, overrides: overrides)
-  }
-
-  /// What a resumed run may change: its bounds and where things lie, nothing that alters a step.
-  private static func mayChange(_ key: String) -> Bool {
-    ["maximumSteps", "patience", "checkpointMinutes", "data.path", "data.cache"].contains(key)
-  }
-
-  /// Whether the settings take a run further than it was to go.
-  private func isExtended(_ configuration: SeparationConfiguration) throws -> Bool {
-    let before = try RunRecord(folder).configuration(as: SeparationConfiguration.self)
-    return configuration.maximumSteps != before.maximumSteps || configuration.patience > before.patience
+  /// The resolved settings, as YAML.
+  public func resolvedYAML() throws -> String {
+    func text<N: SeparationNetwork>(_ kind: N.Type) throws -> String { try configuration(kind).resolvedYAML }
+    return try text(try kind())
   }
 
   /// Trains, with progress on standard error, and writes the run's report.
-  public func train(style: ProgressMeter.Style) throws -> SeparationTraining.Outcome {
-    let configuration = try configuration()
+  public func train(style: ProgressMeter.Style) throws -> SeparationOutcome {
+    func run<N: SeparationNetwork>(_ kind: N.Type) throws -> SeparationOutcome { try train(kind, style) }
+    return try run(try kind())
+  }
+
+  // MARK: - Settings
+
+  private var told: ToldSettings {
+    ToldSettings(file: configurationFile, overrides: overrides, resumed: resumes ? folder : nil)
+  }
+
+  /// The preset: of the run when it is resumed, as told, or the paper's first.
+  private func preset() throws -> String {
+    if resumes {
+      let record = try RunRecord(folder)
+      guard record.setting("task") == nil, let preset = record.setting("preset") else {
+        throw FileError(folder, "is no run of a separation", hint: "name its folder with --run, or its task")
+      }
+      return preset
+    }
+    return try told.value("preset") ?? "wave-u-net-m1"
+  }
+
+  /// The type of network that has the preset.
+  private func kind() throws -> any SeparationNetwork.Type {
+    let name = try preset()
+    guard let kind = try ModelFile.kind(ofPreset: name) as? any SeparationNetwork.Type else {
+      throw ConfigurationError("preset", "\(name) is no network that separates", hint: "wave-u-net ones are")
+    }
+    return kind
+  }
+
+  private func configuration<N: SeparationNetwork>(_ kind: N.Type) throws -> SeparationConfiguration<N> {
+    try told.resolved(
+      SeparationConfiguration<N>(preset: try preset()),
+      mayChange: ["maximumSteps", "patience", "checkpointMinutes", "data.path", "data.cache"])
+  }
+
+  /// Whether the settings take a run further than it was to go.
+  private func isExtended<N>(_ configuration: SeparationConfiguration<N>) throws -> Bool {
+    let before = try ConfigurationLoader.load(
+      SeparationConfiguration<N>.self, base: SeparationConfiguration(preset: try preset()),
+      file: RunFiles.configuration(folder))
+    return configuration.maximumSteps != before.maximumSteps || configuration.patience > before.patience
+  }
+
+  // MARK: - Training
+
+  private func train<N: SeparationNetwork>(_ kind: N.Type, _ style: ProgressMeter.Style) throws -> SeparationOutcome {
+    let configuration = try configuration(kind)
     guard !configuration.data.path.isEmpty else {
       throw ConfigurationError(
         "data.path", "is not set", hint: "data.path=FOLDER names a corpus; `swiftdl data synth` makes one to try")
     }
-    let environment = RunEnvironment.current(
-      programVersion: programVersion,
-      adding: [
-        "instruction_set": ComputeContext.current.instructionSet, "threads": ComputeContext.current.threads,
-        "precision": ComputeContext.current.precision.rawValue,
-      ])
+    let environment = RunEnvironment.computing(programVersion: programVersion)
     let fresh = FreshFolder(folder)
     let run =
       try resumes
@@ -79,12 +97,12 @@ public struct SeparationRecipe {
     }
   }
 
-  private func train(
-    _ configuration: SeparationConfiguration, in run: RunFolder, style: ProgressMeter.Style
-  ) throws -> SeparationTraining.Outcome {
+  private func train<N>(
+    _ configuration: SeparationConfiguration<N>, in run: RunFolder, style: ProgressMeter.Style
+  ) throws -> SeparationOutcome {
     Interrupt.install()
     var decoding: ProgressMeter?
-    var training = try SeparationTraining(configuration, in: run, resuming: resumes) { done, total in
+    var training = try SeparationTraining<N>(configuration, in: run, resuming: resumes) { done, total in
       if decoding == nil { decoding = ProgressMeter(total: total, label: "decoding", unit: "tracks", style: style) }
       decoding?.update(done)
     }

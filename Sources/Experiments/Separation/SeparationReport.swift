@@ -21,10 +21,25 @@ public struct SeparationReport {
   /// Writes `report.html` into the run's folder.
   public func write(progress: (String) -> Void = { _ in }) throws {
     let record = try RunRecord(run)
-    let configuration = try record.configuration(as: SeparationConfiguration.self)
+    guard let preset = record.setting("preset"),
+      let kind = try ModelFile.kind(ofPreset: preset) as? any SeparationNetwork.Type
+    else { throw FileError(run, "is no run of a separation") }
+    func write<N: SeparationNetwork>(_ kind: N.Type) throws {
+      try self.write(
+        record,
+        try ConfigurationLoader.load(
+          SeparationConfiguration<N>.self, base: SeparationConfiguration(preset: preset),
+          file: RunFiles.configuration(run)), progress)
+    }
+    try write(kind)
+  }
+
+  private func write<N>(
+    _ record: RunRecord, _ configuration: SeparationConfiguration<N>, _ progress: (String) -> Void
+  ) throws {
     let sources = configuration.model.sources
     var report = HTMLReport(
-      title: "Separating \(sources.joined(separator: " and "))", subtitle: "Wave-U-Net, \(configuration.preset)")
+      title: "Separating \(sources.joined(separator: " and "))", subtitle: "\(N.architecture), \(configuration.preset)")
     let steps = record.series("train_loss").last?.step ?? record.series("loss").last?.step ?? 0
     report.highlight("steps", "\(steps)")
     if let best = record.series("valid_loss").map(\.value).filter(\.isFinite).min() {

@@ -6,10 +6,10 @@ public import SwiftDLModels
 ///
 /// Any sample rate and channel count: the signal is resampled to the network's rate and back; a stereo network
 /// takes channels in pairs (a last single one is doubled, and the estimate averaged), a mono network one by
-/// one. With a difference output the last source is the signal itself minus the other sources, at the
+/// one. Where a network leaves the last source to be what the others leave, it is the signal itself minus the other sources, at the
 /// signal's own rate, so that the sources always add up to it.
 public final class SeparationStream {
-  public let model: WaveUNet
+  public let model: any SeparationNetwork
   public let channels: Int
   public let sampleRate: Int
 
@@ -30,15 +30,14 @@ public final class SeparationStream {
 
   /// - Parameters:
   ///   - tileFrames: the least output frames of a window at the network's rate. Memory grows with it.
-  public init(_ model: WaveUNet, channels: Int, sampleRate: Int, tileFrames: Int = 1 << 17) {
+  public init(_ model: any SeparationNetwork, channels: Int, sampleRate: Int, tileFrames: Int = 1 << 17) {
     self.model = model
     self.channels = channels
     self.sampleRate = sampleRate
     let configuration = model.configuration
     plan = TilePlan(configuration, outputFrames: tileFrames)
     toModel = StreamResampler(from: sampleRate, to: configuration.sampleRate, channels: channels)
-    let predicted =
-      configuration.output == .difference ? configuration.sources.count - 1 : configuration.sources.count
+    let predicted = configuration.sources.count - (configuration.lastSourceIsRest ? 1 : 0)
     fromModel = (0..<predicted).map { _ in
       StreamResampler(from: configuration.sampleRate, to: sampleRate, channels: channels)
     }
@@ -127,7 +126,7 @@ public final class SeparationStream {
     let mixture = Array(unanswered.prefix(frames * channels))
     unanswered.removeFirst(mixture.count)
     answeredFrames += frames
-    if model.configuration.output == .difference {
+    if model.configuration.lastSourceIsRest {
       var rest = mixture
       for piece in pieces { for index in rest.indices { rest[index] -= piece[index] } }
       pieces.append(rest)

@@ -1,24 +1,27 @@
 import Foundation
 public import SwiftDL
-import SwiftDLModels
+public import SwiftDLModels
 
-/// Trains a Wave-U-Net to separate the stems of a corpus (Wave-U-Net, ISMIR 2018, section 4.2): Adam, early
+/// How the training of a separator ended.
+public enum SeparationOutcome: Sendable, Equatable {
+  /// The run is complete.
+  case finished
+  /// Somebody asked to stop; the state is saved.
+  case interrupted(step: Int)
+}
+
+/// Trains a network to separate the stems of a corpus (Wave-U-Net, ISMIR 2018, section 4.2): Adam, early
 /// stopping, and a second stage with a larger batch and a smaller rate.
 ///
 /// A run's folder holds `checkpoints/last` and `checkpoints/best`, models that `swiftdl separate` takes, with
 /// the state that `--resume` continues from to the same bits.
-public struct SeparationTraining {
-  public enum Outcome: Sendable, Equatable {
-    /// The run is complete.
-    case finished
-    /// Somebody asked to stop; the state is saved.
-    case interrupted(step: Int)
-  }
-
-  private let configuration: SeparationConfiguration
+public struct SeparationTraining<N: SeparationNetwork> {
+  private let configuration: SeparationConfiguration<N>
   private let folder: RunFolder
   private let data: SeparationData
-  private var model: WaveUNet
+  private var model: N
+  /// Of the weights of all steps; absent when the last ones are wanted.
+  private var average: ExponentialMovingAverage?
   private var optimizer: Adam
   private var position = SeparationProgress()
   private var lastCheckpoint = ContinuousClock.now
@@ -28,15 +31,15 @@ public struct SeparationTraining {
   ///
   /// - Parameter decoding: told tracks decoded and tracks in all, before training starts.
   public init(
-    _ configuration: SeparationConfiguration, in folder: RunFolder, resuming: Bool,
+    _ configuration: SeparationConfiguration<N>, in folder: RunFolder, resuming: Bool,
     decoding: (Int, Int) -> Void = { _, _ in }
   ) throws(FileError) {
     self.configuration = configuration
     self.folder = folder
     let cache = configuration.data.cache.isEmpty ? "\(folder.path)/cache" : configuration.data.cache
     data = try SeparationData(configuration, cache: cache, progress: decoding)
-    model = WaveUNet(
-      configuration.model, random: RandomStream(seed: UInt64(configuration.seed)).stream("weights"))
+    model = N(configuration.model, random: RandomStream(seed: UInt64(configuration.seed)).stream("weights"))
+    if configuration.averageDecay > 0 { average = ExponentialMovingAverage(of: model, decay: configuration.averageDecay) }
     optimizer = Adam(learningRate: configuration.optimizer.rate)
     if resuming { try restore() }
   }
@@ -52,7 +55,7 @@ public struct SeparationTraining {
   /// - Throws: `FileError` when files fail or the loss stops being a number; the last good state is saved.
   public mutating func run(
     report: (SeparationStep) -> Void = { _ in }, shouldStop: () -> Bool = { false }
-  ) throws -> Outcome {
+  ) throws -> SeparationOutcome {
     while position.stage != .finished {
       guard try runEpoch(report: report, shouldStop: shouldStop) else {
         try save(isBest: false)
@@ -95,10 +98,7 @@ public struct SeparationTraining {
     defer { batches.stop() }
     while let batch = try batches.next() {
       let started = ContinuousClock.now
-      var (loss, gradients) = valueAndGradients(of: model) { model in
-        configuration.loss.mean(model(batch.mixture), batch.targets)
-      }
-      let value = Double(loss.scalar)
+      var (value, gradients) = gradients(batch, step: position.step)
       let norm = gradients.norm
       guard value.isFinite && norm.isFinite else {
         try save(isBest: false)
@@ -110,6 +110,7 @@ public struct SeparationTraining {
       if limit > 0 { gradients.clip(toGlobalNorm: limit) }
       optimizer.learningRate = learningRate
       optimizer.update(&model, with: gradients)
+      average?.update(from: model)
       position.step += 1
       position.stepOfEpoch += 1
       position.lossOfEpoch += value
@@ -134,24 +135,46 @@ public struct SeparationTraining {
     return true
   }
 
+  /// The mean loss over a batch and its gradients, computed in as many parts as the settings say.
+  private mutating func gradients(_ batch: SeparationBatch, step: Int) -> (loss: Double, gradients: ParameterValues) {
+    let (loss, parts) = (configuration.loss, batch.split(into: configuration.accumulation))
+    let random = RandomStream(seed: UInt64(configuration.seed)).stream("dropout").stream(step)
+    var total = 0.0
+    var sum = ParameterValues()
+    for (index, part) in parts.enumerated() {
+      let context = Context(training: true, random: random.stream(index))
+      let (value, gradients) = valueAndGradients(of: model) { loss.mean($0, part, context) }
+      context.applyUpdates(to: &model)
+      total += Double(value.scalar)
+      sum += gradients
+    }
+    if parts.count > 1 { sum *= 1 / Float(parts.count) }
+    return (total / Double(parts.count), sum)
+  }
+
   /// The step size of the next update.
   private var learningRate: Float {
     let settings = configuration.optimizer
     if position.stage == .second { return configuration.secondStage.rate }
+    let period =
+      switch settings.schedule {
+      case .constant: Int.max
+      case .cosine: configuration.maximumSteps
+      case .restarts: configuration.stepsPerEpoch / settings.fallsPerEpoch
+      }
+    let falling = CosineRestarts(rate: settings.rate, minimum: settings.lowestRate, period: period)
     let warmUp = LinearWarmUp(steps: settings.warmupSteps, followedBy: ConstantRate(settings.rate))
-    let rate = warmUp.learningRate(at: position.step)
-    guard settings.schedule == .cosine else { return rate }
-    let share = Double(position.step) / Double(configuration.maximumSteps)
-    return rate * Float(0.5 + 0.5 * cos(Double.pi * min(1, share)))
+    return warmUp.learningRate(at: position.step) / settings.rate * falling.learningRate(at: position.step)
   }
 
   /// The mean loss over the validation windows.
   private func validate() -> Double {
+    let model = saved
     var total = 0.0
     var windows = 0
     for batch in data.validationBatches(size: configuration.batchSize) {
       let items = batch.mixture.shape[0]
-      total += Double(configuration.loss.mean(model(batch.mixture), batch.targets).scalar) * Double(items)
+      total += Double(configuration.loss.mean(model, batch, .inference).scalar) * Double(items)
       windows += items
     }
     return total / Double(max(1, windows))
@@ -159,11 +182,15 @@ public struct SeparationTraining {
 
   // MARK: - Checkpoints
 
+  /// The model people are to use.
+  private var saved: N { average?.applied(to: model) ?? model }
+
   private mutating func save(isBest: Bool) throws(FileError) {
     lastCheckpoint = .now
-    let state = TrainingState(
+    var state = TrainingState(
       step: position.step, epoch: position.epoch, stepOfEpoch: position.stepOfEpoch, adam: optimizer.state, progress: position)
-    try checkpoints.write(model, state, metadata: ModelFile.metadata(of: model), isBest: isBest)
+    if average != nil { state.values["weights"] = model.parameters.map(\.detached) }
+    try checkpoints.write(saved, state, metadata: ModelFile.metadata(of: model), isBest: isBest)
   }
 
   private mutating func restore() throws(FileError) {
@@ -172,6 +199,12 @@ public struct SeparationTraining {
     }
     let state = try Checkpoint.read(into: &model, from: last)
     (optimizer.state, position) = try state.progress(as: SeparationProgress.self, last, of: "separation")
+    if average != nil {
+      // The file's weights are the average; those that are trained lie beside it.
+      average?.values = model.parameters.map(\.detached)
+      let trained = state.values["weights"]
+      model = model.mapParameters { path, averaged in trained?[path] ?? averaged }
+    }
     // A finished run goes on when its bounds were raised.
     if position.stage == .finished { position.stage = position.lastStage }
     position.advanceStage(configuration)
@@ -198,16 +231,6 @@ public struct SeparationStep: Sendable {
   public let secondsWaited: Double
   /// Seconds of audio separated in the step.
   public let secondsOfAudio: Double
-}
-
-extension SeparationConfiguration.Loss {
-  /// The mean over all samples, channels and sources.
-  func mean(_ estimate: Tensor, _ target: Tensor) -> Tensor {
-    switch self {
-    case .mse: meanSquaredError(estimate, target)
-    case .l1: meanAbsoluteError(estimate, target)
-    }
-  }
 }
 
 extension Duration {

@@ -5,7 +5,8 @@ import SwiftDLModels
 /// A window's output may be cut at multiples of the network's total stride without changing any value, as
 /// long as every kept frame sees all the input it depends on. Networks with context are fed zeros beyond the
 /// ends of the signal, as in training; networks that pad inside are given the true ends, and a margin as wide
-/// as their receptive field everywhere else.
+/// as their receptive field everywhere else. Networks that normalise over a window get windows of the usual length, side
+/// by side as their author cuts them: nothing makes those one pass.
 struct TilePlan: Sendable, Hashable {
   /// Frames that one tile contributes: a multiple of the total stride.
   let hop: Int
@@ -14,24 +15,37 @@ struct TilePlan: Sendable, Hashable {
   let after: Int
   /// Whether the input is extended by zeros to fill every window; otherwise it ends with the signal.
   let extendsWithZeros: Bool
+  /// Output frames at the start of a window that are thrown away: they depend on its edge.
+  private let trimmed: Int
   let totalStride: Int
 
   /// - Parameter frames: the least number of output frames of a tile; larger tiles waste less on context and
   ///   need more memory.
-  init(_ configuration: WaveUNetConfiguration, outputFrames frames: Int) {
+  init(_ configuration: some SeparationNetworkConfiguration, outputFrames frames: Int) {
     let totalStride = configuration.totalStride
     self.totalStride = totalStride
-    extendsWithZeros = configuration.context
-    if configuration.context {
+    func roundedUp(_ frames: Int) -> Int { (frames + totalStride - 1) / totalStride * totalStride }
+    func plan(_ window: WindowLengths, trimming trimmed: Int, hop: Int) -> (Int, Int, Int, Int) {
+      let before = window.contextBefore + trimmed
+      return (trimmed, hop, before, window.input - before - hop)
+    }
+    extendsWithZeros = configuration.edges != .padded
+    switch configuration.edges {
+    case .context:
       let window = configuration.window(forOutputFrames: max(frames, totalStride))
-      hop = window.output / totalStride * totalStride
-      before = window.contextBefore
-      after = window.input - before - hop
-    } else {
-      func roundedUp(_ frames: Int) -> Int { (frames + totalStride - 1) / totalStride * totalStride }
-      hop = roundedUp(frames)
-      before = roundedUp(configuration.receptiveField.before)
-      after = roundedUp(configuration.receptiveField.after)
+      (trimmed, hop, before, after) = plan(window, trimming: 0, hop: window.output / totalStride * totalStride)
+    case .blurred(let blurred):
+      // Tiles twice as long as what is thrown away, at the least.
+      let ends = roundedUp(blurred)
+      let window = configuration.window(forOutputFrames: max(frames, totalStride, 4 * ends) + 2 * ends)
+      (trimmed, hop, before, after) = plan(
+        window, trimming: ends, hop: (window.output - 2 * ends) / totalStride * totalStride)
+    case .normalized:
+      let window = configuration.defaultWindow
+      (trimmed, hop, before, after) = plan(window, trimming: 0, hop: window.output)
+    case .padded:
+      (trimmed, hop) = (0, roundedUp(frames))
+      (before, after) = (roundedUp(configuration.receptiveField.before), roundedUp(configuration.receptiveField.after))
     }
   }
 
@@ -39,7 +53,7 @@ struct TilePlan: Sendable, Hashable {
   /// outside the signal (zeros), and where in the tile's output its contribution starts.
   func tile(_ index: Int, of frames: Int) -> (input: Range<Int>, outputStart: Int) {
     let start = index * hop
-    if extendsWithZeros { return (start - before..<start + hop + after, 0) }
+    if extendsWithZeros { return (start - before..<start + hop + after, trimmed) }
     let end = (frames + totalStride - 1) / totalStride * totalStride
     let low = max(0, start - before)
     return (low..<min(end, start + hop + after), start - low)

@@ -61,14 +61,9 @@ public struct SequenceRecipe: Sendable {
       }
       return preset
     }
-    // The last one told wins, as for every setting.
-    if let told = overrides.last(where: { $0.hasPrefix("preset=") }) { return String(told.dropFirst(7)) }
-    if let file = configurationFile, let told = try Self.setting("preset", in: file) { return told }
-    let path =
-      try overrides.last { $0.hasPrefix("data.path=") }.map { String($0.dropFirst(10)) }
-      ?? configurationFile.flatMap { try Self.setting("data.path", in: $0) } ?? ""
+    if let preset = try told.value("preset") { return preset }
     let kind = model ?? .seqUNet
-    guard let preset = Self.defaultPreset(task, kind, path) else {
+    guard let preset = Self.defaultPreset(task, kind, try told.value("data.path") ?? "") else {
       throw ConfigurationError(
         "preset", "no \(kind.rawValue) is published for \(task.rawValue)",
         hint: "take another --model, or name any preset with preset=")
@@ -76,8 +71,8 @@ public struct SequenceRecipe: Sendable {
     return preset
   }
 
-  private static func setting(_ key: String, in file: String) throws -> String? {
-    try YAMLReader.value(key, in: WholeFile.text(file), origin: file)
+  private var told: ToldSettings {
+    ToldSettings(file: configurationFile, overrides: overrides, resumed: resumes ? folder : nil)
   }
 
   /// The paper's network for a task; of music the one for the data set that a file's name tells.
@@ -99,12 +94,7 @@ public struct SequenceRecipe: Sendable {
   /// The type of network that has the preset.
   private func kind() throws -> any SequenceNetwork.Type {
     let name = try preset()
-    func has<N: Network>(_ kind: N.Type) -> Bool { kind.presets.contains { $0.name == name } }
-    guard let found = networks.first(where: { has($0) }) else {
-      let near = NearestName.find(name, among: ModelFile.presetNames).map { "did you mean \($0)?" }
-      throw ConfigurationError("preset", "there is no preset “\(name)”", hint: near ?? "`swiftdl models list` shows the presets")
-    }
-    guard let kind = found as? any SequenceNetwork.Type else {
+    guard let kind = try ModelFile.kind(ofPreset: name) as? any SequenceNetwork.Type else {
       throw ConfigurationError("preset", "\(name) is no network for sequences", hint: "seq-u-net, tcn and wavenet ones are")
     }
     return kind
@@ -112,24 +102,11 @@ public struct SequenceRecipe: Sendable {
 
   private func configuration<N: SequenceNetwork>(_ kind: N.Type) throws -> SequenceConfiguration<N> {
     let base = try SequenceConfiguration<N>(task: task, preset: try preset())
-    guard resumes else {
-      let loaded = try ConfigurationLoader.load(
-        SequenceConfiguration<N>.self, base: base, file: configurationFile, overrides: overrides)
-      guard loaded.task == task else {
-        throw ConfigurationError("task", "is \(loaded.task.rawValue), where \(task.rawValue) is trained")
-      }
-      return loaded
+    let resolved = try told.resolved(base, mayChange: Self.mayChange)
+    guard resolved.task == task else {
+      throw ConfigurationError("task", "is \(resolved.task.rawValue), where \(task.rawValue) is trained")
     }
-    let before = try ConfigurationLoader.load(
-      SequenceConfiguration<N>.self, base: base, file: "\(folder)/config.yaml")
-    let now = try ConfigurationLoader.load(
-      SequenceConfiguration<N>.self, base: before, file: configurationFile, overrides: overrides)
-    if let change = now.differences(from: before).first(where: { !Self.mayChange.contains($0.key) }) {
-      throw ConfigurationError(
-        change.key, "was \(change.other.text) when the run began and cannot become \(change.value.text)",
-        hint: "leave it out, or start a new run with another --run")
-    }
-    return now
+    return resolved
   }
 
   /// What a resumed run may change: its bounds and where things lie, nothing that alters a step.
@@ -141,12 +118,7 @@ public struct SequenceRecipe: Sendable {
 
   private func train<N: SequenceNetwork>(_ kind: N.Type, _ style: ProgressMeter.Style) throws -> Outcome {
     var configuration = try configuration(kind)
-    let environment = RunEnvironment.current(
-      programVersion: programVersion,
-      adding: [
-        "instruction_set": ComputeContext.current.instructionSet, "threads": ComputeContext.current.threads,
-        "precision": ComputeContext.current.precision.rawValue,
-      ])
+    let environment = RunEnvironment.computing(programVersion: programVersion)
     // The data come first: what they are decides how many symbols there are, and a wrong path leaves no folder.
     let loader = SequenceDataLoader(configuration: configuration, folder: folder, style: style)
     let data = try loader.load(&configuration)

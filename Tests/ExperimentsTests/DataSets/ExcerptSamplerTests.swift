@@ -1,4 +1,5 @@
 import Experiments
+import Glibc
 import Testing
 
 @Suite struct ExcerptSamplerTests {
@@ -99,5 +100,36 @@ import Testing
     let window = ExcerptWindow(input: 147_443, output: 16_389)
     #expect(
       window.contextBefore == 65_527 && window.contextAfter == 65_527 && window.input == 147_443)
+  }
+
+  @Test func filtersAndPolarityAreDrawnForEverySource() {
+    let sampler = ExcerptSampler(
+      trackFrames: [5000], sources: 2, window: ExcerptWindow(output: 100), seed: 3,
+      options: .init(flipsPolarity: true, filterDecibels: 9))
+    let plans = (0..<400).map { sampler.plan(epoch: 0, step: $0, index: 0) }
+    let turned = plans.count { $0.sources[0].gain < 0 }
+    #expect((140...260).contains(turned))
+    #expect(plans.contains { ($0.sources[0].gain < 0) != ($0.sources[1].gain < 0) })
+    let filters = plans.flatMap { $0.sources.compactMap(\.filter) }
+    #expect(filters.count == 800)
+    #expect(filters.allSatisfy { abs($0.decibels) <= 9 && $0.frequency > 0.002 && $0.frequency < 0.45 })
+    #expect((filters.map(\.decibels).max() ?? 0) > 8 && (filters.map(\.decibels).min() ?? 0) < -8)
+  }
+
+  @Test(arguments: [-9.0, 6.0]) func peakingFilterActsAroundItsFrequency(decibels: Double) {
+    let filter = PeakingFilter(frequency: 0.05, decibels: decibels)
+    func gain(_ frequency: Double) -> Double {
+      var samples = (0..<8000).flatMap { frame -> [Float] in
+        let value = Float(sin(2 * Double.pi * frequency * Double(frame)))
+        return [value, 0.5]
+      }
+      samples.withUnsafeMutableBufferPointer { filter.apply(to: $0, channels: 2) }
+      let energy = stride(from: 8000, to: 16000, by: 2).reduce(0.0) { $0 + Double(samples[$1] * samples[$1]) }
+      // The other channel holds a constant, which a peak leaves alone.
+      #expect(abs(samples[15999] - 0.5) < 1e-4)
+      return 10 * log10(energy / 2000)
+    }
+    #expect(abs(gain(0.05) - decibels) < 0.05)
+    #expect(abs(gain(0.001)) < 0.1 && abs(gain(0.45)) < 0.3)
   }
 }

@@ -21,7 +21,7 @@ struct SeparationStreamTests {
 
   /// The separated sources of a whole signal given in pieces of some size.
   private func separated(
-    _ model: WaveUNet, _ samples: [Float], channels: Int, rate: Int, tile: Int, piece: Int
+    _ model: any SeparationNetwork, _ samples: [Float], channels: Int, rate: Int, tile: Int, piece: Int
   ) -> [[Float]] {
     let stream = SeparationStream(model, channels: channels, sampleRate: rate, tileFrames: tile)
     var results = stream.sources.map { _ in [Float]() }
@@ -58,6 +58,47 @@ struct SeparationStreamTests {
           expectClose(
             part, whole.sliced(axis: 2, index..<index + 1).scalars, tolerance: 1e-5,
             "\(frames) frames, tiles of \(tile), source \(index)")
+        }
+      }
+    }
+  }
+
+  @Test("tiles of networks whose windows have mirrored edges equal one pass far from them")
+  func tiledEqualsLong() {
+    var c = ResamplingWaveUNetConfiguration.tiny
+    c.sampleRate = 8000
+    c.normalization = .none
+    let model = ResamplingWaveUNet(c, random: RandomStream(seed: 7))
+    let samples = signal(1500, 1)
+    let margin = 64 * c.totalStride
+    let window = c.window(forOutputFrames: 1500 + 2 * margin)
+    let before = window.contextBefore + margin
+    let long = model(Tensor([1, 1500, 1], samples).padded(axis: 1, before: before, after: window.input - 1500 - before))
+    for tile in [1, 400, 5000] {
+      let parts = separated(model, samples, channels: 1, rate: 8000, tile: tile, piece: 333)
+      for (index, part) in parts.enumerated() {
+        let truth = long.sliced(axis: 1, margin..<margin + 1500).sliced(axis: 2, index..<index + 1)
+        expectClose(part, truth.scalars, tolerance: 1e-5, "tiles of \(tile), source \(index)")
+      }
+    }
+  }
+
+  @Test("networks that normalise over a window get windows as in training, side by side")
+  func normalizedTiles() {
+    var c = ResamplingWaveUNetConfiguration.tiny
+    c.sampleRate = 8000
+    let model = ResamplingWaveUNet(c, random: RandomStream(seed: 7))
+    let window = c.defaultWindow
+    let samples = signal(window.output + 100, 1)
+    let padded = Tensor([1, samples.count, 1], samples).padded(axis: 1, before: window.contextBefore, after: window.input)
+    for tile in [1, 5000] {
+      let parts = separated(model, samples, channels: 1, rate: 8000, tile: tile, piece: 500)
+      for (number, kept) in [(0, window.output), (1, 100)] {
+        let start = number * window.output
+        let own = model(padded.sliced(axis: 1, start..<start + window.input)).sliced(axis: 1, 0..<kept)
+        for (index, part) in parts.enumerated() {
+          expectClose(
+            Array(part[start..<start + kept]), own.sliced(axis: 2, index..<index + 1).scalars, tolerance: 1e-6)
         }
       }
     }

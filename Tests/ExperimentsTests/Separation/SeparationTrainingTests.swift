@@ -15,9 +15,9 @@ struct SeparationTrainingTests {
     try body(folder)
   }
 
-  private func configuration(_ folder: String) throws -> SeparationConfiguration {
+  private func configuration(_ folder: String) throws -> SeparationConfiguration<WaveUNet> {
     try ConfigurationLoader.load(
-      SeparationConfiguration.self, base: SeparationConfiguration(preset: "wave-u-net-tiny"),
+      SeparationConfiguration<WaveUNet>.self, base: SeparationConfiguration(preset: "wave-u-net-tiny"),
       overrides: [
         "data.path=\(folder)/corpus", "data.cache=\(folder)/cache", "model.sampleRate=8000",
         "model.sources=[accompaniment, vocals]", "data.groups={accompaniment: [bass, drums, other]}",
@@ -26,9 +26,9 @@ struct SeparationTrainingTests {
       ])
   }
 
-  private func train(
-    _ configuration: SeparationConfiguration, in path: String, resuming: Bool = false, stopAfter: Int? = nil
-  ) throws -> SeparationTraining.Outcome {
+  private func train<N>(
+    _ configuration: SeparationConfiguration<N>, in path: String, resuming: Bool = false, stopAfter: Int? = nil
+  ) throws -> SeparationOutcome {
     let folder =
       try resuming
       ? RunFolder.resume(path)
@@ -49,10 +49,17 @@ struct SeparationTrainingTests {
     }
   }
 
-  @Test("an interrupted and resumed run ends with the bits of an uninterrupted one")
-  func resumes() throws {
+  /// What a limited-data user turns on.
+  private static let extras = [
+    "averageDecay=0.9", "accumulation=2", "batchSize=4", "secondStage.batchSize=6", "optimizer.schedule=restarts",
+    "optimizer.lowestRate=1e-4", "augmentation.flipPolarity=true", "augmentation.filterDecibels=6",
+  ]
+
+  @Test("an interrupted and resumed run ends with the bits of an uninterrupted one", arguments: [[], extras])
+  func resumes(settings: [String]) throws {
     try withCorpus { folder in
-      let configuration = try configuration(folder)
+      let configuration = try ConfigurationLoader.load(
+        SeparationConfiguration<WaveUNet>.self, base: configuration(folder), overrides: settings)
       #expect(try train(configuration, in: "\(folder)/whole") == .finished)
       #expect(try train(configuration, in: "\(folder)/parts", stopAfter: 3) == .interrupted(step: 3))
       #expect(
@@ -66,6 +73,64 @@ struct SeparationTrainingTests {
         }
       }
       #expect(try metrics("\(folder)/whole") == metrics("\(folder)/parts"))
+    }
+  }
+
+  @Test("a batch in parts has the gradient of the whole")
+  func accumulates() throws {
+    try withCorpus { folder in
+      var configuration = try configuration(folder)
+      configuration.batchSize = 4
+      configuration.maximumSteps = 3
+      configuration.stepsPerEpoch = 3
+      for parts in [1, 2, 4] {
+        configuration.accumulation = parts
+        #expect(try train(configuration, in: "\(folder)/\(parts)") == .finished)
+      }
+      let whole = try RunRecord("\(folder)/1").series("train_loss").map(\.value)
+      for parts in [2, 4] {
+        let losses = try RunRecord("\(folder)/\(parts)").series("train_loss").map(\.value)
+        for (a, b) in zip(losses, whole) { #expect(abs(a - b) < 1e-5 * b, "\(parts) parts: \(a), whole: \(b)") }
+      }
+    }
+  }
+
+  @Test("the average over all steps is what is validated and saved")
+  func averages() throws {
+    try withCorpus { folder in
+      var configuration = try configuration(folder)
+      configuration.maximumSteps = 5
+      #expect(try train(configuration, in: "\(folder)/last") == .finished)
+      configuration.averageDecay = 0.999
+      #expect(try train(configuration, in: "\(folder)/average") == .finished)
+      let start = WaveUNet(configuration.model, random: RandomStream(seed: UInt64(configuration.seed)).stream("weights"))
+      func distance(_ run: String) throws -> Float {
+        let model = try ModelFile.load(WaveUNet.self, from: "\(folder)/\(run)/checkpoints/last")
+        return zip(model.parameters.tensors, start.parameters.tensors)
+          .reduce(0) { $0 + ($1.0 - $1.1).squared().sum().scalar }.squareRoot()
+      }
+      // Five steps move an average that remembers a thousand by about three thousandths of the way.
+      let (average, last) = (try distance("average"), try distance("last"))
+      #expect(average > 0 && average < 0.01 * last, "average moved \(average), the weights \(last)")
+    }
+  }
+
+  @Test("networks with fixed filters train with their author's settings")
+  func otherNetworks() throws {
+    try withCorpus { folder in
+      var configuration = try SeparationConfiguration<ResamplingWaveUNet>(preset: "wave-u-net-pytorch-tiny")
+      #expect(configuration.loss == .l1 && configuration.batchSize == 4 && !configuration.secondStage.enabled)
+      configuration.model.sampleRate = 8000
+      configuration.data.path = "\(folder)/corpus"
+      configuration.data.groups = ["accompaniment": ["bass", "drums", "other"]]
+      configuration.outputFrames = 300
+      configuration.stepsPerEpoch = 20
+      configuration.maximumSteps = 60
+      configuration.validationWindows = 4
+      #expect(try train(configuration, in: "\(folder)/run") == .finished)
+      let losses = try RunRecord("\(folder)/run").series("train_loss").map(\.value)
+      #expect(losses.count == 3 && losses[2] < losses[0], "training losses \(losses)")
+      #expect(try ModelFile.loadSeparator("\(folder)/run").configuration.sources == ["accompaniment", "vocals"])
     }
   }
 

@@ -37,12 +37,16 @@ public struct ExcerptPlan: Sendable, Equatable {
     public var start: Int
     public var gain: Float
     public var swapsChannels: Bool
+    public var filter: PeakingFilter?
 
-    public init(track: Int, start: Int, gain: Float = 1, swapsChannels: Bool = false) {
+    public init(
+      track: Int, start: Int, gain: Float = 1, swapsChannels: Bool = false, filter: PeakingFilter? = nil
+    ) {
       self.track = track
       self.start = start
       self.gain = gain
       self.swapsChannels = swapsChannels
+      self.filter = filter
     }
   }
 
@@ -62,7 +66,7 @@ public struct ExcerptPlan: Sendable, Equatable {
   /// it.
   var isUnaltered: Bool {
     guard let first = sources.first else { return true }
-    return first.gain == 1 && !first.swapsChannels && sources.allSatisfy { $0 == first }
+    return first.gain == 1 && !first.swapsChannels && first.filter == nil && sources.allSatisfy { $0 == first }
   }
 }
 

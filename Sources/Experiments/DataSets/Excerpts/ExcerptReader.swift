@@ -135,6 +135,7 @@ public struct ExcerptReader: Sendable {
     for stem in self.samples[part.track][source] {
       stem.add(from: part.start - window.contextBefore, count: window.input, to: samples)
     }
+    part.filter?.apply(to: samples, channels: channels)
     if part.gain != 1 {
       for index in samples.indices { samples[index] *= part.gain }
     }

@@ -19,15 +19,21 @@ public struct ExcerptSampler: Sendable {
     public var gain: ClosedRange<Double>
     /// Left and right of every source change places half of the time, independently.
     public var swapsChannels: Bool
+    /// Every source is turned upside down half of the time, independently.
+    public var flipsPolarity: Bool
+    /// Every source is raised or lowered around a frequency, independently, by at most so much; 0 never.
+    public var filterDecibels: Double
 
     public init(
       weighting: Weighting = .length, remix: Bool = false, gain: ClosedRange<Double> = 1...1,
-      swapsChannels: Bool = false
+      swapsChannels: Bool = false, flipsPolarity: Bool = false, filterDecibels: Double = 0
     ) {
       self.weighting = weighting
       self.remix = remix
       self.gain = gain
       self.swapsChannels = swapsChannels
+      self.flipsPolarity = flipsPolarity
+      self.filterDecibels = filterDecibels
     }
 
     /// Wave-U-Net's: each source scaled by U[0.7, 1.0].
@@ -79,6 +85,11 @@ public struct ExcerptSampler: Sendable {
         let span = options.gain.upperBound - options.gain.lowerBound
         drawn.gain = Float(options.gain.lowerBound + span * own.with(2).unit)
         drawn.swapsChannels = options.swapsChannels && own.with(3).value & 1 == 1
+        if options.flipsPolarity && own.with(4).value & 1 == 1 { drawn.gain = -drawn.gain }
+        if options.filterDecibels > 0 {
+          drawn.filter = PeakingFilter(
+            octaves: own.with(5).unit, decibels: options.filterDecibels * (2 * own.with(6).unit - 1))
+        }
         return drawn
       })
   }
