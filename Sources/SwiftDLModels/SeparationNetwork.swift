@@ -2,9 +2,15 @@ public import SwiftDL
 
 /// A network that separates a mixture of sources in the waveform, window by window: `[batch, input frames, channels]`
 /// to `[batch, output frames, sources · channels]`, the channels of the first source first.
-public protocol SeparationNetwork: Network where Configuration: SeparationNetworkConfiguration {}
+public protocol SeparationNetwork: Network where Configuration: SeparationNetworkConfiguration {
+  /// The network that estimates some of the sources alone, if that is less work; otherwise itself.
+  func restricted(to sources: [String]) -> Self
+}
 
 extension SeparationNetwork {
+  /// Of networks that have everything in common.
+  public func restricted(to sources: [String]) -> Self { self }
+
   /// The single sources of an output, each `[batch, output frames, channels]`, by name.
   public func sources(of output: Tensor) -> [(name: String, signal: Tensor)] {
     let c = configuration

@@ -1,5 +1,5 @@
-import ArgumentParser
-import Experiments
+public import ArgumentParser
+public import Experiments
 import SwiftDL
 import SwiftDLAudio
 import SwiftDLModels
@@ -9,88 +9,190 @@ struct Separate: ParsableCommand {
     abstract: "Separate sound files into their sources.",
     discussion: """
       Any length, sample rate and channel count; results have the file's own, exactly, and are written to \
-      DIR/MODEL/TRACK/STEM.wav. Memory does not depend on the length.
+      DIR/MODEL/TRACK/STEM.wav, with a manifest.json beside them. Memory does not depend on the length. Demucs' \
+      spellings work.
+
+        swiftdl separate song.mp3 -m runs/voice
+        swiftdl separate album/ -m runs/voice --two-stems vocals --flac -o stems
+        ffmpeg -i film.mkv -f wav - | swiftdl separate - -m runs/voice
       """)
 
-  @Argument(help: "Sound files: WAV, FLAC, Ogg, MP3.")
+  @Argument(help: "Sound files, folders of them, or - for standard input.")
   var files: [String]
-  @Option(name: .shortAndLong, help: "A trained model: a .safetensors file or a run's folder.")
+  @Option(
+    name: [.short, .long, .customShort("n"), .customLong("name")],
+    help: "A trained model: a .safetensors file or a run's folder.")
   var model: String
-  @Option(name: [.customShort("o"), .long], help: "The folder for results.")
-  var output = "separated"
+  @Option(name: [.customShort("o"), .long, .customLong("output")], help: "The folder for results.")
+  var out = "separated"
   @Option(help: "The name of the model's folder in the results; the file's name when absent.")
   var modelName: String?
-  @Option(help: "The name of the track's folder in the results, for a single file.")
+  @Option(help: "The name of the track in the results, for a single file.")
   var trackName: String?
-  @Option(help: "wav, flac, ogg or mp3.")
-  var format = "wav"
-  @Option(help: "Bits per sample of wav (16, 24, 32 for float) and flac (16, 24).")
-  var bits: Int?
+  @Option(help: "Names of the files below the model's folder; {track} {trackext} {stem} {ext} {model} {dir} are filled in.")
+  var filename = FilenameTemplate.usual.text
+  @Option(help: "What happens to results that are there: overwrite, skip or fail.")
+  var exists = SeparationOutput.Existing.overwrite
+
+  @OptionGroup(title: "Stems") var stems: StemOptions
+  @OptionGroup(title: "Format") var format: FormatOptions
+
   @Option(help: "Seconds separated at a time; memory grows with it.")
   var segment: Double = 6
+  @Option(
+    help: """
+      The share of a window that the next one repeats, of networks that normalise over it. The windows of others join \
+      exactly.
+      """)
+  var overlap: Double = 0.25
+  @Option(help: "Separate so often, each time a little later, and average: slower and a little better.")
+  var shifts = 0
+  @Option(help: "Decides the shifts.")
+  var seed: UInt64 = 0
+  @Option(name: [.customShort("d"), .long], help: "cpu: the only one there is.")
+  var device = "cpu"
   @OptionGroup var progressOptions: ProgressOptions
   @OptionGroup var compute: ComputeOptions
 
   func validate() throws {
-    if trackName != nil && files.count > 1 { throw ValidationError("--track-name needs a single file.") }
-    let tracks = Dictionary(grouping: files, by: FileSeparator.trackName)
-    if let clash = tracks.values.first(where: { $0.count > 1 }) {
-      throw ValidationError("\(clash.joined(separator: " and ")) would be written to the same folder.")
-    }
     if !(segment > 0 && segment <= 3600) { throw ValidationError("--segment \(segment): 0 to 3600 seconds.") }
-    _ = try audioFormat()
+    if !(overlap >= 0 && overlap <= 0.5) { throw ValidationError("--overlap \(overlap): 0 to 0.5 is possible.") }
+    if shifts < 0 || shifts > 100 { throw ValidationError("--shifts \(shifts): 0 to 100 are possible.") }
+    if device != "cpu" { throw ValidationError("--device \(device): this program computes on the cpu.") }
+    if files.filter({ $0 == "-" }).count > 1 { throw ValidationError("Standard input can be named once.") }
   }
 
   func run() throws {
+    let inputs = try SoundInput.expand(files)
+    if trackName != nil && inputs.count > 1 { throw ValidationError("--track-name needs a single file.") }
+    let template = try FilenameTemplate(filename)
+    if let (first, second) = template.clash(among: inputs) {
+      throw ValidationError(
+        """
+        \(first.shownPath) and \(second.shownPath) would be written to the same folder: separate them one by one, or \
+        with {dir} or {trackext} in --filename.
+        """)
+    }
     let network = try ModelFile.loadSeparator(model)
-    let name = modelName ?? ModelFile.name(of: model)
-    let separator = FileSeparator(
-      network, name: name, format: try audioFormat(),
-      tileFrames: max(1, Int(segment * Double(network.configuration.sampleRate))))
+    var output = SeparationOutput(modelName: modelName ?? ModelFile.name(of: model))
+    output.folder = out
+    output.stems = stems.selection
+    output.filename = template
+    (output.format, output.clipMode) = (try format.audioFormat(), format.clipMode)
+    (output.overlap, output.shifts, output.seed, output.existing) = (overlap, shifts, seed, exists)
+    output.tileFrames = max(1, Int(segment * Double(network.configuration.sampleRate)))
+    output.programVersion = programVersion
+    let separator = try FileSeparator(network, output)
     Interrupt.install()
-    var failures: [any Error] = []
-    for file in files {
-      do {
-        let bar = ProgressMeter(
-          total: try max(1, AudioFile.info(file).frames), label: file, unit: "frames", style: progressOptions.style)
-        let paths = try compute.run {
-          try separator.separate(file, to: output, trackName: trackName) { done, _ in
-            bar.update(done)
-            return !Interrupt.requested
-          }
-        }
-        guard let paths else {
-          note("stopped; nothing was written for \(file)")
-          throw ExitCode(130)
-        }
-        bar.finish()
-        for path in paths { print(path) }
-      } catch let exit as ExitCode {
+    var failures = 0
+    for input in inputs {
+      do { try separate(input, separator) } catch let exit as ExitCode {
         throw exit
       } catch {
-        if files.count == 1 { throw error }
+        if inputs.count == 1 { throw error }
         note("Error: \(error)")
-        failures.append(error)
+        failures += 1
       }
     }
-    if !failures.isEmpty {
-      note("\(failures.count) of \(files.count) files could not be separated")
+    if failures > 0 {
+      note("\(failures) of \(inputs.count) files could not be separated")
       throw ExitCode(1)
     }
   }
 
-  private func audioFormat() throws -> AudioFormat {
-    switch (format, bits) {
-    case ("wav", nil), ("wav", 32): .wav(.float32)
-    case ("wav", 16): .wav(.int16)
-    case ("wav", 24): .wav(.int24)
-    case ("flac", 16): .flac(.int16)
-    case ("flac", nil), ("flac", 24): .flac(.int24)
-    case ("ogg", nil), ("mp3", nil):
-      if let format = AudioFormat(pathExtension: format) { format } else { throw ValidationError("--format \(format)") }
+  private func separate(_ input: SoundInput, _ separator: FileSeparator) throws {
+    var bar: ProgressMeter?
+    let outcome = try compute.run {
+      try separator.separate(input, trackName: trackName) { done, total in
+        if bar == nil {
+          bar = ProgressMeter(total: max(1, total), label: input.shownPath, unit: "frames", style: progressOptions.style)
+        }
+        bar?.update(done)
+        return !Interrupt.requested
+      }
+    }
+    switch outcome {
+    case .written(let paths, let residual):
+      bar?.finish()
+      for path in paths { print(path) }
+      if let residual, !progressOptions.quiet {
+        note("\(input.shownPath): the sources leave \(residual.rounded()) dB of the mixture")
+      }
+    case .skipped: note("\(input.shownPath): everything is there already")
+    case .stopped:
+      note("stopped; nothing was written for \(input.shownPath)")
+      throw ExitCode(130)
+    }
+  }
+}
+
+extension SeparationOutput.Existing: ExpressibleByArgument {}
+extension StemSelection.OtherMethod: ExpressibleByArgument {}
+extension ClipMode: ExpressibleByArgument {}
+
+/// Which stems are wanted.
+struct StemOptions: ParsableArguments {
+  @Option(help: "Names of the only sources wanted, with commas: networks of their own are not computed for others.")
+  var stems: String?
+  @Option(help: "The one source wanted, beside no_NAME.")
+  var twoStems: String?
+  @Option(help: "How no_NAME is made: minus (the mixture minus the source), add (the other sources), or none.")
+  var otherMethod = StemSelection.OtherMethod.minus
+
+  func validate() throws {
+    if stems != nil && twoStems != nil { throw ValidationError("--stems and --two-stems exclude each other.") }
+  }
+
+  var selection: StemSelection {
+    if let twoStems { return .two(twoStems, other: otherMethod) }
+    return stems.map { .only($0.split(separator: ",").map(String.init)) } ?? .all
+  }
+}
+
+/// How files are written.
+struct FormatOptions: ParsableArguments {
+  @Option(help: "wav, flac, ogg or mp3.")
+  var format: String?
+  @Option(help: "Bits per sample of wav (16, 24, 32 for float) and flac (16, 24).")
+  var bits: Int?
+  @Flag(help: "As --format flac.")
+  var flac = false
+  @Flag(help: "As --format mp3.")
+  var mp3 = false
+  @Option(help: "Kilobits per second of mp3, 64 to 320.")
+  var mp3Bitrate = 256
+  @Flag(help: "As --bits 24.")
+  var int24 = false
+  @Flag(help: "As --bits 32, which is what WAV has when nothing is said.")
+  var float32 = false
+  @Option(
+    help: """
+      Of formats with a full scale, what happens beyond it: common (one gain for all stems), rescale (one for each that \
+      needs it), clamp, or none. Common when absent.
+      """)
+  var clipMode: ClipMode?
+
+  func validate() throws {
+    if [flac, mp3, format != nil].filter({ $0 }).count > 1 { throw ValidationError("One format at a time.") }
+    if [int24, float32, bits != nil].filter({ $0 }).count > 1 { throw ValidationError("One number of bits at a time.") }
+    if !(64...320).contains(mp3Bitrate) { throw ValidationError("--mp3-bitrate \(mp3Bitrate): 64 to 320 are possible.") }
+    _ = try audioFormat()
+  }
+
+  func audioFormat() throws -> AudioFormat {
+    let name = format ?? (flac ? "flac" : mp3 ? "mp3" : "wav")
+    let bits = bits ?? (int24 ? 24 : float32 ? 32 : nil)
+    switch (name, bits) {
+    case ("wav", nil), ("wav", 32): return .wav(.float32)
+    case ("wav", 16): return .wav(.int16)
+    case ("wav", 24): return .wav(.int24)
+    case ("flac", 16): return .flac(.int16)
+    case ("flac", nil), ("flac", 24): return .flac(.int24)
+    case ("mp3", nil): return .mp3(bitrate: mp3Bitrate)
+    case ("ogg", nil): return .ogg(quality: 0.6)
     default:
       throw ValidationError(
-        "--format \(format)\(bits.map { " --bits \($0)" } ?? ""): wav (16, 24, 32), flac (16, 24), ogg or mp3.")
+        "--format \(name)\(bits.map { " --bits \($0)" } ?? ""): wav (16, 24, 32), flac (16, 24), ogg or mp3.")
     }
   }
 }

@@ -21,7 +21,9 @@ extension Precision: ExpressibleByArgument {}
 
 /// What kernels run on.
 struct ComputeOptions: ParsableArguments {
-  @Option(help: "Threads to compute on; all cores when absent. Results do not depend on it.")
+  @Option(
+    name: [.long, .customShort("j"), .customLong("jobs")],
+    help: "Threads to compute on; all cores when absent. Results do not depend on it.")
   var threads: Int?
 
   @Option(help: "Instruction set: generic, avx2, avx512 or amx; the best one when absent.")

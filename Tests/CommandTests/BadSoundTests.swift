@@ -31,7 +31,8 @@ import Testing
     #expect(outcome.errors.contains(workshop("bad.wav")))
     #expect(
       try workshop.listing().keys.filter { $0.hasPrefix("out/") }.sorted() == [
-        "out/tiny", "out/tiny/good", "out/tiny/good/accompaniment.wav", "out/tiny/good/vocals.wav",
+        "out/tiny", "out/tiny/good", "out/tiny/good/accompaniment.wav", "out/tiny/good/manifest.json",
+        "out/tiny/good/vocals.wav",
       ])
   }
 

@@ -18,7 +18,11 @@ import Testing
     ),
     (
       "separate",
-      ["<files>", "--model", "--output", "--format", "--bits", "--segment", "--threads", "--quiet"]
+      [
+        "<files>", "--model", "-n", "--out", "--format", "--bits", "--segment", "--overlap", "--shifts", "--threads", "-j",
+        "--two-stems", "--stems", "--filename", "--flac", "--mp3", "--int24", "--float32", "--clip-mode", "--exists", "-d",
+        "--progress", "--quiet",
+      ]
     ),
     ("evaluate", ["--references", "--estimates", "--baselines", "--json", "--csv", "--quiet"]),
     ("report", ["<folder>", "--references", "--estimates"]),
@@ -59,6 +63,10 @@ import Testing
     for (arguments, word) in [
       (["separate", "a.wav", "-m", "m", "--format", "aac"], "aac"),
       (["separate", "a.wav", "-m", "m", "--segment", "0"], "--segment"),
+      (["separate", "a.wav", "-m", "m", "--overlap", "0.6"], "--overlap"),
+      (["separate", "a.wav", "-m", "m", "-d", "cuda"], "cuda"),
+      (["separate", "a.wav", "-m", "m", "--flac", "--mp3"], "One format"),
+      (["separate", "a.wav", "-m", "m", "--stems", "vocals", "--two-stems", "vocals"], "exclude"),
       (["separate", "a.wav", "b.wav", "-m", "m", "--track-name", "x"], "--track-name"),
       (["separate", "a/song.wav", "b/song.flac", "-m", "m"], "b/song.flac"),
       (["data", "synth", "-o", "x", "--minutes", "-1"], "minutes"),

@@ -36,7 +36,7 @@ enum Program {
     private var peakMemory = 0
 
     /// Starts the program, or a shell that does.
-    init(_ arguments: [String], environment: [String: String], fileSizeLimit: Int?) throws {
+    init(_ arguments: [String], environment: [String: String], fileSizeLimit: Int?, input: String) throws {
       try #require(!Program.path.isEmpty, "swiftdl is not beside \(CommandLine.arguments[0])")
       var words = [Program.path] + arguments
       if let fileSizeLimit {
@@ -52,7 +52,7 @@ enum Program {
       var actions = posix_spawn_file_actions_t()
       posix_spawn_file_actions_init(&actions)
       defer { posix_spawn_file_actions_destroy(&actions) }
-      posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+      posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
       posix_spawn_file_actions_adddup2(&actions, outputPipe.write, 1)
       posix_spawn_file_actions_adddup2(&actions, errorPipe.write, 2)
       // Threads of the test runner may hold signals back, and a child inherits that.
@@ -139,18 +139,20 @@ enum Program {
   }
 
   static func start(
-    _ arguments: [String], environment: [String: String] = [:], fileSizeLimit: Int? = nil
+    _ arguments: [String], environment: [String: String] = [:], fileSizeLimit: Int? = nil, input: String = "/dev/null"
   ) throws -> Process {
-    try Process(arguments, environment: environment, fileSizeLimit: fileSizeLimit)
+    try Process(arguments, environment: environment, fileSizeLimit: fileSizeLimit, input: input)
   }
 
   /// Runs the program to its end.
   ///
-  /// - Parameter fileSizeLimit: the largest file it can write, in KiB, as if the disk were full.
+  /// - Parameters:
+  ///   - fileSizeLimit: the largest file it can write, in KiB, as if the disk were full.
+  ///   - input: what its standard input reads.
   static func run(
-    _ arguments: [String], environment: [String: String] = [:], fileSizeLimit: Int? = nil
+    _ arguments: [String], environment: [String: String] = [:], fileSizeLimit: Int? = nil, input: String = "/dev/null"
   ) throws -> Outcome {
-    try start(arguments, environment: environment, fileSizeLimit: fileSizeLimit).finish()
+    try start(arguments, environment: environment, fileSizeLimit: fileSizeLimit, input: input).finish()
   }
 
   /// Runs the program, which must succeed, and returns what it printed.

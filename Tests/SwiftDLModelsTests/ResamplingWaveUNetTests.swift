@@ -27,6 +27,21 @@ struct ResamplingWaveUNetTests {
     try expectTwin(ResamplingWaveUNet(c), "wave-u-net-resampling-\(variant)") { $0($1) }
   }
 
+  @Test("the networks of some sources are enough for them")
+  func restricted() {
+    var c = ResamplingWaveUNetConfiguration.tiny
+    for isShared in [false, true] {
+      c.isShared = isShared
+      let network = ResamplingWaveUNet(c, random: RandomStream(seed: 2))
+      let one = network.restricted(to: ["vocals"])
+      var random = RandomStream(seed: 1)
+      let x = random.normal([1, c.defaultWindow.input, 1])
+      #expect(one.configuration.sources == (isShared ? c.sources : ["vocals"]))
+      let vocals = one.sources(of: one(x)).first { $0.name == "vocals" }
+      expectIdentical(vocals?.signal ?? x, network.sources(of: network(x))[1].signal)
+    }
+  }
+
   @Test("a wanted length is reached by the smallest window", arguments: [2, 3, 4])
   func smallestWindow(stride: Int) {
     var c = ResamplingWaveUNetConfiguration.tiny

@@ -27,21 +27,28 @@ public final class SeparationStream {
   private var answeredFrames = 0
   /// Estimates not yet returned, per predicted source.
   private var ready: [[Float]]
+  /// What the last tile says of the beginning of the next one, per predicted source.
+  private var tails: [[Float]]
 
   /// - Parameters:
   ///   - tileFrames: the least output frames of a window at the network's rate. Memory grows with it.
-  public init(_ model: any SeparationNetwork, channels: Int, sampleRate: Int, tileFrames: Int = 1 << 17) {
+  ///   - overlap: the share of a window that the next one repeats and fades into, 0 to a half, of networks whose windows
+  ///     do not join exactly.
+  public init(
+    _ model: any SeparationNetwork, channels: Int, sampleRate: Int, tileFrames: Int = 1 << 17, overlap: Double = 0
+  ) {
     self.model = model
     self.channels = channels
     self.sampleRate = sampleRate
     let configuration = model.configuration
-    plan = TilePlan(configuration, outputFrames: tileFrames)
+    plan = TilePlan(configuration, outputFrames: tileFrames, overlap: overlap)
     toModel = StreamResampler(from: sampleRate, to: configuration.sampleRate, channels: channels)
     let predicted = configuration.sources.count - (configuration.lastSourceIsRest ? 1 : 0)
     fromModel = (0..<predicted).map { _ in
       StreamResampler(from: configuration.sampleRate, to: sampleRate, channels: channels)
     }
     ready = Array(repeating: [], count: predicted)
+    tails = ready
   }
 
   /// Names of the sources in the order `process` returns them.
@@ -73,7 +80,7 @@ public final class SeparationStream {
   private func separate(_ index: Int) -> [[Float]] {
     let configuration = model.configuration
     let (range, outputStart) = plan.tile(index, of: modelFrames)
-    let kept = min(plan.hop, modelFrames - index * plan.hop)
+    let kept = min(plan.hop + plan.overlap, modelFrames - index * plan.hop)
     let width = configuration.channels
     let groups = (channels + width - 1) / width
     var results = Array(
@@ -109,7 +116,22 @@ public final class SeparationStream {
         }
       }
     }
-    return results
+    return results.enumerated().map { joined($1, source: $0) }
+  }
+
+  /// A tile's estimate with the end of the one before faded out under its beginning, and its own end kept for the next.
+  private func joined(_ estimate: [Float], source: Int) -> [Float] {
+    var estimate = estimate
+    let tail = tails[source]
+    for frame in 0..<min(tail.count, estimate.count) / channels {
+      let share = (Float(frame) + 0.5) * Float(channels) / Float(tail.count)
+      for index in frame * channels..<(frame + 1) * channels {
+        estimate[index] = share * estimate[index] + (1 - share) * tail[index]
+      }
+    }
+    let own = min(plan.hop * channels, estimate.count)
+    tails[source] = Array(estimate[own...])
+    return Array(estimate[..<own])
   }
 
   /// Hands out the estimates that are complete.

@@ -10,6 +10,8 @@ import SwiftDLModels
 struct TilePlan: Sendable, Hashable {
   /// Frames that one tile contributes: a multiple of the total stride.
   let hop: Int
+  /// Frames at the end of a tile that the next one repeats.
+  let overlap: Int
   /// Input frames before and after the contributed ones.
   let before: Int
   let after: Int
@@ -21,7 +23,7 @@ struct TilePlan: Sendable, Hashable {
 
   /// - Parameter frames: the least number of output frames of a tile; larger tiles waste less on context and
   ///   need more memory.
-  init(_ configuration: some SeparationNetworkConfiguration, outputFrames frames: Int) {
+  init(_ configuration: some SeparationNetworkConfiguration, outputFrames frames: Int, overlap share: Double = 0) {
     let totalStride = configuration.totalStride
     self.totalStride = totalStride
     func roundedUp(_ frames: Int) -> Int { (frames + totalStride - 1) / totalStride * totalStride }
@@ -30,6 +32,8 @@ struct TilePlan: Sendable, Hashable {
       return (trimmed, hop, before, window.input - before - hop)
     }
     extendsWithZeros = configuration.edges != .padded
+    let isOverlapping = configuration.edges == .normalized
+    overlap = isOverlapping ? Int(Double(configuration.defaultWindow.output) * min(0.5, max(0, share))) : 0
     switch configuration.edges {
     case .context:
       let window = configuration.window(forOutputFrames: max(frames, totalStride))
@@ -42,7 +46,7 @@ struct TilePlan: Sendable, Hashable {
         window, trimming: ends, hop: (window.output - 2 * ends) / totalStride * totalStride)
     case .normalized:
       let window = configuration.defaultWindow
-      (trimmed, hop, before, after) = plan(window, trimming: 0, hop: window.output)
+      (trimmed, hop, before, after) = plan(window, trimming: 0, hop: window.output - overlap)
     case .padded:
       (trimmed, hop) = (0, roundedUp(frames))
       (before, after) = (roundedUp(configuration.receptiveField.before), roundedUp(configuration.receptiveField.after))

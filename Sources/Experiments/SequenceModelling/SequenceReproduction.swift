@@ -89,7 +89,18 @@ public struct SequenceReproduction: Sendable {
     /// The same weights' figure on the training part.
     public var train: Double? { record.summary?["train_metric"]?.number }
     public var trainingSeconds: Double { record.series("train_seconds").last?.value ?? 0 }
-    var curve: [(step: Int, value: Double)] { record.series("valid_metric") }
+    /// A figure on the validation part, and what it took to get there.
+    struct Validation {
+      let step: Int
+      let seconds: Double
+      let value: Double
+    }
+    var validations: [Validation] {
+      record.metrics.compactMap { line in
+        guard let step = line["step"]?.integer, let value = line["valid_metric"]?.number else { return nil }
+        return Validation(step: step, seconds: line["train_seconds"]?.number ?? 0, value: value)
+      }
+    }
     /// Settings of the optimiser that are not the published ones, as `key value`.
     public var changes: [String] {
       guard let published = SequenceOptimizerSettings.published(preset) else { return [] }
@@ -124,7 +135,8 @@ public struct SequenceReproduction: Sendable {
         "parameters": record.summary?["parameters"]?.integer, "seed": record.setting("seed").flatMap { Int($0) },
         "epochs": epochs, "published_epochs": plannedEpochs, "valid": validation, "train": train, "test": test,
         "changed_settings": changes, "paper_train": paper?.train, "paper_test": paper?.test, "train_seconds": trainingSeconds,
-        "valid_by_epoch": curve.map(\.value),
+        "valid_by_epoch": validations.map(\.value), "steps_by_epoch": validations.map(\.step),
+        "train_seconds_by_epoch": validations.map(\.seconds),
       ]
       if let accuracy { object["test_accuracy"] = accuracy.json }
       // Facts that travel; paths and command lines of a machine stay at home.
@@ -146,7 +158,9 @@ public struct SequenceReproduction: Sendable {
 
   /// The rows as a Markdown page.
   public static func markdown(_ rows: [Row]) -> String {
-    let lines = [Row.heads, Row.heads.map { _ in "---" }] + rows.map(\.cells)
+    func table(_ heads: [String], _ cells: [[String]]) -> String {
+      ([heads, heads.map { _ in "---" }] + cells).map { "| " + $0.joined(separator: " | ") + " |\n" }.joined()
+    }
     return """
       # Seq-U-Net's table
 
@@ -156,7 +170,13 @@ public struct SequenceReproduction: Sendable {
       published one; a dash stands where the paper has no figure, or the run is not finished. Of copy memory, ln 8 = 2.079 is chance: the paper has no figures for it, nor for Piano-midi.
       [Decision 10](Decisions/0010-training-as-in-the-original-code.md) tells what the papers do not say of the training.
 
-      """ + "\n" + lines.map { "| " + $0.joined(separator: " | ") + " |\n" }.joined()
+      """ + "\n" + table(Row.heads, rows.map(\.cells)) + """
+
+        ## After equal effort
+
+        The validation figures where both models of a task have been: after as many steps, and after as much training time.
+
+        """ + "\n" + table(EqualEffort.heads, EqualEffort.all(rows).flatMap(\.cells))
   }
 
   /// Writes the rows as JSON, replacing the file; a row that is not among them stays as the file has it.
@@ -184,16 +204,21 @@ public struct SequenceReproduction: Sendable {
       "Results", note: "The weights of the best validation, tested once. A dash under test: the run is not finished.",
       [.table(table)])
     let charts = PaperTask.all.compactMap { task -> LineChart? in
-      let mine = rows.filter { $0.task.name == task.name && !$0.curve.isEmpty }
+      let mine = rows.filter { $0.task.name == task.name && !$0.validations.isEmpty }
       if mine.isEmpty { return nil }
       return LineChart(
         title: task.name, horizontal: "epoch", vertical: "validation, \(task.task.metric.name)",
         series: mine.map { row in
           ChartSeries(
-            row.model.rawValue, row.curve.enumerated().map { (step: $0.offset + 1, value: $0.element.value) },
+            row.model.rawValue, row.validations.enumerated().map { (step: $0.offset + 1, value: $0.element.value) },
             marking: .lowest)
         })
     }
+    let efforts = ReportTable(
+      columns: EqualEffort.heads, rows: EqualEffort.all(rows).flatMap(\.cells).map { $0.map { .text($0) } })
+    report.section(
+      "Equal effort", note: "Validation where both models of a task have been: after as many steps, after as much time.",
+      [.table(efforts)])
     report.section("Learning", note: "Validation after every epoch.", [.charts(charts)])
     try report.write(to: path)
   }

@@ -1,7 +1,7 @@
 extension ParameterValues {
   /// A number, as 16 hexadecimal digits, that changes with any name, extent or bit, and with the
   /// given strings. It finds damage, not forgery.
-  func checksum(_ strings: [String: String] = [:]) -> String {
+  package func checksum(_ strings: [String: String] = [:]) -> String {
     var sum = Checksum()
     for (path, tensor) in zip(paths, tensors) {
       sum.add(path)

@@ -5,6 +5,7 @@ import Synchronization
 
 /// libsndfile, with errors in the caller's words.
 enum SoundLibrary {
+  static let unknownFormat = "not an audio file this program can read"
   static let damagedHint = "the file is damaged or cut short: export or download it again"
 
   /// Opening fills static error buffers in the library: one at a time keeps each message its own.
@@ -104,7 +105,7 @@ enum SoundLibrary {
     switch Int(sf_error(nil)) {
     case Int(SF_ERR_UNRECOGNISED_FORMAT), Int(SF_ERR_UNSUPPORTED_ENCODING):
       FileError(
-        path, "not an audio file this program can read", hint: "WAV, FLAC, Ogg and MP3 work")
+        path, unknownFormat, hint: "WAV, FLAC, Ogg and MP3 work, and much else where the program ffmpeg is installed")
     default:
       FileError(path, "cannot be read as sound: \(reason(nil))", hint: damagedHint)
     }
@@ -171,4 +172,9 @@ enum SoundLibrary {
     else { return "sound" }
     return String(cString: name)
   }
+}
+
+extension FileError {
+  /// Whether a file could not be read for its format alone: another program may.
+  package var isUnknownSoundFormat: Bool { problem == SoundLibrary.unknownFormat }
 }

@@ -106,6 +106,19 @@ public struct SpectrogramUNet: Module {
     networks = configuration.sources.map { _ in MaskNetwork(configuration, random: &random) }
   }
 
+  private init(_ configuration: SpectrogramUNetConfiguration, networks: [MaskNetwork], _ frames: FourierFrames) {
+    self.configuration = configuration
+    self.networks = networks
+    self.frames = frames
+  }
+
+  public func restricted(to sources: [String]) -> SpectrogramUNet {
+    let kept = configuration.sources.indices.filter { sources.contains(configuration.sources[$0]) }
+    var few = configuration
+    few.sources = kept.map { configuration.sources[$0] }
+    return SpectrogramUNet(few, networks: kept.map { networks[$0] }, frames)
+  }
+
   public mutating func visitFields(_ visit: inout FieldVisitor) { visit.modules("networks", &networks) }
 
   public func callAsFunction(_ mixture: Tensor) -> Tensor { self(mixture, .inference) }

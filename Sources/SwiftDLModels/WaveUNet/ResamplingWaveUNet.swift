@@ -122,6 +122,19 @@ public struct ResamplingWaveUNet: Module {
     networks = (0..<configuration.networkCount).map { _ in Single(configuration, random: &random) }
   }
 
+  private init(_ configuration: ResamplingWaveUNetConfiguration, networks: [Single]) {
+    self.configuration = configuration
+    self.networks = networks
+  }
+
+  public func restricted(to sources: [String]) -> ResamplingWaveUNet {
+    if configuration.isShared { return self }
+    let kept = configuration.sources.indices.filter { sources.contains(configuration.sources[$0]) }
+    var few = configuration
+    few.sources = kept.map { configuration.sources[$0] }
+    return ResamplingWaveUNet(few, networks: kept.map { networks[$0] })
+  }
+
   public mutating func visitFields(_ visit: inout FieldVisitor) { visit.modules("networks", &networks) }
 
   /// The estimated sources of a window of audio.

@@ -83,6 +83,46 @@ struct SeparationStreamTests {
     }
   }
 
+  @Test("tiles of spectrogram networks equal one long pass")
+  func tiledSpectrograms() {
+    var c = SpectrogramUNetConfiguration.tiny
+    (c.levels, c.sources) = (1, ["vocals"])
+    let model = SpectrogramUNet(c, random: RandomStream(seed: 8))
+    let samples = signal(1500, 1)
+    let margin = 40 * c.totalStride
+    let window = c.window(forOutputFrames: 1500 + 2 * margin)
+    let long = model(Tensor([1, 1500, 1], samples).padded(axis: 1, before: margin, after: window.input - 1500 - margin))
+    for tile in [1, 900] {
+      let parts = separated(model, samples, channels: 1, rate: 8000, tile: tile, piece: 333)
+      expectClose(parts[0], long.sliced(axis: 1, margin..<margin + 1500).scalars, tolerance: 1e-5, "tiles of \(tile)")
+    }
+  }
+
+  @Test("overlapping windows fade into each other")
+  func overlap() {
+    var c = ResamplingWaveUNetConfiguration.tiny
+    c.sampleRate = 8000
+    let model = ResamplingWaveUNet(c, random: RandomStream(seed: 7))
+    let window = c.defaultWindow
+    let frames = 2 * window.output + 77
+    let samples = signal(frames, 1)
+    let stream = SeparationStream(model, channels: 1, sampleRate: 8000, overlap: 0.25)
+    let parts = zip(stream.process(samples), stream.process([], isLast: true)).map { $0 + $1 }
+    let overlap = window.output / 4
+    let hop = window.output - overlap
+    let padded = Tensor([1, frames, 1], samples).padded(axis: 1, before: window.contextBefore, after: 2 * window.input)
+    var expected = [Float](repeating: 0, count: frames)
+    for start in stride(from: 0, to: frames, by: hop) {
+      let own = model(padded.sliced(axis: 1, start..<start + window.input)).sliced(axis: 2, 0..<1).scalars
+      for frame in start..<min(frames, start + window.output) {
+        let share = start > 0 && frame < start + overlap ? (Float(frame - start) + 0.5) / Float(overlap) : 1
+        expected[frame] = share * own[frame - start] + (1 - share) * expected[frame]
+      }
+    }
+    #expect(parts[0].count == frames)
+    expectClose(parts[0], expected, tolerance: 1e-5)
+  }
+
   @Test("networks that normalise over a window get windows as in training, side by side")
   func normalizedTiles() {
     var c = ResamplingWaveUNetConfiguration.tiny

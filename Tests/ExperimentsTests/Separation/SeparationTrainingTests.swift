@@ -115,6 +115,28 @@ struct SeparationTrainingTests {
     }
   }
 
+  @Test("spectrogram networks train on magnitudes, others refuse")
+  func magnitudes() throws {
+    try withCorpus { folder in
+      #expect(try SeparationConfiguration<SpectrogramUNet>(preset: "spectrogram-u-net-u7a").loss == .magnitudes)
+      var configuration = try SeparationConfiguration<SpectrogramUNet>(preset: "spectrogram-u-net-tiny")
+      configuration.loss = .magnitudes
+      configuration.optimizer.rate = 3e-3
+      configuration.data.path = "\(folder)/corpus"
+      configuration.data.groups = ["accompaniment": ["bass", "drums", "other"]]
+      configuration.stepsPerEpoch = 20
+      configuration.maximumSteps = 60
+      configuration.validationWindows = 4
+      #expect(try train(configuration, in: "\(folder)/run") == .finished)
+      let losses = try RunRecord("\(folder)/run").series("train_loss").map(\.value)
+      #expect(losses.count == 3 && losses[2] < losses[0], "training losses \(losses)")
+      #expect(throws: ConfigurationError.self) {
+        try ConfigurationLoader.load(
+          SeparationConfiguration<WaveUNet>.self, base: self.configuration(folder), overrides: ["loss=magnitudes"])
+      }
+    }
+  }
+
   @Test("networks with fixed filters train with their author's settings")
   func otherNetworks() throws {
     try withCorpus { folder in

@@ -1,0 +1,93 @@
+import SwiftDL
+public import SwiftDLAudio
+import Glibc
+
+/// What happens to samples beyond full scale, in formats that end there.
+public enum ClipMode: String, Sendable, CaseIterable {
+  /// They are cut off, as writing does it.
+  case clamp
+  /// All stems of a track are made quieter by the same factor, so that their levels still fit together.
+  case common
+  /// Every stem that needs it is made quieter by itself, as Demucs does it.
+  case rescale
+  /// Nothing happens: of formats that know no full scale.
+  case none
+}
+
+/// The stems of one track, written block by block; they appear together with `finish`.
+///
+/// Formats with a full scale whose clip mode needs to know the loudest sample are written as 32-bit float under a
+/// temporary name first: memory does not grow with length, the disk holds the track once more for a moment.
+final class StemWriter {
+  /// What is told of a stem afterwards.
+  struct Level: Sendable {
+    var peak: Float = 0
+    var energy = 0.0
+    var gain: Float = 1
+  }
+
+  let paths: [String]
+  private(set) var levels: [Level]
+  private let clipMode: ClipMode
+  /// Of the files themselves; open from the start, so that a format that cannot hold the sound says so at once.
+  private var finals: [AudioWriter] = []
+  /// Of 32-bit float under temporary names, where gains have to be known first.
+  private var drafts: [AudioWriter] = []
+
+  init(
+    _ paths: [String], channels: Int, sampleRate: Int, format: AudioFormat, clipMode: ClipMode
+  ) throws(FileError) {
+    self.paths = paths
+    self.clipMode = clipMode
+    levels = paths.map { _ in Level() }
+    for path in paths {
+      finals.append(try AudioWriter(path, channels: channels, sampleRate: sampleRate, format: format))
+      if clipMode == .common || clipMode == .rescale {
+        drafts.append(try AudioWriter(Self.temporaryPath(path), channels: channels, sampleRate: sampleRate))
+      }
+    }
+  }
+
+  deinit { for draft in drafts { unlink(draft.path) } }
+
+  private static func temporaryPath(_ path: String) -> String {
+    let slash = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
+    return "\(path[..<slash]).\(path[slash...]).\(getpid()).wav"
+  }
+
+  /// Appends a piece of every stem.
+  func write(_ pieces: [[Float]]) throws(FileError) {
+    for (index, piece) in pieces.enumerated() {
+      for sample in piece {
+        levels[index].peak = max(levels[index].peak, abs(sample))
+        levels[index].energy += Double(sample) * Double(sample)
+      }
+      try (drafts.isEmpty ? finals : drafts)[index].write(piece)
+    }
+  }
+
+  /// Completes all files. `finished` is told every one that has appeared.
+  func finish(_ finished: (String) -> Void) throws(FileError) {
+    let loudest = levels.map(\.peak).max() ?? 0
+    for (index, draft) in drafts.enumerated() {
+      let peak = clipMode == .common ? loudest : levels[index].peak
+      // The loudest integer is one step short of full scale.
+      levels[index].gain = peak > 1 ? 0.9999 / peak : 1
+      try draft.finish()
+      try convert(draft.path, to: finals[index], gain: levels[index].gain)
+    }
+    for writer in finals {
+      try writer.finish()
+      finished(writer.path)
+    }
+  }
+
+  private func convert(_ draft: String, to writer: AudioWriter, gain: Float) throws(FileError) {
+    let reader = try AudioReader(draft)
+    while true {
+      let block = try reader.read(maxFrames: 1 << 16)
+      if block.isEmpty { break }
+      try writer.write(gain == 1 ? block.samples : block.samples.map { $0 * gain })
+    }
+  }
+}

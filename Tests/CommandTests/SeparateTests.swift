@@ -1,0 +1,177 @@
+import Experiments
+import Foundation
+import SwiftDL
+import SwiftDLAudio
+import SwiftDLModels
+import Testing
+
+/// What `swiftdl separate` writes, and where.
+@Suite struct SeparateTests {
+  private let workshop: Workshop
+  private let model: String
+
+  init() throws {
+    workshop = try Workshop()
+    model = try workshop.model()
+  }
+
+  @discardableResult
+  private func separate(_ arguments: String..., environment: [String: String] = [:]) throws -> String {
+    try Program.succeed(
+      ["separate", "-m", model, "-o", workshop("out"), "--quiet"] + arguments, environment: environment)
+  }
+
+  private func files(below folder: String = "out") throws -> [String] {
+    try workshop.listing().keys.filter { $0.hasPrefix("\(folder)/") && !Folders.isDirectory(workshop($0)) }.sorted()
+  }
+
+  private func samples(_ name: String) throws -> [Float] { try AudioFile.read(workshop(name)).samples }
+
+  @Test func someStemsAreTheSameAsAllOfThem() throws {
+    let song = try workshop.sound("song.wav")
+    try separate(song)
+    try separate(song, "--model-name", "some", "--stems", "vocals")
+    try separate(song, "--model-name", "two", "--two-stems", "vocals")
+    try separate(song, "--model-name", "sum", "--two-stems", "vocals", "--other-method", "add")
+    try separate(song, "--model-name", "one", "--two-stems", "vocals", "--other-method", "none")
+    #expect(try files(below: "out/some") == ["out/some/song/manifest.json", "out/some/song/vocals.wav"])
+    #expect(try files(below: "out/one") == ["out/one/song/manifest.json", "out/one/song/vocals.wav"])
+    let vocals = try samples("out/tiny/song/vocals.wav")
+    for folder in ["some", "two", "sum", "one"] { #expect(try samples("out/\(folder)/song/vocals.wav") == vocals) }
+    // The network's last source is the rest, so both ways to the other stem lead to the same.
+    let rest = try samples("out/tiny/song/accompaniment.wav")
+    for folder in ["two", "sum"] {
+      let other = try samples("out/\(folder)/song/no_vocals.wav")
+      #expect(zip(other, rest).allSatisfy { abs($0.0 - $0.1) < 1e-6 }, "\(folder)")
+    }
+    let outcome = try Program.run(["separate", song, "-m", model, "-o", workshop("out"), "--stems", "vocal"])
+    expectRefusal(outcome, naming: "vocal", "accompaniment, vocals")
+  }
+
+  @Test func foldersAndTemplates() throws {
+    try workshop.sound("album/one.wav")
+    try workshop.sound("album/disc 2/two.wav")
+    try workshop.write(Data("notes".utf8), to: "album/notes.txt")
+    try separate(workshop("album"))
+    #expect(try files().filter { $0.hasSuffix("vocals.wav") } == ["out/tiny/disc 2/two/vocals.wav", "out/tiny/one/vocals.wav"])
+    try separate(workshop("album/one.wav"), "--model-name", "flat", "--filename", "{track}_{stem}_{trackext}_{model}.{ext}")
+    #expect(
+      try files(below: "out/flat") == [
+        "out/flat/one_accompaniment_wav_flat.wav", "out/flat/one_manifest_wav_flat.json", "out/flat/one_vocals_wav_flat.wav",
+      ])
+    for (template, word) in [("{track}.wav", "{stem}"), ("{stem}{nothing}", "{nothing}"), ("../{stem}", "leaves"), ("{stem", "}")] {
+      let outcome = try Program.run(["separate", workshop("album/one.wav"), "-m", model, "--filename", template])
+      expectRefusal(outcome, naming: word)
+    }
+    try workshop.sound("empty/folder.txt")
+    expectRefusal(try Program.run(["separate", workshop("empty"), "-m", model]), naming: workshop("empty"), "no sound files")
+  }
+
+  @Test func standardInputIsASound() throws {
+    let song = try workshop.sound("song.wav")
+    try separate(song)
+    let outcome = try Program.run(["separate", "-", "-m", model, "-o", workshop("out"), "--quiet"], input: song)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(try samples("out/tiny/stdin/vocals.wav") == samples("out/tiny/song/vocals.wav"))
+    expectRefusal(
+      try Program.run(["separate", "-", "-m", model, "-o", workshop("none"), "--quiet"]), naming: "standard input", "empty")
+    #expect(!Folders.exists(workshop("none")))
+  }
+
+  @Test func resultsThatAreThere() throws {
+    let song = try workshop.sound("song.wav")
+    try separate(song)
+    let before = try workshop.listing()
+    let outcome = try Program.run(["separate", song, "-m", model, "-o", workshop("out"), "--exists", "fail", "--quiet"])
+    expectRefusal(outcome, naming: "is there already")
+    try separate(song, "--exists", "skip")
+    #expect(try workshop.listing() == before)
+    // One of two is not everything.
+    try FileManager.default.removeItem(atPath: workshop("out/tiny/song/vocals.wav"))
+    try separate(song, "--exists", "skip")
+    #expect(try samples("out/tiny/song/vocals.wav").count == 4000)
+  }
+
+  @Test func whatIsTooLoudForIntegers() throws {
+    // Loud noise, whose rest is louder than full scale.
+    let writer = try AudioWriter(workshop("loud.wav"), channels: 1, sampleRate: 8000)
+    var random = RandomStream(seed: 3)
+    try writer.write(random.uniform([4000], in: -4..<4).scalars)
+    try writer.finish()
+    try separate(workshop("loud.wav"))
+    let names = ["accompaniment", "vocals"]
+    let truth = try names.map { try samples("out/tiny/loud/\($0).wav") }
+    let peaks = truth.map { $0.map(abs).max() ?? 0 }
+    #expect(try #require(peaks.max()) > 1)
+    for mode in ClipMode.allCases {
+      try separate(workshop("loud.wav"), "--model-name", mode.rawValue, "--flac", "--clip-mode", mode.rawValue)
+      for (index, name) in names.enumerated() {
+        let gain: Float =
+          switch mode {
+          case .common: 0.9999 / max(1, peaks[0], peaks[1])
+          case .rescale: 0.9999 / max(0.9999, peaks[index])
+          case .clamp, .none: 1
+          }
+        let written = try samples("out/\(mode.rawValue)/loud/\(name).flac")
+        let misfit = zip(written, truth[index]).map { abs($0.0 - min(1, max(-1, $0.1 * gain))) }.max() ?? 1
+        #expect(misfit < 1e-6, "\(mode) \(name): \(misfit)")
+      }
+    }
+    #expect(try files().allSatisfy { !$0.contains("/.") })
+  }
+
+  @Test func theManifestTellsWhatWasDone() throws {
+    let song = try workshop.sound("song.wav", frames: 8000)
+    try separate(song)
+    let text = try workshop.text("out/tiny/song/manifest.json")
+    let manifest = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    #expect(!text.contains(workshop.path), "no folder of this machine travels")
+    let stems = try #require(manifest["stems"] as? [[String: Any]])
+    #expect(stems.map { $0["name"] as? String } == ["accompaniment", "vocals"])
+    for stem in stems {
+      let peak = try samples("out/tiny/song/\(try #require(stem["file"] as? String))").map(abs).max() ?? 0
+      #expect(abs(try #require(stem["peak"] as? Double) - Double(peak)) < 1e-6)
+    }
+    // Sources that add up leave nothing but rounding.
+    #expect(try #require(manifest["residual_db"] as? Double) < -120)
+    #expect((manifest["model"] as? [String: Any])?["weights_checksum"] is String)
+    #expect(try #require(manifest["real_time_factor"] as? Double) > 0)
+  }
+
+  @Test func shiftsAreTheSameEveryTime() throws {
+    let song = try workshop.sound("song.wav")
+    for name in ["a", "b"] { try separate(song, "--model-name", name, "--shifts", "3") }
+    try separate(song, "--model-name", "c", "--shifts", "3", "--seed", "1")
+    try separate(song, "--model-name", "d")
+    let stems = try ["a", "b", "c", "d"].map { try samples("out/\($0)/song/vocals.wav") }
+    #expect(stems[0] == stems[1] && stems[0] != stems[2] && stems[0] != stems[3])
+    #expect(stems.allSatisfy { $0.count == 4000 })
+    let rest = try samples("out/a/song/accompaniment.wav")
+    let mixture = try samples("song.wav")
+    #expect(mixture.indices.allSatisfy { abs(stems[0][$0] + rest[$0] - mixture[$0]) < 1e-6 })
+  }
+
+  @Test func otherFormatsAreDecodedByFFmpegWhereItIs() throws {
+    let song = try workshop.sound("song.wav")
+    try separate(song)
+    let film = try workshop.write(Data("a film".utf8), to: "film.mkv")
+    let place = workshop("bin/ffmpeg")
+    // Stands for the real one: writes a sound to where the last argument says, or fails.
+    func install(_ script: String) throws {
+      try workshop.write(Data("#!/bin/sh\n\(script)\n".utf8), to: "bin/ffmpeg")
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: place)
+    }
+    let path = ["PATH": "\(workshop("bin")):/usr/bin:/bin"]
+    try install("for last; do :; done; cp '\(song)' \"$last\"")
+    try separate(film, environment: path)
+    #expect(try samples("out/tiny/film/vocals.wav") == samples("out/tiny/song/vocals.wav"))
+    try install("echo 'moov atom not found' >&2; exit 1")
+    let outcome = try Program.run(
+      ["separate", film, "-m", model, "-o", workshop("none"), "--quiet"], environment: path)
+    expectRefusal(outcome, naming: film, "moov atom not found")
+    #expect(!Folders.exists(workshop("none")))
+    expectRefusal(
+      try Program.run(["separate", film, "-m", model, "-o", workshop("none")], environment: ["PATH": "/nowhere"]),
+      naming: film, "ffmpeg")
+  }
+}
