@@ -6,7 +6,7 @@ import SwiftDLModels
 struct Models: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "List, describe and make models.",
-    subcommands: [List.self, Info.self, Init.self, Convert.self, Export.self], defaultSubcommand: List.self)
+    subcommands: [List.self, Info.self, Init.self, Import.self, Convert.self, Export.self], defaultSubcommand: List.self)
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "List the presets.")
@@ -73,6 +73,31 @@ struct Models: ParsableCommand {
 
     func run() throws {
       try StreamFile.write(model, to: output)
+      print(output)
+    }
+  }
+
+  struct Import: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Make a model of weights that a network's author published.",
+      discussion: """
+        Wave-U-Net's TensorFlow variables as .npz or .safetensors under their names (separator/conv1d_3/kernel), and \
+        the state of Wave-U-Net-Pytorch's modules as .safetensors.
+
+          swiftdl models import m5.npz --preset wave-u-net-m5 -o m5.safetensors
+        """)
+    @Argument(help: "A .safetensors or .npz file.")
+    var file: String
+    @Option(help: "The network it is of.")
+    var preset: String
+    @Argument(help: "model.KEY=VALUE, where the network is not quite the preset's.")
+    var settings: [String] = []
+    @Option(name: [.customShort("o"), .long], help: "The file to write.")
+    var output: String
+
+    func run() throws {
+      let unused = try ModelImport.run(file, preset: preset, settings: settings, to: output)
+      if unused > 0 { note("\(unused) tensors of \(file) were not needed") }
       print(output)
     }
   }

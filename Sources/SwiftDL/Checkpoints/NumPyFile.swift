@@ -4,8 +4,15 @@ public enum NumPyFile {
 
   /// Reads an array of floats or whole numbers (versions 1 to 3, little endian, either memory
   /// order).
-  public static func read(_ path: String) throws(FileError) -> Tensor {
-    let file = try InputFile(path)
+  public static func read(_ path: String) throws(FileError) -> Tensor { try read(try InputFile(path)) }
+
+  /// Reads the bytes of such a file, such as one inside an archive.
+  package static func read(_ bytes: [UInt8], of path: String) throws(FileError) -> Tensor {
+    try read(InputFile(path, holding: bytes))
+  }
+
+  private static func read(_ file: InputFile) throws(FileError) -> Tensor {
+    let path = file.path
     let start = try file.read(min(file.size, 12), at: 0)
     guard start.count >= 10, start.starts(with: magic) else {
       let empty = start.isEmpty ? ": it is empty" : ""
