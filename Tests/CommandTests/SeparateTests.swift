@@ -174,4 +174,26 @@ import Testing
       try Program.run(["separate", film, "-m", model, "-o", workshop("none")], environment: ["PATH": "/nowhere"]),
       naming: film, "ffmpeg")
   }
+
+  @Test func stemContainersAreDecodedOnce() throws {
+    let song = try workshop.sound("song.wav")
+    for name in ["train/One", "train/Two", "test/Three"] { try workshop.write(Data("mp4".utf8), to: "musdb/\(name).stem.mp4") }
+    // Writes a sound to every argument that ends in .wav, and notes that it ran.
+    let script = "echo run >> '\(workshop("runs"))'; for a; do case \"$a\" in *.wav) cp '\(song)' \"$a\";; esac; done"
+    try workshop.write(Data("#!/bin/sh\n\(script)\n".utf8), to: "bin/ffmpeg")
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: workshop("bin/ffmpeg"))
+    let path = ["PATH": "\(workshop("bin")):/usr/bin:/bin"]
+    expectRefusal(try Program.run(["data", "check", workshop("musdb")]), naming: "swiftdl data decode")
+    for _ in 0..<2 {
+      try Program.succeed(["data", "decode", workshop("musdb"), "-o", workshop("wav"), "--quiet"], environment: path)
+    }
+    #expect(try workshop.text("runs") == "run\nrun\nrun\n")
+    let corpus = try MultitrackCorpus(workshop("wav"))
+    #expect(corpus.train.map(\.name) == ["One", "Two"] && corpus.test.map(\.name) == ["Three"])
+    #expect(corpus.stemNames == ["bass", "drums", "other", "vocals"] && corpus.train[0].mixture != nil)
+    let outcome = try Program.run(
+      ["data", "decode", workshop("musdb"), "-o", workshop("none"), "--quiet"], environment: ["PATH": "/nowhere"])
+    expectRefusal(outcome, naming: "apt install ffmpeg")
+    #expect(!Folders.exists(workshop("none")))
+  }
 }

@@ -14,7 +14,14 @@ struct EvaluationTrack {
     self.track = track
     self.estimates = estimates
     var stems: [String: AudioBuffer] = [:]
-    for stem in track.stems { stems[stem.name] = try AudioFile.read(stem.path) }
+    for stem in track.stems {
+      var parts: [AudioBuffer] = []
+      for recording in stem.recordings { parts.append(try recording.read()) }
+      if parts.isEmpty {
+        parts = [AudioBuffer(silence: track.frames, channels: track.channels, sampleRate: track.sampleRate)]
+      }
+      stems[stem.name] = Self.sum(parts)
+    }
     self.stems = stems
   }
 
@@ -44,7 +51,7 @@ struct EvaluationTrack {
 
   /// The mixture file, or the sum of the stems.
   func mixture() throws(FileError) -> AudioBuffer {
-    if let path = track.mixture { return try AudioFile.read(path) }
+    if let mixture = track.mixture { return try mixture.read() }
     return Self.sum(track.stems.compactMap { stems[$0.name] })
   }
 

@@ -100,9 +100,9 @@ public struct SeparationEvaluation: Sendable {
   private func scoreTrack(
     _ name: String, in folder: String, estimates files: [String: String], warn: (String) -> Void
   ) throws(FileError) -> [(String, TrackScores)] {
-    let references = try TrackFolder.audioFiles(in: folder)
-    let stems = TrackFolder.stemNames(of: references)
-    let header = try TrackFolder.track(named: name, in: folder, files: references, stems: stems)
+    let song = CorpusLayout.song(name, folder, try TrackFolder.audioFiles(in: folder))
+    let stems = TrackFolder.stemNames(of: song.stems.keys)
+    let header = try TrackFolder.track(song, stems: stems)
     let track = try EvaluationTrack(header, estimates: files)
     let passes = passes(stems: stems, files: files)
     var results: [(String, TrackScores)] = []

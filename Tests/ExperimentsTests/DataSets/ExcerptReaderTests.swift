@@ -57,6 +57,25 @@ import Testing
     #expect(wide.mixture[..<140].allSatisfy { $0 == 0 })
   }
 
+  @Test func aSingleStemLeavesTheRestOfItsMixture() throws {
+    let root = try TemporaryFolder()
+    let (voice, mixture) = (noise(1000, seed: 1), noise(1000, seed: 2))
+    try root.write(voice, to: "corpus/train/A/vocals.wav")
+    try root.write(mixture, to: "corpus/train/A/mixture.wav")
+    let reader = try ExcerptReader(
+      MultitrackCorpus(root.path + "/corpus").train, groups: [SourceGroup(stem: "vocals")], sampleRate: 8000,
+      channels: 2, cache: PCMCache(folder: root.path + "/cache"))
+    #expect(reader.sourceCount == 2)
+    let batch = reader.excerpt(ExcerptPlan(track: 0, start: 100, sources: 2), ExcerptWindow(output: 50))
+    #expect(batch.targets == [Array(voice[200..<300])])
+    #expect(zip(batch.mixture, mixture[200..<300]).allSatisfy { abs($0 - $1) < 1e-6 })
+    // The voice louder than it was: the rest stays.
+    var plan = ExcerptPlan(track: 0, start: 100, sources: 2)
+    plan.sources[0].gain = 2
+    let louder = reader.excerpt(plan, ExcerptWindow(output: 50))
+    for index in 0..<100 { #expect(abs(louder.mixture[index] - mixture[200 + index] - voice[200 + index]) < 1e-6) }
+  }
+
   @Test func groupsAreSumsOfStems() throws {
     let root = try TemporaryFolder()
     let reader = try Self.reader(root, groups: Self.voiceAndBand)

@@ -1,4 +1,5 @@
 import Experiments
+import Foundation
 import SwiftDL
 import SwiftDLAudio
 import Testing
@@ -23,7 +24,7 @@ import Testing
       track.frames == 100 && track.channels == 2 && track.sampleRate == 8000
         && track.seconds == 0.0125)
     #expect(
-      track.stems.map(\.path) == ["band.flac", "voice.wav"].map { "\(root.path)/train/A/\($0)" })
+      track.stems.flatMap(\.recordings).map(\.path) == ["band.flac", "voice.wav"].map { "\(root.path)/train/A/\($0)" })
     #expect(corpus.summary.contains("2 tracks"))
   }
 
@@ -118,7 +119,7 @@ import Testing
     try root.createFolder("train")
     try AtomicFile.write("", to: root.path + "/train/Song.stem.mp4")
     let container = try #require(throws: FileError.self) { try MultitrackCorpus(root.path) }
-    #expect(container.hint?.contains("MUSDB18-HQ") == true)
+    #expect(container.hint?.contains("data decode") == true)
   }
 
   @Test func reportsPeaksSilenceAndResidual() throws {
@@ -152,5 +153,89 @@ import Testing
     let cache = try PCMCache(folder: root.path + "/cache")
     #expect(throws: FileError.self) { try cache.samples(of: file, sampleRate: 8000, channels: 2) }
     #expect(try root.files(in: "cache").isEmpty)
+  }
+
+  // MARK: - Other layouts
+
+  @Test func dsd100HasSourcesAndMixturesApart() throws {
+    let root = try TemporaryFolder()
+    for (part, song) in [("Dev", "051 - A"), ("Test", "001 - B")] {
+      for stem in ["bass", "drums", "other", "vocals"] {
+        try root.write(noise(40, seed: 1), to: "Sources/\(part)/\(song)/\(stem).wav")
+      }
+      try root.write(noise(40, seed: 2), to: "Mixtures/\(part)/\(song)/mixture.wav")
+    }
+    let corpus = try MultitrackCorpus(root.path)
+    #expect(corpus.train.map(\.name) == ["051 - A"] && corpus.test.map(\.name) == ["001 - B"])
+    #expect(corpus.stemNames == ["bass", "drums", "other", "vocals"])
+    #expect(corpus.test[0].mixture?.path == root.path + "/Mixtures/Test/001 - B/mixture.wav")
+  }
+
+  @Test func ccMixterNumbersItsSources() throws {
+    let root = try TemporaryFolder()
+    for name in ["mix", "source-01", "source-02"] { try root.write(noise(40, seed: 1), to: "Song/\(name).wav") }
+    let corpus = try MultitrackCorpus(root.path)
+    #expect(corpus.train.map(\.name) == ["Song"] && corpus.stemNames == ["accompaniment", "vocals"])
+    #expect(corpus.train[0].recordings(ofStem: "vocals") == [Recording(root.path + "/Song/source-02.wav")])
+    #expect(corpus.train[0].mixture?.path == root.path + "/Song/mix.wav")
+  }
+
+  @Test func iKalaHasAVoiceOnTheRight() throws {
+    let root = try TemporaryFolder()
+    let (left, right) = (noise(50, seed: 1), noise(50, seed: 2))
+    try root.write(zip(left, right).flatMap { [$0, $1] }, to: "Wavfile/10161_chorus.wav")
+    let corpus = try MultitrackCorpus(root.path)
+    let track = corpus.train[0]
+    #expect(track.channels == 1 && track.frames == 50 && track.mixture == nil)
+    let reader = try ExcerptReader(
+      corpus.train, groups: [SourceGroup(stem: "accompaniment"), SourceGroup(stem: "vocals")], sampleRate: 8000,
+      channels: 1, cache: PCMCache(folder: root.path + "/cache"))
+    let excerpt = reader.excerpt(ExcerptPlan(track: 0, start: 0, sources: 2), ExcerptWindow(output: 50))
+    #expect(excerpt.targets == [left, right])
+    let report = try TrackReport(track)
+    #expect(report.stems.map(\.peak) == [left, right].map { $0.map(abs).max() ?? 0 })
+    // A file with one channel has no voice.
+    try root.write(noise(50, seed: 1), channels: 1, to: "Wavfile/mono.wav")
+    let error = try #require(throws: FileError.self) { try MultitrackCorpus(root.path) }
+    #expect(error.path == root.path + "/Wavfile/mono.wav")
+  }
+
+  @Test func medleyDBVoicesAreKnownByTheirInstruments() throws {
+    let root = try TemporaryFolder()
+    func song(_ name: String, _ instruments: [String]) throws {
+      var text = "has_bleed: no\nstems:\n"
+      for (index, instrument) in instruments.enumerated() {
+        let file = "\(name)_STEM_0\(index + 1).wav"
+        text += "  S0\(index + 1):\n    component: melody\n    filename: \(file)\n    instrument: \(instrument)\n"
+        try root.write(noise(40, seed: UInt64(index)), to: "Audio/\(name)/\(name)_STEMS/\(file)")
+      }
+      try root.write(noise(40, seed: 9), to: "Audio/\(name)/\(name)_MIX.wav")
+      try root.createFolder("Metadata")
+      try text.write(toFile: "\(root.path)/Metadata/\(name)_METADATA.yaml", atomically: true, encoding: .utf8)
+    }
+    try song("Band_Sung", ["drum set", "male singer", "[electric bass, clean electric guitar]", "female singer"])
+    try song("Band_Played", ["piano"])
+    let corpus = try MultitrackCorpus(root.path)
+    #expect(corpus.train.map(\.name) == ["Band_Played", "Band_Sung"])
+    #expect(corpus.train.map { $0.recordings(ofStem: "vocals")?.count } == [0, 2])
+    #expect(corpus.train.map { $0.recordings(ofStem: "accompaniment")?.count } == [1, 2])
+    let reader = try ExcerptReader(
+      corpus.train, groups: [SourceGroup(stem: "vocals"), SourceGroup(stem: "accompaniment")], sampleRate: 8000,
+      channels: 2, cache: PCMCache(folder: root.path + "/cache"))
+    let silent = reader.excerpt(ExcerptPlan(track: 0, start: 0, sources: 2), ExcerptWindow(output: 20))
+    #expect(silent.targets[0].allSatisfy { $0 == 0 } && silent.targets[1] == noise(40, seed: 0))
+    let sung = reader.excerpt(ExcerptPlan(track: 1, start: 0, sources: 2), ExcerptWindow(output: 20))
+    #expect(sung.targets[0] == zip(noise(40, seed: 1), noise(40, seed: 3)).map { $0 + $1 })
+    try root.remove("Metadata/Band_Played_METADATA.yaml")
+    #expect(throws: FileError.self) { try MultitrackCorpus(root.path) }
+  }
+
+  @Test func foldersOfSongsAreAllToTrainOn() throws {
+    let root = try TemporaryFolder()
+    for song in ["One", "Two", "Three"] {
+      for stem in ["voice", "band"] { try root.write(noise(40, seed: 1), to: "\(song)/\(stem).wav") }
+    }
+    let corpus = try MultitrackCorpus(root.path, validation: .drawn(count: 1, seed: 1))
+    #expect(corpus.train.count == 2 && corpus.validation.count == 1 && corpus.test.isEmpty)
   }
 }

@@ -21,8 +21,8 @@ import Testing
     #expect(Split.allCases.map { corpus[$0].count } == [2, 1, 1])
     for track in Split.allCases.flatMap({ corpus[$0] }) {
       #expect(track.seconds == 8 && track.channels == 2 && track.sampleRate == 11_025)
-      let stems = try track.stems.map { try AudioFile.read($0.path) }
-      let mixture = try AudioFile.read(#require(track.mixture))
+      let stems = try track.stems.map { try AudioFile.read(#require($0.recordings.first).path) }
+      let mixture = try AudioFile.read(#require(track.mixture).path)
       var sum = stems[0].samples
       for stem in stems.dropFirst() {
         for index in sum.indices { sum[index] += stem.samples[index] }

@@ -1,7 +1,8 @@
 public import SwiftDL
 
 /// A folder of songs with their stems, in the layout of MUSDB18-HQ:
-/// `ROOT/{train,valid|validation,test}/TRACK/{mixture,STEM…}.{wav,flac,ogg,mp3}`.
+/// `ROOT/{train,valid|validation,test}/TRACK/{mixture,STEM…}.{wav,flac,ogg,mp3}`; of DSD100, CCMixter,
+/// iKala or MedleyDB; or `ROOT/TRACK/…`, all of it to train on.
 ///
 /// Opening reads names and headers only. The stems may have any names, the same in every track; a
 /// file `mixture` is optional. Nothing is ever written into the corpus.
@@ -40,42 +41,23 @@ public struct MultitrackCorpus: Sendable {
       throw FileError(
         root, "there is no such folder", hint: "give the folder that holds train/ and test/")
     }
-    var found: [Split: [(name: String, folder: String, files: [String: String])]] = [:]
-    var hasValidationFolder = false
-    for split in Split.allCases {
-      guard
-        let folder = split.folderNames.map({ "\(root)/\($0)" }).first(where: Folders.isDirectory)
-      else {
-        continue
-      }
-      if split == .validation { hasValidationFolder = true }
-      var tracks: [(String, String, [String: String])] = []
-      for name in try Folders.names(in: folder) where Folders.isDirectory("\(folder)/\(name)") {
-        let files = try TrackFolder.audioFiles(in: "\(folder)/\(name)")
-        if !files.isEmpty { tracks.append((name, "\(folder)/\(name)", files)) }
-      }
-      found[split] = tracks
-    }
+    let found = try CorpusLayout.songs(in: root)
     guard found.values.contains(where: { !$0.isEmpty }) else {
       throw FileError(root, "no tracks found", hint: Self.hint(forEmpty: root))
     }
     let names =
       stems?.sorted()
-      ?? Set(found.values.flatMap { $0.flatMap { TrackFolder.stemNames(of: $0.files) } }).sorted()
+      ?? Set(found.values.flatMap { $0.flatMap { TrackFolder.stemNames(of: $0.stems.keys) } }).sorted()
     func tracks(_ split: Split) throws(FileError) -> [Track] {
       var tracks: [Track] = []
-      for entry in found[split] ?? [] {
-        tracks.append(
-          try TrackFolder.track(
-            named: entry.name, in: entry.folder, files: entry.files, stems: names))
-      }
+      for song in found[split] ?? [] { tracks.append(try TrackFolder.track(song, stems: names)) }
       return tracks
     }
     self.root = root
     stemNames = names
     let all = try tracks(.train)
     test = try tracks(.test)
-    if hasValidationFolder {
+    if found[.validation] != nil {
       train = all
       validation = try tracks(.validation)
     } else {
@@ -115,7 +97,7 @@ public struct MultitrackCorpus: Sendable {
     for folder in Split.allCases.flatMap(\.folderNames) {
       let names = try? Folders.names(in: "\(root)/\(folder)")
       if names?.contains(where: { $0.hasSuffix(".stem.mp4") }) == true {
-        return "MUSDB18's .stem.mp4 files are not read: use MUSDB18-HQ, or convert them to folders"
+        return "MUSDB18's .stem.mp4 files are decoded once: swiftdl data decode \(root) -o FOLDER"
       }
     }
     return "expected train/TRACK/STEM.wav and test/TRACK/STEM.wav; `swiftdl data synth` makes some"

@@ -3,7 +3,8 @@ public struct Track: Sendable, Equatable {
   /// One instrument (or group) of the song, in a file of its own.
   public struct Stem: Sendable, Equatable {
     public let name: String
-    public let path: String
+    /// What adds up to it, usually one; nothing is silence.
+    public let recordings: [Recording]
   }
 
   public let name: String
@@ -11,16 +12,16 @@ public struct Track: Sendable, Equatable {
   /// Sorted by name.
   public let stems: [Stem]
   /// The file of the mixture; without one the mixture is the sum of the stems.
-  public let mixture: String?
+  public let mixture: Recording?
   public let frames: Int
   public let sampleRate: Int
   public let channels: Int
 
   public var seconds: Double { Double(frames) / Double(sampleRate) }
 
-  /// The file of a stem.
-  public func path(ofStem name: String) -> String? {
-    stems.first { $0.name == name }?.path
+  /// The recordings that add up to a stem; nil for one the song does not have.
+  public func recordings(ofStem name: String) -> [Recording]? {
+    stems.first { $0.name == name }?.recordings
   }
 }
 

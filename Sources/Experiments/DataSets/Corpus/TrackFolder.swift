@@ -1,8 +1,7 @@
 import SwiftDL
 import SwiftDLAudio
 
-/// Reading one `TRACK/{mixture,STEM…}.{wav,flac,ogg,mp3}` folder: names and headers only, no
-/// samples.
+/// Reading one song of a corpus: names and headers only, no samples.
 enum TrackFolder {
   /// The extensions looked for; where one stem comes in several formats the earlier wins.
   static let extensions = ["wav", "flac", "ogg", "mp3"]
@@ -25,48 +24,45 @@ enum TrackFolder {
     return found.mapValues(\.path)
   }
 
-  /// The stem names among a folder's files: everything but the mixture and sums of other stems.
-  static func stemNames(of files: [String: String]) -> [String] {
-    let stems = files.keys.filter { !mixtureNames.contains($0) }
+  /// The names of stems that count: sums of others beside their parts do not.
+  static func stemNames(of stems: some Collection<String>) -> [String] {
     let parts = stems.filter { $0 != "vocals" && !derivedNames.contains($0) }
     return stems.filter { !derivedNames.contains($0) || parts.isEmpty }.sorted()
   }
 
-  /// The track in a folder, with the given stems; throws a `FileError` naming the track's file that
-  /// does not fit.
-  static func track(
-    named name: String, in folder: String, files: [String: String], stems names: [String]
-  ) throws(FileError) -> Track {
+  /// The track of a song, with the given stems; throws a `FileError` naming the file that does not
+  /// fit.
+  static func track(_ song: CorpusLayout.Song, stems names: [String]) throws(FileError) -> Track {
+    let name = song.name
     var stems: [Track.Stem] = []
     for stem in names {
-      guard let path = files[stem] else {
+      guard let recordings = song.stems[stem] else {
         throw FileError(
-          "\(folder)/\(stem).wav", "track “\(name)” has no stem “\(stem)”, which other tracks have",
+          "\(song.folder)/\(stem).wav", "track “\(name)” has no stem “\(stem)”, which other tracks have",
           hint:
             "add the file (silence if it rests), remove the track, or name the stems to use"
         )
       }
-      stems.append(Track.Stem(name: stem, path: path))
+      stems.append(Track.Stem(name: stem, recordings: recordings))
     }
-    guard let first = stems.first else {
+    guard let first = stems.lazy.flatMap(\.recordings).first ?? song.mixture, !stems.isEmpty else {
       throw FileError(
-        folder, "track “\(name)” has no stems", hint: "expected files like vocals.wav, drums.wav")
+        song.folder, "track “\(name)” has no stems", hint: "expected files like vocals.wav, drums.wav")
     }
-    let mixture = mixtureNames.sorted().lazy.compactMap { files[$0] }.first
-    let shape = try AudioFile.info(first.path)
+    let shape = try first.info()
     guard shape.frames > 0 else {
       throw FileError(
         first.path, "this stem of track “\(name)” has no samples",
         hint: "export it again, or remove the track")
     }
-    for path in stems.dropFirst().map(\.path) + [mixture].compactMap({ $0 }) {
-      let other = try AudioFile.info(path)
-      try agree(other.frames, shape.frames, "samples per channel", path, first.path, name)
-      try agree(other.sampleRate, shape.sampleRate, "Hz", path, first.path, name)
-      try agree(other.channels, shape.channels, "channels", path, first.path, name)
+    for recording in stems.flatMap(\.recordings) + [song.mixture].compactMap({ $0 }) where recording != first {
+      let other = try recording.info()
+      try agree(other.frames, shape.frames, "samples per channel", recording.path, first.path, name)
+      try agree(other.sampleRate, shape.sampleRate, "Hz", recording.path, first.path, name)
+      try agree(other.channels, shape.channels, "channels", recording.path, first.path, name)
     }
     return Track(
-      name: name, folder: folder, stems: stems, mixture: mixture, frames: shape.frames,
+      name: name, folder: song.folder, stems: stems, mixture: song.mixture, frames: shape.frames,
       sampleRate: shape.sampleRate, channels: shape.channels)
   }
 

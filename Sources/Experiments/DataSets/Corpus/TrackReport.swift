@@ -25,27 +25,35 @@ public struct TrackReport: Sendable, Equatable {
   ///   frame.
   public init(_ track: Track) throws(FileError) {
     self.track = track
-    var readers: [AudioReader] = []
-    for stem in track.stems { readers.append(try AudioReader(stem.path)) }
-    if let mixture = track.mixture { readers.append(try AudioReader(mixture)) }
+    // What is listened to: the stems, then the mixture, each the sum of its recordings.
+    var readers: [[Recording.Reader]] = []
+    for recordings in track.stems.map(\.recordings) + [track.mixture].compactMap({ $0.map { [$0] } }) {
+      var parts: [Recording.Reader] = []
+      for recording in recordings { parts.append(try recording.open()) }
+      readers.append(parts)
+    }
     var peaks = [Float](repeating: 0, count: readers.count)
     var energies = [Double](repeating: 0, count: readers.count)
     var difference = 0.0
-    var position = 0
-    while position < track.frames {
-      var sum: [Float] = []
-      for (index, reader) in readers.enumerated() {
-        let block = try reader.read(maxFrames: 65_536)
-        peaks[index] = max(peaks[index], block.peak)
-        for sample in block.samples { energies[index] += Double(sample) * Double(sample) }
-        if index == 0 {
-          position += block.frames
-          sum = block.samples
-        } else if index < track.stems.count {
-          for sample in sum.indices { sum[sample] += block.samples[sample] }
+    for start in stride(from: 0, to: track.frames, by: 65_536) {
+      let frames = min(65_536, track.frames - start)
+      let silence = [Float](repeating: 0, count: frames * track.channels)
+      var sum = silence
+      for (index, parts) in readers.enumerated() {
+        var block = silence
+        for part in parts {
+          let samples = try part.read(maxFrames: frames).samples
+          for sample in samples.indices { block[sample] += samples[sample] }
+        }
+        for sample in block {
+          peaks[index] = max(peaks[index], abs(sample))
+          energies[index] += Double(sample) * Double(sample)
+        }
+        if index < track.stems.count {
+          for sample in sum.indices { sum[sample] += block[sample] }
         } else {
           for sample in sum.indices {
-            let residual = Double(block.samples[sample]) - Double(sum[sample])
+            let residual = Double(block[sample]) - Double(sum[sample])
             difference += residual * residual
           }
         }

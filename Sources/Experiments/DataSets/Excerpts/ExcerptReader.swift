@@ -3,7 +3,8 @@ public import SwiftDL
 /// Excerpts of the tracks of a corpus at a model's rate and channels, in constant memory.
 ///
 /// Every source a model separates is a group of stems, summed as it is read. Stems in no group form
-/// one more source, the rest: it is part of the mixture and of nothing else.
+/// one more source, the rest: it is part of the mixture and of nothing else. Where a single source
+/// is all the stems there are, the rest is what it leaves of the track's mixture.
 public struct ExcerptReader: Sendable {
   /// Where the mixture of an unaltered passage comes from.
   public enum MixtureRule: String, Sendable, CaseIterable {
@@ -23,9 +24,15 @@ public struct ExcerptReader: Sendable {
   /// The length of each track at `sampleRate`.
   public let trackFrames: [Int]
   /// [track][source][stem]
-  private let samples: [[[MappedSamples]]]
+  private let samples: [[[Part]]]
   /// [track]
   private let mixtures: [MappedSamples?]
+
+  /// Samples that are a part of a source, added or taken away.
+  private struct Part {
+    let samples: MappedSamples
+    var factor: Float = 1
+  }
 
   /// Opens tracks, decoding what the cache lacks.
   ///
@@ -44,30 +51,36 @@ public struct ExcerptReader: Sendable {
         cache.folder, "the stem “\(stem)” is in two sources",
         hint: "name each stem once: the mixture is the sum of the sources")
     }
-    var samples: [[[MappedSamples]]] = []
+    var samples: [[[Part]]] = []
     var mixtures: [MappedSamples?] = []
     var hasRest = false
     for (index, track) in tracks.enumerated() {
       let rest = track.stems.map(\.name).filter { !used.contains($0) }
-      hasRest = hasRest || !rest.isEmpty
-      var sources: [[MappedSamples]] = []
+      var sources: [[Part]] = []
       for group in groups + [SourceGroup("rest", stems: rest)] {
-        var stems: [MappedSamples] = []
+        var stems: [Part] = []
         for name in group.stems {
-          guard let path = track.path(ofStem: name) else {
+          guard let recordings = track.recordings(ofStem: name) else {
             let known = track.stems.map(\.name).joined(separator: ", ")
             throw FileError(
               track.folder,
               "track “\(track.name)” has no stem “\(name)” for the source “\(group.name)”",
               hint: "its stems are \(known)")
           }
-          stems.append(try cache.samples(of: path, sampleRate: sampleRate, channels: channels))
+          for recording in recordings {
+            stems.append(Part(samples: try cache.samples(of: recording, sampleRate: sampleRate, channels: channels)))
+          }
         }
         sources.append(stems)
       }
+      if groups.count == 1, rest.isEmpty, let recording = track.mixture {
+        let whole = Part(samples: try cache.samples(of: recording, sampleRate: sampleRate, channels: channels))
+        sources[1] = [whole] + sources[0].map { Part(samples: $0.samples, factor: -1) }
+      }
+      hasRest = hasRest || sources.last?.isEmpty == false
       samples.append(sources)
-      if mixture == .stored, let path = track.mixture {
-        mixtures.append(try cache.samples(of: path, sampleRate: sampleRate, channels: channels))
+      if mixture == .stored, let recording = track.mixture {
+        mixtures.append(try cache.samples(of: recording, sampleRate: sampleRate, channels: channels))
       } else {
         mixtures.append(nil)
       }
@@ -80,7 +93,7 @@ public struct ExcerptReader: Sendable {
     self.samples = samples
     self.mixtures = mixtures
     sourceCount = groups.count + (hasRest ? 1 : 0)
-    trackFrames = samples.map { $0.joined().map(\.frames).max() ?? 0 }
+    trackFrames = samples.map { $0.joined().map(\.samples.frames).max() ?? 0 }
   }
 
   /// One excerpt.
@@ -133,7 +146,8 @@ public struct ExcerptReader: Sendable {
   ) {
     samples.update(repeating: 0)
     for stem in self.samples[part.track][source] {
-      stem.add(from: part.start - window.contextBefore, count: window.input, to: samples)
+      stem.samples.add(
+        from: part.start - window.contextBefore, count: window.input, times: stem.factor, to: samples)
     }
     part.filter?.apply(to: samples, channels: channels)
     if part.gain != 1 {

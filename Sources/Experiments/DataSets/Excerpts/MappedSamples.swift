@@ -28,9 +28,11 @@ public final class MappedSamples: Sendable {
     if let base { munmap(base, frames * channels * 4) }
   }
 
-  /// Adds the samples of frames `start` ..< `start + count` to a sum of `count` frames; beyond the
-  /// ends there is silence.
-  func add(from start: Int, count: Int, to sum: UnsafeMutableBufferPointer<Float>) {
+  /// Adds the samples of frames `start` ..< `start + count`, times a factor, to a sum of `count`
+  /// frames; beyond the ends there is silence.
+  func add(
+    from start: Int, count: Int, times factor: Float = 1, to sum: UnsafeMutableBufferPointer<Float>
+  ) {
     precondition(
       sum.count == count * channels,
       "MappedSamples: \(count) frames of \(channels) channels do not fill \(sum.count) samples")
@@ -40,7 +42,7 @@ public final class MappedSamples: Sendable {
     guard first < last else { return }
     let samples = base.assumingMemoryBound(to: Float.self) + first * channels
     let offset = (first - start) * channels
-    for index in 0..<(last - first) * channels { sum[offset + index] += samples[index] }
+    for index in 0..<(last - first) * channels { sum[offset + index] += factor * samples[index] }
   }
 
   /// The samples of frames `start` ..< `start + count`, [count, channels]; beyond the ends there is

@@ -27,9 +27,15 @@ public struct PCMCache: Sendable {
   /// - Throws: `FileError` for an unreadable file, and samples that are not finite.
   public func samples(of path: String, sampleRate: Int, channels: Int) throws(FileError)
     -> MappedSamples
+  { try samples(of: Recording(path), sampleRate: sampleRate, channels: channels) }
+
+  /// The same of a recording, which may be one channel of a file.
+  public func samples(of recording: Recording, sampleRate: Int, channels: Int) throws(FileError)
+    -> MappedSamples
   {
-    let source = try Source(path)
-    let key = CounterHash(0, text: source.path).with(UInt64(sampleRate)).with(UInt64(channels))
+    let path = recording.path
+    let source = try Source(recording)
+    let key = CounterHash(0, text: source.name).with(UInt64(sampleRate)).with(UInt64(channels))
     let digits = String(key.value, radix: 16)
     let entry = "\(folder)/\(String(repeating: "0", count: 16 - digits.count))\(digits).f32"
     if let samples = try Self.opened(entry, source, sampleRate, channels) { return samples }
@@ -44,18 +50,22 @@ public struct PCMCache: Sendable {
 
   /// What an entry remembers of its source.
   private struct Source {
-    let path: String
+    let recording: Recording
+    /// The file without links on the way, and the channel.
+    let name: String
     let size: UInt64
     let seconds: UInt64
     let nanoseconds: UInt64
 
-    init(_ path: String) throws(FileError) {
+    init(_ recording: Recording) throws(FileError) {
+      let path = recording.path
       var status = stat()
       guard let resolved = realpath(path, nil), stat(path, &status) == 0 else {
         throw FileError(path, "cannot be read: \(String(cString: strerror(errno)).lowercased())")
       }
       defer { free(resolved) }
-      self.path = String(cString: resolved)
+      self.recording = recording
+      name = String(cString: resolved) + (recording.channel.map { "#\($0)" } ?? "")
       size = UInt64(status.st_size)
       seconds = UInt64(bitPattern: Int64(status.st_mtim.tv_sec))
       nanoseconds = UInt64(bitPattern: Int64(status.st_mtim.tv_nsec))
@@ -70,7 +80,7 @@ public struct PCMCache: Sendable {
     -> [UInt64]
   {
     [
-      CounterHash(1, text: source.path).value, source.size, source.seconds, source.nanoseconds,
+      CounterHash(1, text: source.name).value, source.size, source.seconds, source.nanoseconds,
       UInt64(rate),
       UInt64(channels), UInt64(frames), magic,
     ]
@@ -101,7 +111,7 @@ public struct PCMCache: Sendable {
   private static func decode(
     _ source: Source, to entry: String, _ rate: Int, _ channels: Int
   ) throws(FileError) {
-    let reader = try AudioReader(source.path)
+    let reader = try source.recording.open()
     let file = try AtomicFile(entry)
     let resampler = StreamResampler(from: reader.info.sampleRate, to: rate, channels: channels)
     var written = 0
