@@ -16,6 +16,9 @@ import torch
 import torch.nn.functional as F
 from sequence_models import Layout, SeqUNet, SeqUNetResidual, Signals, Tied, WaveNet, WaveNetSteps, tcn
 
+# As ours: gradients too small for float32 count as zero.
+torch.set_flush_denormal(True)
+
 
 def status(key):
     with open("/proc/self/status") as file:

@@ -36,6 +36,7 @@ def peer():
     import torch.nn as nn
     import torch.nn.functional as F
     torch.set_num_threads(a.threads)
+    torch.set_flush_denormal(True)  # as ours: gradients too small for float32 count as zero
     print(json.dumps({"baseline_mb": resident()}), flush=True)
     torch.manual_seed(0)
     last = a.layouts == "channels_last"

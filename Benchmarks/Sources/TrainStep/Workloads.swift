@@ -51,10 +51,13 @@ private func supervised<M: Module>(_ model: M, _ loss: @escaping (M, Context) ->
   var optimizer = Adam(learningRate: 1e-4)
   var random = RandomStream(seed: 7)
   return {
-    let context = Context(training: true, random: random)
-    let gradients = valueAndGradients(of: model) { loss($0, context) }.gradients
-    optimizer.update(&model, with: gradients)
-    random = context.random
+    // As `swiftdl train` does it, and PyTorch's beside it.
+    ComputeContext.flushingSubnormals {
+      let context = Context(training: true, random: random)
+      let gradients = valueAndGradients(of: model) { loss($0, context) }.gradients
+      optimizer.update(&model, with: gradients)
+      random = context.random
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "base/threads.h"
+#include "base/float_mode.h"
 #include "base/isa.h"
 #include "base/scratch.h"
 #include "split/split.h"
@@ -25,6 +26,7 @@ typedef struct {
   void *state;
   ptrdiff_t items;
   ck_desk *desk;
+  uint64_t float_mode; /* the caller's */
   _Atomic ptrdiff_t next; /* the first item nobody has taken */
   _Atomic int status;     /* ck_status of a worker that had no scratch */
 } loop;
@@ -68,11 +70,14 @@ static void run_worker(void *argument, ptrdiff_t index) {
   loop *job = argument;
   ck_place *place = ck_scratch_place(), before = *place;
   *place = (ck_place){.desk = job->desk, .part = 1, .worker = index};
+  const uint64_t mode = ck_float_mode();
+  if (mode != job->float_mode) ck_set_float_mode(job->float_mode);
   ptrdiff_t item;
   while ((item = atomic_fetch_add_explicit(&job->next, 1, memory_order_relaxed)) < job->items)
     job->body(job->state, item);
   if (place->status != ck_status_ok) atomic_store_explicit(&job->status, (int)place->status, memory_order_relaxed);
   *place = before;
+  if (mode != job->float_mode) ck_set_float_mode(mode);
 }
 
 static void *work(void *argument) {
@@ -196,7 +201,7 @@ void ck_parallel_for(const ck_context *context, ptrdiff_t items, loop_body body,
   ck_context *c = (ck_context *)context;
   if (items <= 0) return;
   ck_place *place = ck_scratch_place();
-  loop job = {.body = body, .state = state, .items = items, .desk = place->desk};
+  loop job = {.body = body, .state = state, .items = items, .desk = place->desk, .float_mode = ck_float_mode()};
   /* Inside a body on this thread: its scratch belongs to one worker. */
   if (place->part == 1) {
     for (ptrdiff_t item = 0; item < items; item++) body(state, item);
@@ -213,6 +218,12 @@ void ck_parallel_for(const ck_context *context, ptrdiff_t items, loop_body body,
   }
   int status = atomic_load_explicit(&job.status, memory_order_relaxed);
   if (status != ck_status_ok) place->status = (ck_status)status;
+}
+
+bool ck_flush_subnormals(bool flush) {
+  const uint64_t mode = ck_float_mode();
+  ck_set_float_mode(flush ? mode | ck_float_flush : mode & ~(uint64_t)ck_float_flush);
+  return (mode & ck_float_flush) != 0;
 }
 
 int ck_available_cores(void) {

@@ -39,7 +39,7 @@
 /* Additions raise MINOR; what breaks a caller's source or binary raises MAJOR, and CK_ABI_VERSION (the number in
    the shared library's name) with it. */
 #define CK_VERSION_MAJOR 1
-#define CK_VERSION_MINOR 2
+#define CK_VERSION_MINOR 3
 #define CK_VERSION_PATCH 0
 #define CK_ABI_VERSION 1
 
@@ -126,6 +126,11 @@ typedef void (*ck_parallel_function)(void *state, ptrdiff_t workers, void (*work
 /* Takes the caller's pool instead of our threads, which end; NULL starts them again. Bits stay the same. Not while
    kernels run on the context. */
 CK_API ck_status ck_set_parallel_for(ck_context *context, ck_parallel_function function, void *state);
+/* Whether the calling thread, and the context's threads in loops that it starts, take subnormal results and arguments
+   (below 1.2e-38) for zero. IEEE float32 does not; some processors take a hundred times as long for such numbers, which
+   the gradients of deep networks are full of. Returns what it was. The other controls of the caller's floating-point unit
+   go along in the same way, with or without this. */
+CK_API bool ck_flush_subnormals(bool flush);
 /* Frees the working space that the calling thread keeps between simple calls. A thread that ends does so itself. */
 CK_API void ck_release_scratch(void);
 /* The cores this process may run on: what its affinity mask allows. */

@@ -61,17 +61,11 @@ public struct SoundInput: Sendable, Equatable {
       return try copy.reader(of: shownPath)
     }
     do { return try AudioReader(path) } catch {
-      guard error.isUnknownSoundFormat, let program = Self.converter else { throw error }
+      guard error.isUnknownSoundFormat, let program = FFmpeg() else { throw error }
       let copy = try TemporarySound()
       try copy.fill(from: path, by: program)
       return try copy.reader(of: path)
     }
-  }
-
-  /// Where the program ffmpeg is installed.
-  static var converter: String? {
-    (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { "\($0)/ffmpeg" }
-      .first { access($0, X_OK) == 0 }
   }
 }
 
@@ -109,25 +103,12 @@ private struct TemporarySound {
     }
   }
 
-  func fill(from source: String, by program: String) throws(FileError) {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: program)
-    process.arguments = [
-      "-v", "error", "-nostdin", "-y", "-i", source, "-vn", "-map", "0:a:0", "-c:a", "pcm_f32le", "-rf64", "auto", "-f",
-      "wav", path,
-    ]
-    let errors = Pipe()
-    process.standardError = errors
-    do { try process.run() } catch {
+  func fill(from source: String, by program: FFmpeg) throws(FileError) {
+    do throws(FileError) {
+      try program.decode(source, ["-vn", "-map", "0:a:0", "-c:a", "pcm_f32le", "-rf64", "auto", "-f", "wav", path])
+    } catch {
       unlink(path)
-      throw FileError(source, "cannot be decoded: \(program) does not run")
-    }
-    let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
-      unlink(path)
-      let reason = said.split(separator: "\n").last.map { ": \($0)" } ?? ""
-      throw FileError(source, "cannot be decoded by ffmpeg\(reason)", hint: "is it sound?")
+      throw error
     }
   }
 }

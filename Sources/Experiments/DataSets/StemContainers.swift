@@ -37,7 +37,7 @@ public struct StemContainers: Sendable {
   /// - Parameter progress: told songs done; returning false stops after that song.
   /// - Throws: `FileError` where ffmpeg is missing or fails.
   public func decode(to folder: String, progress: (Int) -> Bool = { _ in true }) throws(FileError) {
-    guard let program = SoundInput.converter else {
+    guard let program = FFmpeg() else {
       throw FileError(folder, "needs the program ffmpeg, which is not installed", hint: "apt install ffmpeg")
     }
     for (index, song) in songs.enumerated() {
@@ -47,27 +47,15 @@ public struct StemContainers: Sendable {
     }
   }
 
-  private func decode(_ song: Song, to place: String, by program: String) throws(FileError) {
+  private func decode(_ song: Song, to place: String, by program: FFmpeg) throws(FileError) {
     let slash = place.lastIndex(of: "/").map { place.index(after: $0) } ?? place.startIndex
     let draft = "\(place[..<slash]).\(place[slash...]).part"
     try? FileManager.default.removeItem(atPath: draft)
     try Folders.create(draft)
     var finished = false
     defer { if !finished { try? FileManager.default.removeItem(atPath: draft) } }
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: program)
-    process.arguments =
-      ["-v", "error", "-nostdin", "-y", "-i", song.path]
-      + Self.streams.enumerated().flatMap { ["-map", "0:a:\($0)", "-c:a", "pcm_s16le", "\(draft)/\($1).wav"] }
-    let errors = Pipe()
-    process.standardError = errors
-    do { try process.run() } catch { throw FileError(song.path, "cannot be decoded: \(program) does not run") }
-    let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
-      let reason = said.split(separator: "\n").last.map { ": \($0)" } ?? ""
-      throw FileError(song.path, "cannot be decoded by ffmpeg\(reason)", hint: "download it again")
-    }
+    try program.decode(
+      song.path, Self.streams.enumerated().flatMap { ["-map", "0:a:\($0)", "-c:a", "pcm_s16le", "\(draft)/\($1).wav"] })
     guard rename(draft, place) == 0 else {
       throw FileError(place, "cannot be written: \(String(cString: strerror(errno)).lowercased())")
     }

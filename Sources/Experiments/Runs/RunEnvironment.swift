@@ -35,6 +35,7 @@ public struct RunEnvironment: Sendable, Equatable {
       programVersion: programVersion,
       adding: [
         "instruction_set": context.instructionSet, "threads": context.threads, "precision": context.precision.rawValue,
+        "subnormals": ComputeContext.flushesSubnormals ? "zero" : "kept",
       ])
   }
 

@@ -29,7 +29,7 @@ public struct SeparationRecipe {
   /// Trains, with progress on standard error, and writes the run's report.
   public func train(style: ProgressMeter.Style) throws -> SeparationOutcome {
     func run<N: SeparationNetwork>(_ kind: N.Type) throws -> SeparationOutcome { try train(kind, style) }
-    return try run(try kind())
+    return try ComputeContext.flushingSubnormals { try run(try kind()) }
   }
 
   // MARK: - Settings

@@ -49,7 +49,10 @@ struct SequenceWorkload {
   ) {
     let data = SequenceData(model, batch: batch, window: window)
     switch measurement {
-    case .training: run = Self.training(network, data, window, forward)
+    case .training:
+      // As `swiftdl train` does it, and PyTorch's beside it.
+      let step = Self.training(network, data, window, forward)
+      run = { ComputeContext.flushingSubnormals(step) }
     case .inference: run = { _ = forward(network, data.input, .inference) }
     case .naiveGeneration: run = Self.generation(network, data, forward)
     case .cachedGeneration:

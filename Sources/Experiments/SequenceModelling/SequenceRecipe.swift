@@ -45,7 +45,7 @@ public struct SequenceRecipe: Sendable {
   /// Trains, with progress on standard error, and writes the run's report.
   public func train(style: ProgressMeter.Style) throws -> Outcome {
     func run<N: SequenceNetwork>(_ kind: N.Type) throws -> Outcome { try train(kind, style) }
-    return try run(try kind())
+    return try ComputeContext.flushingSubnormals { try run(try kind()) }
   }
 
   // MARK: - Settings

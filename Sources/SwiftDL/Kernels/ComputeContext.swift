@@ -80,6 +80,24 @@ public final class ComputeContext: Sendable {
   /// The context of the current task: `ComputeContext.$current.withValue(…) { … }` runs a body on another.
   @TaskLocal public static var current = ComputeContext(threads: threadsFromEnvironment ?? availableCores)
 
+  /// Runs a body in which numbers too small for float32's full precision, below 1.2e-38, count as zero: as results and as
+  /// arguments, on all threads of its kernels.
+  ///
+  /// Training does this: the gradients of deep networks are full of such numbers, which say nothing, and for which
+  /// processors take many times as long. PyTorch's `set_flush_denormal(True)`.
+  public static func flushingSubnormals<Result>(_ body: () throws -> Result) rethrows -> Result {
+    let before = ck_flush_subnormals(true)
+    defer { _ = ck_flush_subnormals(before) }
+    return try body()
+  }
+
+  /// Whether the calling thread is in such a body.
+  public static var flushesSubnormals: Bool {
+    let flushes = ck_flush_subnormals(true)
+    _ = ck_flush_subnormals(flushes)
+    return flushes
+  }
+
   /// The cores this process may run on.
   public static var availableCores: Int { Int(ck_available_cores()) }
 
