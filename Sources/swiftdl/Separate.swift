@@ -167,8 +167,8 @@ struct FormatOptions: ParsableArguments {
   var float32 = false
   @Option(
     help: """
-      Of formats with a full scale, what happens beyond it: common (one gain for all stems), rescale (one for each that \
-      needs it), clamp, or none. Common when absent.
+      What happens beyond full scale: common (one gain for all stems), rescale (one for each that needs it), clamp, or \
+      none. When absent, none for floating point, common for formats with a full scale.
       """)
   var clipMode: ClipMode?
 

@@ -117,6 +117,11 @@ import Testing
         #expect(misfit < 1e-6, "\(mode) \(name): \(misfit)")
       }
     }
+    // Floating point is cut off when asked to be.
+    try separate(workshop("loud.wav"), "--model-name", "cut", "--clip-mode", "clamp")
+    for (index, name) in names.enumerated() {
+      #expect(try samples("out/cut/loud/\(name).wav") == truth[index].map { min(1, max(-1, $0)) })
+    }
     #expect(try files().allSatisfy { !$0.contains("/.") })
   }
 

@@ -2,15 +2,15 @@ import SwiftDL
 public import SwiftDLAudio
 import Glibc
 
-/// What happens to samples beyond full scale, in formats that end there.
+/// What happens to samples beyond full scale.
 public enum ClipMode: String, Sendable, CaseIterable {
-  /// They are cut off, as writing does it.
+  /// They are cut off, in floating point too.
   case clamp
   /// All stems of a track are made quieter by the same factor, so that their levels still fit together.
   case common
   /// Every stem that needs it is made quieter by itself, as Demucs does it.
   case rescale
-  /// Nothing happens: of formats that know no full scale.
+  /// Nothing happens; formats that end there cut them off themselves.
   case none
 }
 
@@ -58,6 +58,7 @@ final class StemWriter {
   /// Appends a piece of every stem.
   func write(_ pieces: [[Float]]) throws(FileError) {
     for (index, piece) in pieces.enumerated() {
+      let piece = clipMode == .clamp ? piece.map { min(1, max(-1, $0)) } : piece
       for sample in piece {
         levels[index].peak = max(levels[index].peak, abs(sample))
         levels[index].energy += Double(sample) * Double(sample)

@@ -166,7 +166,8 @@ public struct SequenceReproduction: Sendable {
 
       Both models of a task, trained with the published settings and seed 1111, the weights of the best validation tested once.
       `swiftdl reproduce seq-u-net` repeats it. The paper's figures: Stoller, Tian, Ewert, Dixon, "Seq-U-Net", arXiv version 1, 2019, table 1.
-      Hours are those of training steps, some of them beside other work on the same cores. A setting named after the model is not the
+      Training figures are of 4096 rows at most, evenly spread. Hours are those of training steps, some of them beside other work on
+      the same cores, which is to be kept in mind below too. A setting named after the model is not the
       published one; a dash stands where the paper has no figure, or the run is not finished. Of copy memory, ln 8 = 2.079 is chance: the paper has no figures for it, nor for Piano-midi.
       [Decision 10](Decisions/0010-training-as-in-the-original-code.md) tells what the papers do not say of the training.
 

@@ -143,16 +143,16 @@ public struct SequenceTraining<N: SequenceNetwork> {
 
   // MARK: - Evaluation
 
-  /// Batches of the training part that its figure is taken from, evenly spread: all of a large text would take as long
+  /// Rows of the training part that its figure is taken from, evenly spread: all of a large text would take as long
   /// as a third of an epoch, for one more digit.
-  private static var trainingBatches: Int { 256 }
+  private static var trainingRows: Int { 4096 }
 
   /// The mean loss over a part of the data, in nats per scored position.
   private func evaluate(
     _ part: Split, _ evaluating: (Split, Int, Int) -> Void
   ) -> SequenceScore {
     var batches = configuration.evaluationBatches
-    if part == .train && batches == 0 { batches = Self.trainingBatches }
+    if part == .train && batches == 0 { batches = max(1, Self.trainingRows / configuration.batchSize) }
     return SequenceScore(of: model, on: data, part, batches: batches) { evaluating(part, $0, $1) }
   }
 
