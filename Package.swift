@@ -43,6 +43,7 @@ let package = Package(
       dependencies: [
         "SwiftDL", "SwiftDLAudio", "SwiftDLModels", "CZlib", .product(name: "Yams", package: "Yams"),
       ],
+      resources: [.copy("Models/Trained")],
       swiftSettings: strict),
     .executableTarget(
       name: "swiftdl",

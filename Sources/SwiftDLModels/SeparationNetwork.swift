@@ -33,8 +33,8 @@ public enum WindowEdges: Sendable, Hashable {
   case context
   /// Zeros inside the network, at the ends of the window: as at the ends of a signal, where windows have to end too.
   case padded
-  /// Something else inside the network, on which so many output frames at either end of the window depend.
-  case blurred(frames: Int)
+  /// Something else inside the network, on which so many output frames at the ends of the window depend.
+  case blurred(before: Int, after: Int)
   /// Every output depends on the whole window, by a normalisation over it: windows have to be as long as in training,
   /// and do not join exactly.
   case normalized

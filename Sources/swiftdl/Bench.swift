@@ -5,7 +5,7 @@ import SwiftDL
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure speed, and compare two measurements.",
-    subcommands: [BenchSequence.self, BenchCompare.self])
+    subcommands: [BenchSequence.self, BenchLive.self, BenchCompare.self])
 }
 
 struct BenchSequence: ParsableCommand {

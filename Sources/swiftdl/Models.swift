@@ -9,7 +9,7 @@ struct Models: ParsableCommand {
     subcommands: [List.self, Info.self, Init.self, Import.self, Convert.self, Export.self], defaultSubcommand: List.self)
 
   struct List: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List the presets.")
+    static let configuration = CommandConfiguration(abstract: "List the presets, and the models that come trained.")
     @Flag(help: "As JSON.")
     var json = false
 
@@ -17,7 +17,12 @@ struct Models: ParsableCommand {
       let descriptions = ModelFile.presetNames.compactMap { name in
         ModelFile.preset(name).map { ModelDescription(name: name, $0) }
       }
-      print(json ? ModelDescription.json(descriptions) : ModelDescription.table(descriptions))
+      if json {
+        print(ModelDescription.json(descriptions))
+        return
+      }
+      print(ModelDescription.table(descriptions))
+      print("\ntrained, for separate, live and infer:\n\(TrainedModels.table)")
     }
   }
 
@@ -28,7 +33,7 @@ struct Models: ParsableCommand {
         Parameters, window lengths, receptive field, latency and multiply–adds. With --json also every tensor, \
         with the permutation that turns PyTorch's layout of it into ours.
         """)
-    @Argument(help: "A preset's name or a .safetensors file.")
+    @Argument(help: "A preset's name, a .safetensors file, or a model that comes trained, whose card is shown too.")
     var model: String
     @Flag(help: "As JSON.")
     var json = false
@@ -38,6 +43,7 @@ struct Models: ParsableCommand {
       let name = ModelFile.name(of: model)
       let description = ModelDescription(name: name, network)
       print(json ? description.json : description.text)
+      if !json, let card = TrainedModels.card(of: model) { print("\n" + card, terminator: "") }
     }
   }
 

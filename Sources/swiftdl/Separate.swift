@@ -12,17 +12,17 @@ struct Separate: ParsableCommand {
       DIR/MODEL/TRACK/STEM.wav, with a manifest.json beside them. Memory does not depend on the length. Demucs' \
       spellings work.
 
-        swiftdl separate song.mp3 -m runs/voice
-        swiftdl separate album/ -m runs/voice --two-stems vocals --flac -o stems
-        ffmpeg -i film.mkv -f wav - | swiftdl separate - -m runs/voice
+        swiftdl separate song.mp3
+        swiftdl separate album/ -m guitar --two-stems guitar --flac -o stems
+        ffmpeg -i film.mkv -f wav - | swiftdl separate - -m runs/mine
       """)
 
   @Argument(help: "Sound files, folders of them, or - for standard input.")
   var files: [String]
   @Option(
     name: [.short, .long, .customShort("n"), .customLong("name")],
-    help: "A trained model: a .safetensors file or a run's folder.")
-  var model: String
+    help: "A model that comes trained (voice, guitar, …; `swiftdl models list`), a .safetensors file or a run's folder.")
+  var model = "voice"
   @Option(name: [.customShort("o"), .long, .customLong("output")], help: "The folder for results.")
   var out = "separated"
   @Option(help: "The name of the model's folder in the results; the file's name when absent.")

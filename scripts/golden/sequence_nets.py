@@ -287,4 +287,5 @@ def main(folder):
         save_file({k: v.detach().contiguous() for k, v in tensors.items()}, f"{folder}/{name}.safetensors")
 
 
-main(sys.argv[1])
+if __name__ == "__main__":
+    main(sys.argv[1])

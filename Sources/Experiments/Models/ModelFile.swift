@@ -30,9 +30,10 @@ public enum ModelFile {
     try save(try load(model), to: path, metadata: file.metadata, as: type)
   }
 
-  /// The file meant by a path: itself, or the weights of a checkpoint's or the best ones of a run's folder.
+  /// The file meant by a path: itself, the weights of a checkpoint's or the best ones of a run's folder, or what comes
+  /// trained under that name.
   static func weights(_ path: String) throws(FileError) -> String {
-    guard Folders.isDirectory(path) else { return path }
+    guard Folders.isDirectory(path) else { return Folders.exists(path) ? path : TrainedModels.file(of: path) ?? path }
     let places = [path, "\(path)/checkpoints/best", "\(path)/checkpoints/last"]
     let found = places.map { "\($0)/\(Checkpoint.weightsName)" }.first(where: Folders.exists)
     guard let found else {
@@ -136,9 +137,8 @@ public enum ModelFile {
 extension ModelFile {
   /// A preset by name, or the network in a file.
   public static func find(_ nameOrPath: String) throws(FileError) -> any Network {
-    if !Folders.exists(nameOrPath), !nameOrPath.hasSuffix(".safetensors"), !nameOrPath.contains("/") {
-      return try makePreset(nameOrPath)
-    }
+    let isPreset = !Folders.exists(nameOrPath) && TrainedModels.file(of: nameOrPath) == nil
+    if isPreset, !nameOrPath.hasSuffix(".safetensors"), !nameOrPath.contains("/") { return try makePreset(nameOrPath) }
     return try load(nameOrPath)
   }
 

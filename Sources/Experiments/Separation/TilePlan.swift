@@ -38,12 +38,12 @@ struct TilePlan: Sendable, Hashable {
     case .context:
       let window = configuration.window(forOutputFrames: max(frames, totalStride))
       (trimmed, hop, before, after) = plan(window, trimming: 0, hop: window.output / totalStride * totalStride)
-    case .blurred(let blurred):
+    case .blurred(let first, let last):
       // Tiles twice as long as what is thrown away, at the least.
-      let ends = roundedUp(blurred)
-      let window = configuration.window(forOutputFrames: max(frames, totalStride, 4 * ends) + 2 * ends)
+      let (first, last) = (roundedUp(first), roundedUp(last))
+      let window = configuration.window(forOutputFrames: max(frames, totalStride, 2 * (first + last)) + first + last)
       (trimmed, hop, before, after) = plan(
-        window, trimming: ends, hop: (window.output - 2 * ends) / totalStride * totalStride)
+        window, trimming: first, hop: (window.output - first - last) / totalStride * totalStride)
     case .normalized:
       let window = configuration.defaultWindow
       (trimmed, hop, before, after) = plan(window, trimming: 0, hop: window.output - overlap)

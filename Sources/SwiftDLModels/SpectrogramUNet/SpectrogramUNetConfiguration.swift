@@ -92,7 +92,7 @@ extension SpectrogramUNetConfiguration: SeparationNetworkConfiguration {
   }
 
   public var edges: WindowEdges {
-    .blurred(frames: max(receptiveField.before, receptiveField.after))
+    .blurred(before: receptiveField.before, after: receptiveField.after)
   }
 
   /// The spectrogram frames that one frame depends on, at the most, over all positions.

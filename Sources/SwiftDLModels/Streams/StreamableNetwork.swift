@@ -107,14 +107,29 @@ extension SeqUNetResidual: StreamableNetwork {
 
 extension TCN: StreamableNetwork {
   public func describe(to builder: StreamBuilder) -> StreamSignal {
-    var x = coder?.entrance(builder) ?? builder.values(channels: configuration.inputChannels)
+    let x = describe(to: builder, from: coder?.entrance(builder) ?? builder.values(channels: configuration.inputChannels))
+    return coder?.exit(builder, x) ?? x
+  }
+
+  /// The blocks and the last layer, after which may come another activation.
+  func describe(to builder: StreamBuilder, from input: StreamSignal, then final: Activation = .none) -> StreamSignal {
+    var x = input
     for block in blocks {
       let shortcut = block.shortcut.map { builder.conv([x], $0) } ?? x
       x = builder.conv(
         [builder.conv([x], block.first.normalized())], block.second.normalized(), addedTo: shortcut, then: .relu)
     }
-    x = output.map { builder.conv([x], $0) } ?? x
-    return coder?.exit(builder, x) ?? x
+    return output.map { builder.conv([x], $0, then: final) } ?? x
+  }
+}
+
+extension MaskTCN {
+  /// The network frame by frame, from the logarithms of a spectrum's magnitudes, log(1 + x) `[features]`, to the masks of
+  /// the frame `lookahead` frames before, `[(sources − 1) · features]`.
+  public func maskProgram(weights: StreamWeights = .float32) -> StreamProgram {
+    let builder = StreamBuilder(weights: weights)
+    let entrance = builder.conv([builder.values(channels: configuration.features)], entrance)
+    return builder.finished(network.describe(to: builder, from: entrance, then: .sigmoid))
   }
 }
 

@@ -94,7 +94,8 @@ extension ResamplingWaveUNetConfiguration: SeparationNetworkConfiguration {
   public var edges: WindowEdges {
     if normalization == .group { return .normalized }
     let (field, window) = (receptiveField, defaultWindow)
-    return .blurred(frames: max(0, field.before - window.contextBefore, field.after - window.contextAfter))
+    return .blurred(
+      before: max(0, field.before - window.contextBefore), after: max(0, field.after - window.contextAfter))
   }
 
 

@@ -19,7 +19,7 @@ struct MIDIFileTests {
       // No two of one key overlap: a released key could not say which it was.
       let start = random.integer(below: 100_000)
       let end = start + 1 + random.integer(below: 40_000)
-      notes.append(.init(key: key, velocity: 1 + key, channel: key % 16, start: start, end: end))
+      notes.append(.init(key: key, velocity: 1 + key, channel: key % 16, program: 3 * (key % 16), start: start, end: end))
     }
     let file = MIDIFile(
       ticksPerQuarter: 96, notes: notes,
@@ -42,7 +42,7 @@ struct MIDIFileTests {
       file.notes == [
         .init(key: 60, velocity: 64, channel: 0, start: 0, end: 15),
         .init(key: 64, velocity: 64, channel: 0, start: 10, end: 143),
-        .init(key: 70, velocity: 90, channel: 1, start: 143, end: 150),
+        .init(key: 70, velocity: 90, channel: 1, program: 5, start: 143, end: 150),
         .init(key: 50, velocity: 1, channel: 5, start: 150, end: 153),
       ])
   }

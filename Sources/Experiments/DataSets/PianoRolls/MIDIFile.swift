@@ -11,12 +11,15 @@ public struct MIDIFile: Sendable, Equatable {
     public var velocity: Int
     /// 0 … 15; 9 is percussion.
     public var channel: Int
+    /// The instrument: 0 … 127 of General MIDI.
+    public var program: Int
     /// Ticks.
     public var start: Int
     public var end: Int
 
-    public init(key: Int, velocity: Int = 80, channel: Int = 0, start: Int, end: Int) {
-      (self.key, self.velocity, self.channel, self.start, self.end) = (key, velocity, channel, start, end)
+    public init(key: Int, velocity: Int = 80, channel: Int = 0, program: Int = 0, start: Int, end: Int) {
+      (self.key, self.velocity, self.channel, self.program) = (key, velocity, channel, program)
+      (self.start, self.end) = (start, end)
     }
   }
 
@@ -105,13 +108,16 @@ public struct MIDIFile: Sendable, Equatable {
   private mutating func read(track: MIDIReader) throws(FileError) {
     var track = track
     var (tick, status) = (0, 0)
+    var programs = [Int](repeating: 0, count: 16)
     /// Where the keys that are down were pressed, how hard; a key may be down more than once.
-    var down: [Int: [(start: Int, velocity: Int)]] = [:]
+    var down: [Int: [(start: Int, velocity: Int, program: Int)]] = [:]
     func release(_ code: Int, _ tick: Int) -> Note? {
       guard var pressed = down[code], !pressed.isEmpty else { return nil }
       let first = pressed.removeFirst()
       down[code] = pressed
-      return Note(key: code & 0x7F, velocity: first.velocity, channel: code >> 7, start: first.start, end: tick)
+      return Note(
+        key: code & 0x7F, velocity: first.velocity, channel: code >> 7, program: first.program, start: first.start,
+        end: tick)
     }
     while !track.bytes.isEmpty {
       tick += try track.variableLength()
@@ -134,12 +140,13 @@ public struct MIDIFile: Sendable, Equatable {
         let (key, velocity) = (try data(), try data())
         let code = (status & 0xF) << 7 | key
         if status >= 0x90 && velocity > 0 {
-          down[code, default: []].append((tick, velocity))
+          down[code, default: []].append((tick, velocity, programs[status & 0xF]))
         } else if let note = release(code, tick) {
           notes.append(note)
         }
       case 0xA0..<0xC0, 0xE0..<0xF0: _ = (try data(), try data())
-      case 0xC0..<0xE0: _ = try data()
+      case 0xC0..<0xD0: programs[status & 0xF] = try data()
+      case 0xD0..<0xE0: _ = try data()
       case 0xFF:
         let kind = try track.number(1)
         var content = try track.taken(try track.variableLength())
@@ -168,8 +175,13 @@ public struct MIDIFile: Sendable, Equatable {
     for tempo in tempi {
       events.append((tempo.tick, 0, [0xFF, 0x51, 3] + Self.bigEndian(tempo.microsecondsPerQuarter, 3)))
     }
+    var programs = [Int](repeating: 0, count: 16)
     for note in notes {
       let channel = UInt8(note.channel & 0xF)
+      if programs[note.channel & 0xF] != note.program {
+        programs[note.channel & 0xF] = note.program
+        events.append((note.start, 0, [0xC0 | channel, UInt8(note.program & 0x7F)]))
+      }
       // A key is released before it is pressed again at the same moment.
       events.append((note.end, 1, [0x80 | channel, UInt8(note.key & 0x7F), 64]))
       events.append((note.start, 2, [0x90 | channel, UInt8(note.key & 0x7F), UInt8(min(max(note.velocity, 1), 127))]))

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 public import SwiftDL
 
 /// Piano audio for those who have no recordings: pieces of a corpus of piano rolls, played by `fluidsynth`.
@@ -16,22 +16,12 @@ public struct RenderedPiano: Sendable {
 
   public init(_ corpus: PianoRollCorpus) { self.corpus = corpus }
 
-  private static let soundFonts = [
-    "/usr/share/sounds/sf2/FluidR3_GM.sf2", "/usr/share/sounds/sf3/MuseScore_General_Lite.sf3",
-    "/usr/share/sounds/sf2/TimGM6mb.sf2", "/usr/share/sounds/sf2/default-GM.sf2",
-  ]
-
   /// Writes `train|valid|test/NNNN.wav`, one file a piece.
   ///
   /// - Parameter finished: told files written.
   /// - Returns: seconds of music in each part.
   public func write(to folder: String, finished: (Int) -> Void = { _ in }) throws(FileError) -> [Split: Double] {
-    guard let font = soundFont.isEmpty ? Self.soundFonts.first(where: { Folders.exists($0) }) : soundFont,
-      Folders.exists(font)
-    else {
-      throw FileError(
-        soundFont.isEmpty ? "sound font" : soundFont, "is not there", hint: "apt-get install fluidsynth timgm6mb-soundfont")
-    }
+    let synthesizer = try Fluidsynth(soundFont: soundFont, sampleRate: sampleRate)
     var seconds: [Split: Double] = [:]
     var count = 0
     for (split, name, rolls, share) in [
@@ -44,28 +34,15 @@ public struct RenderedPiano: Sendable {
         let midi = "\(folder)/\(name)/\(number).mid"
         try roll.midi(framesPerQuarter: framesPerQuarter, quartersPerMinute: quartersPerMinute).write(to: midi)
         defer { unlink(midi) }
-        try play(midi, with: font, to: "\(folder)/\(name)/\(number).wav")
+        try synthesizer.play(midi, to: "\(folder)/\(name)/\(number).wav")
         seconds[split, default: 0] += Double(roll.frames) / Double(framesPerQuarter) * 60 / quartersPerMinute
         count += 1
         finished(count)
       }
     }
     try AtomicFile.write(
-      "A stand-in for recordings of piano music: piano rolls played by fluidsynth with \(font.split(separator: "/").last ?? "").\n",
+      "A stand-in for recordings of piano music: piano rolls played by fluidsynth with \(synthesizer.soundFontName).\n",
       to: "\(folder)/README")
     return seconds
-  }
-
-  private func play(_ midi: String, with font: String, to path: String) throws(FileError) {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["fluidsynth", "-ni", "-q", "-g", "0.6", "-r", "\(sampleRate)", "-O", "s16", "-T", "wav", "-F", path, font, midi]
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    do { try process.run() } catch { throw FileError("fluidsynth", "cannot be started", hint: "apt-get install fluidsynth") }
-    process.waitUntilExit()
-    guard process.terminationStatus == 0, Folders.exists(path) else {
-      throw FileError("fluidsynth", "is not installed or cannot play \(midi)", hint: "apt-get install fluidsynth timgm6mb-soundfont")
-    }
   }
 }

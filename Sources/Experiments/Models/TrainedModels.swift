@@ -1,0 +1,35 @@
+import Foundation
+public import SwiftDL
+
+/// The models that come trained, each a safetensors file with a card that says what it is and how good.
+public enum TrainedModels {
+  /// Names and what they do, in the order they are listed.
+  public static let all: [(name: String, summary: String)] = [
+    ("voice", "voice and music, with 2.9 s of the future"),
+    ("voice-live", "voice and music with a delay of 46 ms"),
+    ("guitar", "guitar and the rest, with 2.9 s of the future"),
+    ("guitar-live", "guitar and the rest with a delay of 23 ms"),
+  ]
+
+  /// A line for each.
+  public static var table: String { all.map { "  \($0.name.padded(to: 12)) \($0.summary)" }.joined(separator: "\n") }
+
+  /// The file of a model that comes trained; nil for other names, and where the files are not installed.
+  static func file(of name: String) -> String? {
+    guard all.contains(where: { $0.name == name }) else { return nil }
+    return places.map { "\($0)/\(name).safetensors" }.first(where: Folders.exists)
+  }
+
+  /// What a model's card says.
+  public static func card(of name: String) -> String? {
+    file(of: name).flatMap { try? String(contentsOfFile: String($0.dropLast("safetensors".count)) + "md", encoding: .utf8) }
+  }
+
+  /// Where the files may be: where `SWIFTDL_MODELS` says, beside the program as it is built, or installed.
+  private static var places: [String] {
+    let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+    let folder = program.lastIndex(of: "/").map { String(program[..<$0]) } ?? "."
+    let told = ProcessInfo.processInfo.environment["SWIFTDL_MODELS"].map { [$0] } ?? []
+    return told + ["\(folder)/SwiftDL_Experiments.resources/Trained", "\(folder)/../share/swiftdl/models"]
+  }
+}
