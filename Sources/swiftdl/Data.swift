@@ -64,7 +64,7 @@ struct DataCommand: ParsableCommand {
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Check a corpus: lengths, rates, silence, clipping, stems that do not add up.")
-    @Argument(help: "The corpus.")
+    @Argument(help: "The corpus: a folder, or a list of what belongs to it, in YAML.")
     var corpus: String
 
     func run() throws {
@@ -72,6 +72,7 @@ struct DataCommand: ParsableCommand {
       print(corpus.summary)
       for split in Split.allCases {
         for track in corpus[split] { print(try TrackReport(track).text) }
+        for recording in corpus.material[split]?.recordings ?? [] { print(try RecordingReport(recording).text) }
       }
     }
   }

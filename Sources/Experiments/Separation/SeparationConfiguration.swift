@@ -105,7 +105,7 @@ public struct SeparationConfiguration<N: SeparationNetwork>: RunConfiguration {
     [
       "preset": "the network's starting point; model.* changes it",
       "model.sources": "what is separated, in output order; a difference output's last one is the rest",
-      "data.path": "corpus: train|valid|test/TRACK/STEM.wav",
+      "data.path": "corpus: train|valid|test/TRACK/STEM.wav, or a list in YAML",
       "data.groups": "sources that are sums of stems: {accompaniment: [bass, drums, other]}",
       "outputFrames": "least output frames of a window; the network rounds up; 0: its usual window",
       "loss": "mse, l1, or magnitudes: of spectrogram networks",

@@ -3,7 +3,7 @@ import SwiftDLModels
 
 /// What is trained on.
 public struct SeparationDataSettings: RunConfiguration {
-  /// A corpus in MUSDB18-HQ's layout: train|valid|test/TRACK/STEM.wav.
+  /// A corpus in MUSDB18-HQ's layout, train|valid|test/TRACK/STEM.wav, in another one, or a list of one in YAML.
   public var path = ""
   /// Where decoded audio at the model's rate is kept; inside the run's folder when empty.
   public var cache = ""

@@ -37,7 +37,7 @@ enum CorpusLayout {
   // MARK: - A folder a song
 
   /// MUSDB18-HQ's, CCMixter's and people's own: `SONG/{mixture,STEM…}.wav`.
-  private static func songFolders(in root: String) throws(FileError) -> [Song] {
+  static func songFolders(in root: String) throws(FileError) -> [Song] {
     var songs: [Song] = []
     for name in try folders(in: root) {
       var files = try TrackFolder.audioFiles(in: "\(root)/\(name)")

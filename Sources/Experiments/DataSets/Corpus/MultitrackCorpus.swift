@@ -2,7 +2,7 @@ public import SwiftDL
 
 /// A folder of songs with their stems, in the layout of MUSDB18-HQ:
 /// `ROOT/{train,valid|validation,test}/TRACK/{mixture,STEM…}.{wav,flac,ogg,mp3}`; of DSD100, CCMixter,
-/// iKala or MedleyDB; or `ROOT/TRACK/…`, all of it to train on.
+/// iKala or MedleyDB; `ROOT/TRACK/…`, all of it to train on; or whatever a `CorpusManifest` lists.
 ///
 /// Opening reads names and headers only. The stems may have any names, the same in every track; a
 /// file `mixture` is optional. Nothing is ever written into the corpus.
@@ -24,6 +24,8 @@ public struct MultitrackCorpus: Sendable {
   public let train: [Track]
   public let validation: [Track]
   public let test: [Track]
+  /// What a manifest lists beside songs with their stems.
+  public let material: [Split: CorpusManifest.Material]
 
   /// Discovers the tracks below `root` and checks that their stems line up.
   ///
@@ -37,11 +39,17 @@ public struct MultitrackCorpus: Sendable {
     validation rule: ValidationRule = .automatic(count: 0, seed: 0)
   ) throws(FileError) {
     let root = root.count > 1 && root.hasSuffix("/") ? String(root.dropLast()) : root
-    guard Folders.isDirectory(root) else {
-      throw FileError(
-        root, "there is no such folder", hint: "give the folder that holds train/ and test/")
+    let found: [Split: [CorpusLayout.Song]]
+    if CorpusManifest.isManifest(root) {
+      let manifest = try CorpusManifest(root)
+      (found, material) = (manifest.songs, manifest.material)
+    } else {
+      guard Folders.isDirectory(root) else {
+        throw FileError(
+          root, "there is no such folder", hint: "give the folder that holds train/ and test/, or a list ending in .yaml")
+      }
+      (found, material) = (try CorpusLayout.songs(in: root), [:])
     }
-    let found = try CorpusLayout.songs(in: root)
     guard found.values.contains(where: { !$0.isEmpty }) else {
       throw FileError(root, "no tracks found", hint: Self.hint(forEmpty: root))
     }
@@ -89,6 +97,12 @@ public struct MultitrackCorpus: Sendable {
         "  \(split.rawValue.padded(to: 10))  \(tracks.count) tracks, "
           + "\(minutes.text(decimals: 1)) min, "
           + "\(rates), channels \(channels), \(mixtures) with a mixture file")
+    }
+    for split in Split.allCases {
+      guard let other = material[split] else { continue }
+      let solo = other.unpaired.sorted { $0.key < $1.key }.map { "\($0.value.count) of \($0.key) alone" }
+      let parts = solo + ["\(other.mixtures.count) mixtures", "\(other.labelled.count) labelled"]
+      lines.append("  \(split.rawValue.padded(to: 10))  \(parts.joined(separator: ", "))")
     }
     return lines.joined(separator: "\n")
   }

@@ -86,3 +86,29 @@ public struct TrackReport: Sendable, Equatable {
     return lines.joined(separator: "\n")
   }
 }
+
+/// What listening to every sample of a single recording tells.
+public struct RecordingReport: Sendable, Equatable {
+  public let path: String
+  public let seconds: Double
+  public let peak: Float
+
+  /// - Throws: `FileError` for damaged files and samples that are not finite.
+  public init(_ recording: Recording) throws(FileError) {
+    let reader = try recording.open()
+    var peak: Float = 0
+    while true {
+      let block = try reader.read(maxFrames: 65_536)
+      if block.isEmpty { break }
+      peak = max(peak, block.peak)
+    }
+    (path, seconds, self.peak) = (recording.path, reader.info.duration, peak)
+  }
+
+  public var text: String {
+    var line = "\(path): \(seconds.text(decimals: 1)) s"
+    if peak == 0 { line += ", silent" }
+    if peak > 1 { line += ", peaks at \(Double(peak).text(decimals: 2)), above full scale" }
+    return line
+  }
+}
