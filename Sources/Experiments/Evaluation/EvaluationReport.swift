@@ -9,6 +9,7 @@ public struct EvaluationReport {
     self.note = note
   }
 
+  /// The page, to be written with `HTMLReport.write(to:)`.
   public var page: HTMLReport {
     let summary = ScoreSummary(methods.map { ($0.name, $0.tracks) })
     let tracks = Set(methods.flatMap { $0.tracks.map(\.track) }).count
