@@ -70,6 +70,12 @@ import Testing
         $0("PLACE.csv"),
       ]
     },
+    Writer(name: "evaluate --report", output: "PLACE.html") {
+      try $0.corpus()
+      return [
+        "evaluate", "--references", $0("corpus/test"), "--baselines", "ibm", "--quiet", "--report", $0("PLACE.html"),
+      ]
+    },
   ]
 
   /// Expects a refusal that leaves everything as it was.
@@ -119,8 +125,9 @@ import Testing
     let workshop = try Workshop()
     let arguments = try writer.arguments(workshop)
     // A file where a folder is needed, a folder where a file is needed.
-    let wantsFile = ["models init", "infer", "evaluate --json FILE", "evaluate --csv"].contains(
-      writer.name)
+    let wantsFile = [
+      "models init", "infer", "evaluate --json FILE", "evaluate --csv", "evaluate --report",
+    ].contains(writer.name)
     if wantsFile {
       try workshop.write(Data("precious".utf8), to: "\(writer.output)/precious")
     } else {

@@ -24,7 +24,10 @@ import Testing
         "--progress", "--quiet",
       ]
     ),
-    ("evaluate", ["--references", "--estimates", "--baselines", "--json", "--csv", "--quiet"]),
+    (
+      "evaluate",
+      ["--references", "--estimates", "--baselines", "--win", "--hop", "--mode", "--json", "--csv", "--report", "--quiet"]
+    ),
     ("report", ["<folder>", "--references", "--estimates"]),
     ("models", ["list", "info", "init", "import", "convert", "export"]),
     ("models list", ["--json"]),
@@ -72,6 +75,8 @@ import Testing
       (["data", "synth", "-o", "x", "--minutes", "-1"], "minutes"),
       (["data", "synth", "-o", "x", "--rate", "10"], "--rate"),
       (["evaluate", "--references", "x"], "--estimates"),
+      (["evaluate", "--references", "x", "--estimates", "y", "--win", "0"], "--win"),
+      (["evaluate", "--references", "x", "--estimates", "y", "--mode", "v5"], "v5"),
       (["report", "x", "--estimates", "y"], "--references"),
       (["doctor", "--threads", "0"], "--threads"),
       (["doctor", "--isa", "sse9"], "sse9"),

@@ -55,7 +55,7 @@ import Testing
     }
     for method in ["run", "mixture"] {
       // museval writes NaN as Python does, which is no JSON.
-      let text = try workshop.text("scores/\(method)/\(track).json").replacingOccurrences(
+      let text = try workshop.text("scores/\(method)/test/\(track).json").replacingOccurrences(
         of: "NaN", with: "null")
       let scores = try JSONSerialization.jsonObject(with: Data(text.utf8))
       let targets = try #require((scores as? [String: Any])?["targets"] as? [[String: Any]])

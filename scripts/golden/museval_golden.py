@@ -9,7 +9,6 @@ before the estimates (read: value / 32768), and one entry of cases.json with sha
 [metric][target][window], metrics in the order SDR, ISR, SIR, SAR; NaN and infinity are null and "inf".
 """
 
-import importlib.util
 import json
 import pathlib
 import sys
@@ -17,11 +16,7 @@ import sys
 import numpy as np
 from scipy.signal import fftconvolve, lfilter
 
-# museval's package needs ffmpeg to be imported; its metrics alone do not.
-package = pathlib.Path(importlib.util.find_spec("museval").submodule_search_locations[0])
-spec = importlib.util.spec_from_file_location("museval_metrics", package / "metrics.py")
-metrics = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(metrics)
+from museval_package import metrics
 
 OUT = pathlib.Path(__file__).resolve().parents[2] / "Tests/SwiftDLAudioTests/Fixtures/museval"
 RATE = 8000

@@ -1,77 +1,56 @@
 import SwiftDL
 import SwiftDLAudio
 
-/// The sounds of one track that is being scored: the reference stems in memory, all else when asked
-/// for.
+/// The sounds of one track that is being scored, each a stream of its own that is read while it is
+/// measured.
 struct EvaluationTrack {
   let track: Track
-  /// By name.
-  let stems: [String: AudioBuffer]
   /// Estimate files by name; empty for a track without estimates.
   let estimates: [String: String]
 
-  init(_ track: Track, estimates: [String: String]) throws(FileError) {
-    self.track = track
-    self.estimates = estimates
-    var stems: [String: AudioBuffer] = [:]
-    for stem in track.stems {
-      var parts: [AudioBuffer] = []
-      for recording in stem.recordings { parts.append(try recording.read()) }
-      if parts.isEmpty {
-        parts = [AudioBuffer(silence: track.frames, channels: track.channels, sampleRate: track.sampleRate)]
-      }
-      stems[stem.name] = Self.sum(parts)
-    }
-    self.stems = stems
-  }
-
   /// The sum of the reference stems of a source.
-  func reference(_ group: SourceGroup) throws(FileError) -> AudioBuffer {
-    var sounds: [AudioBuffer] = []
+  func reference(_ group: SourceGroup) throws(FileError) -> FrameStream {
+    var recordings: [Recording] = []
     for name in group.stems {
-      guard let sound = stems[name] else {
+      guard let stem = track.recordings(ofStem: name) else {
         throw FileError(
           track.folder, "the references of “\(track.name)” have no stem “\(name)”",
           hint: "they have \(track.stems.map(\.name).joined(separator: ", "))")
       }
-      sounds.append(sound)
+      recordings += stem
     }
-    return Self.sum(sounds)
+    return try sum(recordings)
   }
 
-  /// What a source of a pass is mixed with: the other sources, and the stems that are in none.
-  func others(
-    than group: SourceGroup, in pass: EvaluationPass
-  ) throws(FileError) -> [AudioBuffer] {
-    var others: [AudioBuffer] = []
-    for other in pass.groups where other != group { others.append(try reference(other)) }
+  /// The stems that are in no source of a pass, though in the mixture.
+  func others(than pass: EvaluationPass) throws(FileError) -> [FrameStream] {
     let used = Set(pass.groups.flatMap(\.stems))
-    return others + track.stems.filter { !used.contains($0.name) }.compactMap { stems[$0.name] }
+    let recordings = track.stems.filter { !used.contains($0.name) }.flatMap(\.recordings)
+    return recordings.isEmpty ? [] : [try sum(recordings)]
   }
 
   /// The mixture file, or the sum of the stems.
-  func mixture() throws(FileError) -> AudioBuffer {
-    if let mixture = track.mixture { return try mixture.read() }
-    return Self.sum(track.stems.compactMap { stems[$0.name] })
+  func mixture() throws(FileError) -> FrameStream {
+    try sum(track.mixture.map { [$0] } ?? track.stems.flatMap(\.recordings))
   }
 
   /// The estimate of a source, made as long as the references; `warn` is told if it was not.
-  func estimate(_ group: SourceGroup, warn: (String) -> Void) throws(FileError) -> AudioBuffer {
+  func estimate(_ group: SourceGroup, warn: (String) -> Void) throws(FileError) -> FrameStream {
     if let path = estimates[group.name] { return try conformed(path, warn: warn) }
-    var sounds: [AudioBuffer] = []
+    var streams: [FrameStream] = []
     for name in group.stems {
       guard let path = estimates[name] else {
         throw FileError(
           track.folder, "there is no estimate of “\(group.name)” for “\(track.name)”",
           hint: "separate it too, or leave it out of the targets")
       }
-      sounds.append(try conformed(path, warn: warn))
+      streams.append(try conformed(path, warn: warn))
     }
-    return Self.sum(sounds)
+    return FrameStream(sumOf: streams)
   }
 
-  private func conformed(_ path: String, warn: (String) -> Void) throws(FileError) -> AudioBuffer {
-    let sound = try AudioFile.read(path)
+  private func conformed(_ path: String, warn: (String) -> Void) throws(FileError) -> FrameStream {
+    let sound = try FrameStream(path)
     guard sound.sampleRate == track.sampleRate else {
       throw FileError(
         path, "is at \(sound.sampleRate) Hz, its reference at \(track.sampleRate) Hz",
@@ -82,21 +61,24 @@ struct EvaluationTrack {
         path, "has \(sound.channels) channels, its reference \(track.channels)",
         hint: "scores need estimates with the channels of the references")
     }
-    if sound.frames == track.frames { return sound }
     if sound.frames == 0 { throw FileError(path, "has no samples", hint: "separate the track again") }
-    let change = sound.frames < track.frames ? "padded with silence" : "cut"
-    warn("\(path): \(sound.frames) frames, \(change) to the \(track.frames) of its reference")
-    var samples = Array(sound.samples.prefix(track.frames * track.channels))
-    samples += [Float](repeating: 0, count: track.frames * track.channels - samples.count)
-    return AudioBuffer(samples: samples, channels: sound.channels, sampleRate: sound.sampleRate)
+    if sound.frames != track.frames {
+      let change = sound.frames < track.frames ? "padded with silence" : "cut"
+      warn("\(path): \(sound.frames) frames, \(change) to the \(track.frames) of its reference")
+    }
+    return sound.extended(toFrames: track.frames)
   }
 
-  private static func sum(_ sounds: [AudioBuffer]) -> AudioBuffer {
-    precondition(!sounds.isEmpty, "EvaluationTrack: a source without stems")
-    var sum = sounds[0]
-    for sound in sounds.dropFirst() {
-      for index in sum.samples.indices { sum.samples[index] += sound.samples[index] }
+  /// Silence where there are no recordings.
+  private func sum(_ recordings: [Recording]) throws(FileError) -> FrameStream {
+    var streams: [FrameStream] = []
+    for recording in recordings {
+      streams.append(try FrameStream(recording.path, channel: recording.channel))
     }
-    return sum
+    return switch streams.count {
+    case 0: FrameStream(silence: track.frames, channels: track.channels, sampleRate: track.sampleRate)
+    case 1: streams[0]
+    default: FrameStream(sumOf: streams)
+    }
   }
 }

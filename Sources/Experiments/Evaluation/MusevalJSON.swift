@@ -2,7 +2,7 @@ extension TrackScores {
   /// The version of museval whose files these are.
   public static let musevalVersion = "0.4.1"
 
-  /// The scores as museval writes them: five decimals; NaN, and infinity, as the bare word `NaN`
+  /// The scores as museval writes them, and its `EvalStore` and `MethodStore` read them: five decimals; NaN, and infinity, as the bare word `NaN`
   /// (which JSON does not know, but museval's reader does).
   public var musevalJSON: String {
     let targets = targets.map { target in

@@ -1,3 +1,5 @@
+import SwiftDLAudio
+
 /// All scores of one or more methods in a few numbers, by both conventions of the literature:
 /// statistics over the windows of all tracks pooled (Wave-U-Net's tables), and the median over
 /// tracks of the tracks' medians (SiSEC 2018 and after). The two are not comparable with each
@@ -7,7 +9,8 @@ public struct ScoreSummary: Sendable, Equatable {
   public struct Row: Sendable, Equatable {
     public let method: String
     public let target: String
-    /// `SDR`, `SIR`, `ISR`, `SAR`, `energy SDR` over windows, or `SDR of track`, whose “windows” are the tracks.
+    /// `SDR`, `SIR`, `ISR`, `SAR` of BSS Eval and `energy SDR` over windows; `nSDR` and `SI-SDR`, whose “windows” are
+    /// the tracks; `PES` and `EPS`, whose windows are the silent ones, where there are any.
     public let metric: String
     /// Over all windows of all tracks.
     public let pooled: ScoreStatistics
@@ -15,9 +18,14 @@ public struct ScoreSummary: Sendable, Equatable {
     public let trackMedian: Double
   }
 
-  public static let wholeTrackMetric = "SDR of track"
   /// Energy of the reference over energy of the error in each window, without filters.
   public static let energyMetric = "energy SDR"
+
+  /// The metrics of `EnergyScores`, with what a track contributes to each.
+  private static let energyMetrics: [(name: String, values: @Sendable (EnergyScores) -> [Double])] = [
+    (energyMetric, { $0.energyRatios }), ("nSDR", { [$0.challengeRatio] }),
+    ("SI-SDR", { [$0.scaleInvariantRatio] }), ("PES", { $0.predictedAtSilence }), ("EPS", { $0.silenceAtSound }),
+  ]
 
   public let rows: [Row]
 
@@ -31,27 +39,18 @@ public struct ScoreSummary: Sendable, Equatable {
       }
       for name in names {
         let scores = method.tracks.flatMap { $0.targets.filter { $0.name == name } }
-        for metric in SeparationMetrics.names {
-          let byTrack = scores.map { $0.windows.map { $0[metric] } }
+        func add(_ metric: String, _ byTrack: [[Double]]) {
           rows.append(
             Row(
               method: method.name, target: name, metric: metric,
               pooled: ScoreStatistics(Array(byTrack.joined())),
               trackMedian: ScoreStatistics.median(byTrack.map(ScoreStatistics.median))))
         }
-        let energy = scores.map(\.energyRatios)
-        if energy.contains(where: { !$0.isEmpty }) {
-          rows.append(
-            Row(
-              method: method.name, target: name, metric: Self.energyMetric,
-              pooled: ScoreStatistics(Array(energy.joined())),
-              trackMedian: ScoreStatistics.median(energy.map(ScoreStatistics.median))))
+        for metric in SeparationMetrics.names { add(metric, scores.map { $0.windows.map { $0[metric] } }) }
+        for metric in Self.energyMetrics {
+          let byTrack = scores.map { metric.values($0.energies) }
+          if byTrack.contains(where: { !$0.isEmpty }) { add(metric.name, byTrack) }
         }
-        let whole = ScoreStatistics(scores.map(\.wholeTrackSDR))
-        rows.append(
-          Row(
-            method: method.name, target: name, metric: Self.wholeTrackMetric, pooled: whole,
-            trackMedian: whole.median))
       }
     }
     self.rows = rows
@@ -85,8 +84,9 @@ public struct ScoreSummary: Sendable, Equatable {
     }.joined(separator: "\n")
   }
 
-  private static let columns = [
-    "windows", "undefined", "median", "MAD", "mean", "sd", "track median",
+  /// The columns of the table, the three that name a row first.
+  static let columnNames = [
+    "method", "target", "metric", "windows", "undefined", "median", "MAD", "mean", "sd", "track median",
   ]
 
   private static func cells(_ row: Row, decimals: Int) -> [String] {
@@ -101,14 +101,14 @@ public struct ScoreSummary: Sendable, Equatable {
   /// A table for people, in dB.
   public var text: String {
     Self.aligned(
-      [["method", "target", "metric"] + Self.columns]
+      [Self.columnNames]
         + rows.map { [$0.method, $0.target, $0.metric] + Self.cells($0, decimals: 2) },
       names: 3)
   }
 
   /// The table as comma-separated values with a header (RFC 4180), five decimals.
   public var csv: String {
-    let header = ["method", "target", "metric"] + Self.columns.map { $0.replacing(" ", with: "_") }
+    let header = Self.columnNames.map { $0.replacing(" ", with: "_") }
     let lines = rows.map {
       [$0.method, $0.target, $0.metric].map(Self.field) + Self.cells($0, decimals: 5)
     }

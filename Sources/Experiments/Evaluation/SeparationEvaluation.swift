@@ -1,26 +1,31 @@
 public import SwiftDL
-import SwiftDLAudio
+public import SwiftDLAudio
 
 /// Scores separated tracks against their references (`swiftdl evaluate`).
 ///
 /// References lie in `DIR/TRACK/STEM.ext` or `DIR/test/TRACK/STEM.ext`, estimates in
-/// `DIR/TRACK/STEM.ext` or one level further down (`DIR/MODEL/TRACK`, `DIR/test/TRACK`). One track
-/// is in memory at a time: with K sources of N frames in C channels at most (3K + 1)·N·C·4 bytes of
-/// sound (a stereo minute of four sources at 44,100 Hz: 275 MB) and what `BSSEval` needs.
+/// `DIR/TRACK/STEM.ext` or one level further down (`DIR/MODEL/TRACK`, `DIR/test/TRACK`). Files are
+/// read while they are measured, and memory is that of `BSSEval` for any length of a track.
 public struct SeparationEvaluation: Sendable {
   /// Estimates that need no model: a floor and a ceiling for any score.
   public enum Baseline: String, CaseIterable, Sendable {
     /// The mixture as the estimate of every source.
     case mixture
-    /// The ideal ratio mask, which knows the references: |S|² / Σ|Sⱼ|² on the spectrogram of each
-    /// channel of the mixture, frames of 2048 samples every 512.
+    /// The ideal ratio mask, which knows the references: `MaskedMixture.Mask.ratio`.
     case irm
+    /// The ideal binary mask: `MaskedMixture.Mask.binary`.
+    case ibm
   }
 
   /// The scores of a method on all tracks.
   public struct Method: Sendable, Equatable {
     public let name: String
     public let tracks: [TrackScores]
+
+    public init(name: String, tracks: [TrackScores]) {
+      self.name = name
+      self.tracks = tracks
+    }
   }
 
   public let references: String
@@ -30,9 +35,10 @@ public struct SeparationEvaluation: Sendable {
   public var targets: [SourceGroup]?
   /// Scored beside the estimates.
   public var baselines: [Baseline]
-  /// Length of a window and distance between windows, in seconds.
+  /// Length of a window and distance between windows, in seconds; infinite is the whole track.
   public var window = 1.0
   public var hop = 1.0
+  public var mode = BSSEval.Mode.v4
   /// Passed to `BSSEval`: 0 is museval. Nil is 0 too, unless parts of the references' spectra are
   /// empty (sound from lossy files, or resampled), where museval's ISR, SIR and SAR are rounding
   /// errors: then it is 1e-9, and a warning says so. SDR is the same either way.
@@ -103,7 +109,7 @@ public struct SeparationEvaluation: Sendable {
     let song = CorpusLayout.song(name, folder, try TrackFolder.audioFiles(in: folder))
     let stems = TrackFolder.stemNames(of: song.stems.keys)
     let header = try TrackFolder.track(song, stems: stems)
-    let track = try EvaluationTrack(header, estimates: files)
+    let track = EvaluationTrack(track: header, estimates: files)
     let passes = passes(stems: stems, files: files)
     var results: [(String, TrackScores)] = []
     if estimates != nil {
@@ -118,26 +124,25 @@ public struct SeparationEvaluation: Sendable {
           "\(name): no estimate of \(missing.joined(separator: ", ")); "
             + "their interference is counted as artifacts")
       }
-      let targets = try score(track, passes, warn) { _, group throws(FileError) in
-        try track.estimate(group, warn: warn)
+      let targets = try score(track, passes, warn) { pass, _ throws(FileError) in
+        var streams: [FrameStream] = []
+        for group in pass.groups { streams.append(try track.estimate(group, warn: warn)) }
+        return streams
       }
-      results.append((methodName, trackScores(name, targets)))
+      results.append((methodName, trackScores(track, targets)))
     }
     for baseline in baselines {
-      let mixture = try track.mixture()
       // What is wrong with the references is said once.
       let isFirst = estimates == nil && baseline == baselines.first
       let targets = try score(track, passes, { if isFirst { warn($0) } }) {
-        pass, group throws(FileError) in
-        switch baseline {
-        case .mixture: return mixture
-        case .irm:
-          return IdealRatioMask.estimate(
-            of: try track.reference(group), among: try track.others(than: group, in: pass),
-            in: mixture)
-        }
+        pass, references throws(FileError) in
+        let mixture = try track.mixture()
+        guard let mask = baseline.mask else { return references.map { _ in mixture } }
+        return MaskedMixture(
+          mixture, mask: mask, sources: references, others: try track.others(than: pass)
+        ).estimates
       }
-      results.append((baseline.rawValue, trackScores(name, targets)))
+      results.append((baseline.rawValue, trackScores(track, targets)))
     }
     return results
   }
@@ -148,30 +153,35 @@ public struct SeparationEvaluation: Sendable {
       stems: stems, estimates: estimates == nil ? stems : files.keys.sorted())
   }
 
-  private func trackScores(_ name: String, _ targets: [TargetScores]) -> TrackScores {
-    TrackScores(track: name, window: window, hop: hop, targets: targets)
+  private func trackScores(_ track: EvaluationTrack, _ targets: [TargetScores]) -> TrackScores {
+    // Files tell the length of the window that was there.
+    let seconds = track.track.seconds
+    return TrackScores(
+      track: track.track.name, window: window.isFinite ? window : seconds,
+      hop: hop.isFinite ? hop : seconds, targets: targets)
   }
 
+  /// - Parameter estimates: of the sources of a pass, given streams of their references.
   private func score(
     _ track: EvaluationTrack, _ passes: [EvaluationPass], _ warn: (String) -> Void,
-    estimate: (EvaluationPass, SourceGroup) throws(FileError) -> AudioBuffer
+    estimates: (EvaluationPass, [FrameStream]) throws(FileError) -> [FrameStream]
   ) throws(FileError) -> [TargetScores] {
     var targets: [TargetScores] = []
     for pass in passes {
-      var references: [AudioBuffer] = []
-      var estimates: [AudioBuffer] = []
-      for group in pass.groups {
-        references.append(try track.reference(group))
-        estimates.append(try estimate(pass, group))
+      func opened() throws(FileError) -> [FrameStream] {
+        var streams: [FrameStream] = []
+        for group in pass.groups { streams.append(try track.reference(group)) }
+        return streams
       }
-      func scored(_ regularization: Double) -> BSSEval.Scores {
-        BSSEval.scores(
-          references: references, estimates: estimates, window: window, hop: hop,
-          regularization: regularization)
-      }
-      var scores = scored(regularization ?? 0)
-      if scores.referenceFloor < -130 && regularization == nil {
-        scores = scored(1e-9)
+      let references = try opened()
+      // Masks read references of their own: at other places, and at other times.
+      let estimates = try estimates(pass, try opened())
+      let scores = try BSSEval.scores(
+        references: references, estimates: estimates, window: window, hop: hop, mode: mode,
+        regularization: regularization)
+      let energies = try EnergyScores.scores(
+        references: references, estimates: estimates, window: window, hop: hop)
+      if scores.isRegularized {
         warn(
           "\(track.track.name): parts of the references' spectra are empty (lossy or resampled "
             + "sound); ISR, SIR and SAR are computed with a regularization of 1e-9")
@@ -182,22 +192,19 @@ public struct SeparationEvaluation: Sendable {
           SeparationMetrics(
             sdr: target.sdr[$0], isr: target.isr[$0], sir: target.sir[$0], sar: target.sar[$0])
         }
-        targets.append(
-          TargetScores(
-            name: group.name, windows: windows,
-            wholeTrackSDR: Self.wholeTrackSDR(references[index], estimates[index]),
-            energyRatios: BSSEval.signalToDistortionRatio(
-              reference: references[index], estimate: estimates[index], window: window
-            ).map { $0 > 100 ? 100 : $0 }))
+        targets.append(TargetScores(name: group.name, windows: windows, energies: energies[index]))
       }
     }
     return targets
   }
+}
 
-  /// The ratio over one window that is longer than the track.
-  private static func wholeTrackSDR(_ reference: AudioBuffer, _ estimate: AudioBuffer) -> Double {
-    BSSEval.signalToDistortionRatio(
-      reference: reference, estimate: estimate, window: reference.duration + 1
-    ).first ?? .nan
+extension SeparationEvaluation.Baseline {
+  var mask: MaskedMixture.Mask? {
+    switch self {
+    case .mixture: nil
+    case .irm: .ratio
+    case .ibm: .binary
+    }
   }
 }

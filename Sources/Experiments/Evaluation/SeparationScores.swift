@@ -1,4 +1,6 @@
-/// The four ratios of BSSEval version 4 for one window, in dB; NaN where undefined (a silent
+public import SwiftDLAudio
+
+/// The four ratios of BSS Eval for one window, in dB; NaN where undefined (a silent
 /// source).
 public struct SeparationMetrics: Sendable, Equatable {
   /// Source to distortion: everything that is wrong.
@@ -37,20 +39,13 @@ public struct TargetScores: Sendable, Equatable {
   public let name: String
   /// One for each window, in time order.
   public let windows: [SeparationMetrics]
-  /// Energy of the reference over energy of the error, over the whole track, in dB; needs no
-  /// filters and no other source.
-  public let wholeTrackSDR: Double
-  /// The same ratio in each window; NaN where the reference is silent, at most 100 dB, which an estimate
-  /// without error gets.
-  public let energyRatios: [Double]
+  /// What needs no filters and no other source.
+  public let energies: EnergyScores
 
-  public init(
-    name: String, windows: [SeparationMetrics], wholeTrackSDR: Double, energyRatios: [Double] = []
-  ) {
+  public init(name: String, windows: [SeparationMetrics], energies: EnergyScores = EnergyScores()) {
     self.name = name
     self.windows = windows
-    self.wholeTrackSDR = wholeTrackSDR
-    self.energyRatios = energyRatios
+    self.energies = energies
   }
 }
 

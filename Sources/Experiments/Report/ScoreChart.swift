@@ -1,8 +1,8 @@
 /// Scores of several systems (a baseline, our model, an oracle) for several things (stems, tasks),
 /// lying down, so that names have room: bars for one score each, boxes for many.
 public struct ScoreChart: Chart {
-  /// One system's scores, in the order of the chart's names; each a single number or one for every
-  /// track.
+  /// One system's scores, in the order of the chart's names; each a single number or many: one for
+  /// every track, or every window.
   public struct System: Sendable {
     public var name: String
     public var scores: [[Double]]
@@ -11,7 +11,7 @@ public struct ScoreChart: Chart {
       self.init(name, distributions: scores.map { [$0] })
     }
 
-    /// Scores for every track. Numbers that are not finite (silent tracks) are left out.
+    /// Scores for every track or window. Numbers that are not finite (silent ones) are left out.
     public init(_ name: String, distributions: [[Double]]) {
       self.name = name
       scores = distributions.map { $0.filter(\.isFinite) }
@@ -114,7 +114,7 @@ public struct ScoreChart: Chart {
     let quartiles = "\(Figures.short(five.lowerQuartile)) and \(Figures.short(five.upperQuartile))"
     let ends = "from \(Figures.short(five.low)) to \(Figures.short(five.high))"
     return "\(names[row]), \(system.name): median \(Figures.short(five.median)), "
-      + "quartiles \(quartiles), \(ends), \(system.scores[row].count) tracks"
+      + "quartiles \(quartiles), \(ends), \(system.scores[row].count) scores"
   }
 
   private func bar(_ value: Double?, _ center: Double, _ colour: Int, _ plot: PlotArea) -> String {

@@ -74,7 +74,7 @@ public struct SeparationReport {
     to report: inout HTMLReport, _ references: String, _ progress: (String) -> Void
   ) throws {
     let methods = try SeparationEvaluation(
-      references: references, estimates: estimates, baselines: SeparationEvaluation.Baseline.allCases
+      references: references, estimates: estimates, baselines: [.mixture, .irm]
     ).run(finished: { method, scores throws(FileError) in progress("\(method): \(scores.track)") })
     let summary = ScoreSummary(methods.map { ($0.name, $0.tracks) })
     func value(_ method: String, _ target: String, _ metric: String) -> Double? {
@@ -93,12 +93,9 @@ public struct SeparationReport {
               oracle: value("irm", target, metric))
           })
       }
-    let boxes = ScoreChart(
-      title: "BSS Eval v4 SDR by window", measure: "SDR in dB", names: targets,
-      systems: methods.map { method in
-        let name = method.name == system ? "this model" : method.name == "irm" ? "ideal mask" : method.name
-        return ScoreChart.System(name, distributions: targets.map { Self.windows(of: method, $0) })
-      })
+    let boxes = ["SDR", "SIR"].map {
+      ScoreBoxes.chart($0, of: methods, names: [system: "this model", "irm": "ideal mask"])
+    }
     for target in targets {
       if let score = value(system, target, ScoreSummary.energyMetric) {
         report.highlight("SDR \(target)", "\(score.text(decimals: 2)) dB")
@@ -107,13 +104,7 @@ public struct SeparationReport {
     report.section(
       "Scores",
       note: "“Mixture” is the score of doing nothing, “ideal mask” that of a mask made from the true stems.",
-      tables.map { .scores($0) } + [.charts([boxes])])
-  }
-
-  /// The defined SDRs of a source over the windows of all tracks.
-  private static func windows(of method: SeparationEvaluation.Method, _ target: String) -> [Double] {
-    let scores = method.tracks.flatMap(\.targets).filter { $0.name == target }
-    return scores.flatMap(\.windows).map(\.sdr).filter(\.isFinite)
+      tables.map { .scores($0) } + [.charts(boxes)])
   }
 
   // MARK: - Listening

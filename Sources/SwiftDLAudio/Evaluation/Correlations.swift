@@ -1,6 +1,6 @@
-/// How all references and estimates of a track correlate over 512 lags.
+/// How all references and estimates of a stretch of a track correlate over 512 lags.
 ///
-/// The track is taken in blocks. A block of one signal with zeros on either side, against the same
+/// The stretch is taken in blocks, and what lies outside of it counts as zeros. A block of one signal with zeros on either side, against the same
 /// stretch of another signal with its neighbourhood left in, has a circular correlation that does
 /// not wrap round for lags from -511 to 511. The products of their spectra are added up over all
 /// blocks, in order, and only the sums are transformed back.
@@ -10,7 +10,7 @@ struct Correlations {
   let sources: Int
   /// Per source.
   let channels: Int
-  /// Whether any reference or estimate is silent over the whole track.
+  /// Whether any reference or estimate is silent over the whole stretch.
   let anySilent: Bool
   /// `Σ_t x_a[t] x_b[t + k]` for a ≤ b at `[a][b][k + 511]`, and `Σ_t x_a[t] y_e[t + k]` for
   /// k ≥ 0 at `[a][signals + e][k]`: x are all references' channels, y all estimates'.
@@ -33,11 +33,11 @@ struct Correlations {
   private static let blocksAtOnce = 8
 
   init<Source: FrameSource>(
-    references: [Source], estimates: [Source]
+    references: [Source], estimates: [Source], over stretch: Range<Int>
   ) throws(Source.Failure) {
     let sources = references.count
     let channels = references.first?.channels ?? 1
-    let frames = references.first?.frames ?? 0
+    let frames = stretch.count
     let signals = sources * channels
     let transform = RealTransform(size: Self.transformSize)
     let size = Self.transformSize, atOnce = Self.blocksAtOnce
@@ -54,12 +54,12 @@ struct Correlations {
     for batch in Swift.stride(from: 0, to: frames, by: Self.blockFrames * atOnce) {
       let count = min(atOnce, (frames - batch + Self.blockFrames - 1) / Self.blockFrames)
       for block in 0..<count {
-        let start = batch + block * Self.blockFrames - Self.margin
+        let start = stretch.lowerBound + batch + block * Self.blockFrames - Self.margin
         for (index, source) in (references + estimates).enumerated() {
           let rows = (0..<channels).map {
             planes.pointer + ((index * channels + $0) * atOnce + block) * size
           }
-          try source.copy(start..<start + size, within: 0..<frames, to: rows)
+          try source.copy(start..<start + size, within: stretch, to: rows)
           if isSilent[index] {
             isSilent[index] = SwiftDLAudio.isSilent(rows, frames: size)
           }

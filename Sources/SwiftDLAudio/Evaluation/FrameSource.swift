@@ -1,7 +1,5 @@
-import SwiftDL
-
-/// Sound that hands out stretches of frames: a buffer, or a file read as it is needed.
-protocol FrameSource: AnyObject {
+/// Sound that hands out stretches of frames: a buffer, or what is read or computed as it is needed.
+package protocol FrameSource: AnyObject {
   associatedtype Failure: Error
   var frames: Int { get }
   var channels: Int { get }
@@ -47,37 +45,6 @@ final class BufferSource: FrameSource {
       body(
         UnsafeBufferPointer(
           rebasing: samples[range.lowerBound * channels..<range.upperBound * channels]))
-    }
-  }
-}
-
-/// Sound in a file, read forward; what the last range held is kept for the next to overlap with.
-final class FileSource: FrameSource {
-  private let reader: AudioReader
-  private var kept: [Float] = []
-  private var keptStart = 0
-
-  init(_ path: String) throws(FileError) { reader = try AudioReader(path) }
-
-  var frames: Int { reader.info.frames }
-  var channels: Int { reader.info.channels }
-  var sampleRate: Int { reader.info.sampleRate }
-
-  func withSamples(
-    _ range: Range<Int>, _ body: (UnsafeBufferPointer<Float>) -> Void
-  ) throws(FileError) {
-    let keptEnd = keptStart + kept.count / channels
-    if (keptStart..<keptEnd).contains(range.lowerBound) {
-      kept.removeFirst((range.lowerBound - keptStart) * channels)
-    } else {
-      kept.removeAll(keepingCapacity: true)
-      try reader.seek(toFrame: range.lowerBound)
-    }
-    keptStart = range.lowerBound
-    let missing = range.count - kept.count / channels
-    if missing > 0 { kept += try reader.read(maxFrames: missing).samples }
-    kept.withUnsafeBufferPointer { samples in
-      body(UnsafeBufferPointer(rebasing: samples[..<(range.count * channels)]))
     }
   }
 }

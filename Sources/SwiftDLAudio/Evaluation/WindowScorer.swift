@@ -2,8 +2,8 @@
 struct WindowEnergies {
   /// The true source; what its own filters make; what all filters make.
   var source = 0.0, own = 0.0, all = 0.0
-  /// Estimate - source, own - source, all - own, estimate - all.
-  var distortion = 0.0, spatial = 0.0, interference = 0.0, artifacts = 0.0
+  /// Estimate - source, own - source, all - own, estimate - all, estimate - own.
+  var distortion = 0.0, spatial = 0.0, interference = 0.0, artifacts = 0.0, unexplained = 0.0
 
   static func += (left: inout WindowEnergies, right: WindowEnergies) {
     left.source += right.source
@@ -13,12 +13,13 @@ struct WindowEnergies {
     left.spatial += right.spatial
     left.interference += right.interference
     left.artifacts += right.artifacts
+    left.unexplained += right.unexplained
   }
 
   /// What makes every score undefined.
   static let undefined = WindowEnergies(
     source: .nan, own: .nan, all: .nan, distortion: .nan, spatial: .nan, interference: .nan,
-    artifacts: .nan)
+    artifacts: .nan, unexplained: .nan)
 }
 
 /// Splits estimates into their parts, window by window, and measures those.
@@ -45,15 +46,18 @@ struct WindowScorer {
   /// Spectra of all filters, `[e][a]`, and of own filters, scaled for the unnormalised inverse.
   private let allFilters: DoubleBuffer
   private let ownFilters: DoubleBuffer
-  private var blocks: [Block] = []
-  private var windows = 0
+  private let blocks: [Block]
+  private let windows: Int
 
-  init(_ filters: DistortionFilters) {
+  /// - Parameter windows: ranges of frames to score.
+  init(_ filters: DistortionFilters, windows: [Range<Int>]) {
     sources = filters.sources
     channels = filters.channels
     transform = RealTransform(size: Self.transformSize)
     allFilters = Self.spectra(filters.all, transform)
     ownFilters = Self.spectra(filters.own, transform)
+    blocks = windows.enumerated().flatMap(Self.blocks)
+    self.windows = windows.count
   }
 
   private static func spectra(_ filters: [[[Double]]], _ transform: RealTransform) -> DoubleBuffer {
@@ -70,16 +74,13 @@ struct WindowScorer {
     return result
   }
 
-  /// Adds a window to what will be scored.
-  mutating func plan(_ frames: Range<Int>) {
+  private static func blocks(window: Int, frames: Range<Int>) -> [Block] {
     let output = frames.count + Correlations.taps - 1
-    for offset in stride(from: 0, to: output, by: Self.blockFrames) {
-      blocks.append(
-        Block(
-          window: windows, frames: frames, start: frames.lowerBound + offset,
-          count: min(Self.blockFrames, output - offset)))
+    return stride(from: 0, to: output, by: blockFrames).map { offset in
+      Block(
+        window: window, frames: frames, start: frames.lowerBound + offset,
+        count: min(blockFrames, output - offset))
     }
-    windows += 1
   }
 
   /// Per window, per target: the energies, or `undefined` where anything is silent.
@@ -205,7 +206,7 @@ struct WindowScorer {
     }
     var s2 = Vector.zero, o2 = Vector.zero, a2 = Vector.zero
     var distortion = Vector.zero, spatial = Vector.zero
-    var interference = Vector.zero, artifacts = Vector.zero
+    var interference = Vector.zero, artifacts = Vector.zero, unexplained = Vector.zero
     for index in Swift.stride(from: 0, to: count, by: 4) {
       let s = load(source, index), e = load(estimate, index)
       let o = load(own, index), a = load(all, index)
@@ -216,9 +217,11 @@ struct WindowScorer {
       spatial += (o - s) * (o - s)
       interference += (a - o) * (a - o)
       artifacts += (e - a) * (e - a)
+      unexplained += (e - o) * (e - o)
     }
     return WindowEnergies(
       source: s2.sum(), own: o2.sum(), all: a2.sum(), distortion: distortion.sum(),
-      spatial: spatial.sum(), interference: interference.sum(), artifacts: artifacts.sum())
+      spatial: spatial.sum(), interference: interference.sum(), artifacts: artifacts.sum(),
+      unexplained: unexplained.sum())
   }
 }

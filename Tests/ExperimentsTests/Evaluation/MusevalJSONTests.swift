@@ -14,7 +14,7 @@ import Testing
           windows: [
             SeparationMetrics(sdr: 1.234567, isr: -0.5, sir: .infinity, sar: .nan),
             SeparationMetrics(sdr: -12, isr: 100.5, sir: 0.1, sar: 2),
-          ], wholeTrackSDR: 3)
+          ])
       ])
     let expected = """
       {
@@ -58,8 +58,7 @@ import Testing
       targets: ["a", "b \"c\""].map { name in
         TargetScores(
           name: name,
-          windows: (0..<3).map { SeparationMetrics(sdr: Double($0), isr: 1, sir: 2, sar: 3) },
-          wholeTrackSDR: 0)
+          windows: (0..<3).map { SeparationMetrics(sdr: Double($0), isr: 1, sir: 2, sar: 3) })
       })
     let object = try JSONSerialization.jsonObject(with: Data(scores.musevalJSON.utf8))
     let targets = try #require((object as? [String: Any])?["targets"] as? [[String: Any]])
@@ -67,5 +66,42 @@ import Testing
     let frames = try #require(targets[1]["frames"] as? [[String: Any]])
     #expect(frames.map { $0["time"] as? Double } == [0, 1.5, 3])
     #expect((frames[2]["metrics"] as? [String: Double])?["SDR"] == 2)
+  }
+
+  /// Files that museval wrote, and the table it printed when its loader had read them
+  /// (scripts/golden/museval_files.py).
+  @Test func filesAndTableAreMusevals() throws {
+    let folder = try #require(Bundle.module.resourceURL).appendingPathComponent("Fixtures/museval")
+    let tracks = try ["A", "B"].map { track in
+      let text = try String(contentsOf: folder.appendingPathComponent("test/\(track).json"), encoding: .utf8)
+      let scores = try JSONDecoder().decode(
+        Track.self, from: Data(text.replacing("NaN", with: "null").utf8))
+      let read = TrackScores(track: track, targets: scores.targets.map(\.scores))
+      #expect(read.musevalJSON == text)
+      return read
+    }
+    let table = try String(contentsOf: folder.appendingPathComponent("table.txt"), encoding: .utf8)
+    #expect(SeparationEvaluation.Method(name: "any", tracks: tracks).musevalTable == table)
+  }
+
+  private struct Track: Decodable {
+    let targets: [Target]
+
+    struct Target: Decodable {
+      let name: String
+      let frames: [Frame]
+
+      var scores: TargetScores {
+        TargetScores(
+          name: name,
+          windows: frames.map { frame in
+            func value(_ name: String) -> Double { (frame.metrics[name] ?? nil) ?? .nan }
+            return SeparationMetrics(
+              sdr: value("SDR"), isr: value("ISR"), sir: value("SIR"), sar: value("SAR"))
+          })
+      }
+    }
+
+    struct Frame: Decodable { let metrics: [String: Double?] }
   }
 }

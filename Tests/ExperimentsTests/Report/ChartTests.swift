@@ -143,7 +143,7 @@ import Testing
     let chart = ScoreChart(
       title: "", measure: "dB", names: ["a"], systems: [.init("s", distributions: [scores])])
     let told = try Elements(chart.svg()).named("title").map(\.text)
-    #expect(told.contains("a, s: median 4.5, quartiles 2.25 and 6.75, from 0 to 100, 10 tracks"))
+    #expect(told.contains("a, s: median 4.5, quartiles 2.25 and 6.75, from 0 to 100, 10 scores"))
     #expect(chart.description.contains("a: s 4.5"))
   }
 }
