@@ -26,7 +26,7 @@ public struct CorpusManifest: Sendable {
 
     var isEmpty: Bool { unpaired.isEmpty && mixtures.isEmpty && labelled.isEmpty }
     /// All sound, in order.
-    var recordings: [Recording] {
+    public var recordings: [Recording] {
       unpaired.sorted { $0.key < $1.key }.flatMap(\.value) + mixtures + labelled.map(\.audio)
     }
   }
