@@ -36,8 +36,8 @@ public struct FactorGANConfiguration: RunConfiguration {
 
   public func validate() throws(ConfigurationError) {
     for (key, value, limit) in [
-      ("noiseChannels", noiseChannels, 1 << 14), ("hiddenChannels", hiddenChannels, 1 << 14), ("batchSize", batchSize, 1 << 16),
-      ("discriminatorUpdates", discriminatorUpdates, 1000), ("epochs", epochs, 1 << 20),
+      ("noiseChannels", noiseChannels, 1 << 14), ("hiddenChannels", hiddenChannels, 1 << 14),
+      ("batchSize", batchSize, 1 << 16), ("discriminatorUpdates", discriminatorUpdates, 1000), ("epochs", epochs, 1 << 20),
       ("updatesPerEpoch", updatesPerEpoch, 1 << 30), ("updatesPerLine", updatesPerLine, 1 << 30),
     ] where value < 1 || value > limit {
       throw ConfigurationError(key, "is \(value); 1 to \(limit) are possible")
@@ -55,7 +55,9 @@ public struct FactorGANConfiguration: RunConfiguration {
     where !(0..<1).contains(value) {
       throw ConfigurationError(key, "is \(value); 0 or more, and less than 1, is needed")
     }
-    if !(checkpointMinutes > 0) { throw ConfigurationError("checkpointMinutes", "is \(checkpointMinutes); more than 0 is needed") }
+    if !(checkpointMinutes > 0) {
+      throw ConfigurationError("checkpointMinutes", "is \(checkpointMinutes); more than 0 is needed")
+    }
   }
 
   public static var comments: [String: String] {

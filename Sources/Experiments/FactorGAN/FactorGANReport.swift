@@ -11,10 +11,10 @@ public struct FactorGANReport {
   public func write() throws {
     let record = try RunRecord(run)
     let configuration = try record.configuration(as: FactorGANConfiguration.self)
+    let pairs = configuration.data.pairs == 0 ? "all" : "\(configuration.data.pairs)"
     var report = HTMLReport(
       title: "Generating \(configuration.task.rawValue)",
-      subtitle: "\(configuration.factorisation.rawValue), \(configuration.data.pairs == 0 ? "all" : "\(configuration.data.pairs)") pairs"
-    )
+      subtitle: "\(configuration.factorisation.rawValue), \(pairs) pairs")
     report.highlight("updates", "\(record.metrics.last?["step"]?.integer ?? 0)")
     if let fid = record.series("fid").last?.value { report.highlight("Fréchet distance", fid.text(decimals: 2)) }
     if let error = record.series("dependency_error").last?.value {

@@ -84,7 +84,9 @@ public struct FactorGAN<G: Network, D: Network>: Sendable {
   /// One update of the generator, whose samples shall be called real.
   ///
   /// - Returns: the loss and the mean joint logit; when the loss is not a finite number, nothing has changed.
-  package mutating func updateGenerator(_ inputs: Tensor, random: RandomStream, _ workers: FactorWorkers) -> (loss: Double, logit: Double) {
+  package mutating func updateGenerator(
+    _ inputs: Tensor, random: RandomStream, _ workers: FactorWorkers
+  ) -> (loss: Double, logit: Double) {
     let context = Context(training: true, random: random)
     let (discriminator, objective) = (discriminator, objective)
     let contexts = discriminator.factors.map { _ in Context(training: true) }

@@ -4,8 +4,8 @@ import Synchronization
 
 /// Runs independent pieces of work side by side, each on one thread's kernels.
 ///
-/// The networks of a FactorGAN are too small for several threads to share a layer, and its factors need nothing of each other:
-/// so each thread takes whole factors. What a piece computes does not depend on which thread takes it.
+/// The networks of a FactorGAN are too small for several threads to share a layer, and its factors need nothing of each
+/// other: so each thread takes whole factors. What a piece computes does not depend on which thread takes it.
 package final class FactorWorkers: Sendable {
   private let contexts: [ComputeContext]
   private let flushesSubnormals: Bool

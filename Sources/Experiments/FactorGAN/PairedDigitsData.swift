@@ -144,8 +144,8 @@ public struct PairedDigitsJudge: Sendable {
 public enum ClassDependency {
   /// The mean absolute difference between the ratios of dependency of two tables `[10][10]` that add up to one.
   ///
-  /// A ratio is p(a, b) / (p(a)p(b) + 0.001). In the authors' code the product of the marginals is transposed; so it is here:
-  /// their figures are what ours stand beside, and tables that are nearly symmetric hardly tell.
+  /// A ratio is p(a, b) / (p(a)p(b) + 0.001). In the authors' code the product of the marginals is transposed, and so it
+  /// is here: their figures are what ours stand beside, and tables that are nearly symmetric hardly tell.
   public static func error(real: [[Double]], generated: [[Double]]) -> Double {
     let (p, q) = (ratios(real), ratios(generated))
     let differences = zip(p.joined(), q.joined()).map { abs($0 - $1) }

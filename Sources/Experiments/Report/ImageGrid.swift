@@ -53,7 +53,8 @@ extension ReportBlock {
           + Markup.element(
             "img",
             [
-              "src": Markup.dataURI(png, type: "image/png"), "alt": name, "style": "max-width:100%;image-rendering:pixelated",
+              "src": Markup.dataURI(png, type: "image/png"), "alt": name,
+              "style": "max-width:100%;image-rendering:pixelated",
             ])) + "\n")
   }
 }

@@ -35,7 +35,7 @@ public struct SpectralNorm<Base: WeightedLayer>: Module {
   public func callAsFunction(_ x: Tensor, _ context: Context) -> Tensor {
     let rows = context.passes.isEmpty ? [x.shape[0]] : context.passes
     require(
-      rows.reduce(0, +) == x.shape[0], "SpectralNorm: \(x.shape[0]) entries in a batch, \(rows) in the passes of its context")
+      rows.reduce(0, +) == x.shape[0], "SpectralNorm: passes of \(rows) entries in a batch of \(x.shape[0])")
     return base.dividedBySingularValue(x, estimates(ofRows: rows, context))
   }
 

@@ -137,6 +137,6 @@ extension Activation {
 func spectralDense(
   _ x: Tensor, _ weight: Tensor, bias: Tensor?, activation: Activation, passes: [SingularEstimate]
 ) -> Tensor {
-  fused(
-    SpectralDense(passes: passes, hasBias: bias != nil, activation: activation), [x, weight] + (bias.map { [$0] } ?? []))
+  let operation = SpectralDense(passes: passes, hasBias: bias != nil, activation: activation)
+  return fused(operation, [x, weight] + (bias.map { [$0] } ?? []))
 }

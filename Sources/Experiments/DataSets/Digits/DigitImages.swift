@@ -27,7 +27,8 @@ public struct DigitImages: Sendable {
     let side = Self.side
     guard pictures.extents[1] == side, pictures.extents[2] == side else {
       throw FileError(
-        images, "holds images of \(pictures.extents[1]) × \(pictures.extents[2]) pixels", hint: "\(side) × \(side) are needed")
+        images, "holds images of \(pictures.extents[1]) × \(pictures.extents[2]) pixels",
+        hint: "\(side) × \(side) are needed")
     }
     guard pictures.extents[0] == classes.extents[0] else {
       throw FileError(labels, "has \(classes.extents[0]) labels for \(pictures.extents[0]) images")

@@ -2,8 +2,8 @@ public import SwiftDL
 
 /// Pairs of digits, one above the other: `[batch, 1568]`, the upper digit's pixels first.
 ///
-/// Each digit is the upper one of one pair. With a probability λ the lower one has the same class; otherwise any digit of the
-/// pool may stand there, of the same class too. The lower digit is drawn once and stays.
+/// Each digit is the upper one of one pair. With a probability λ the lower one has the same class; otherwise any digit of
+/// the pool may stand there, of the same class too. The lower digit is drawn once and stays.
 /// Source: Stoller, Ewert, Dixon, ICLR 2020, section 4.1 (PairedMNIST).
 public struct PairedDigits: Sendable {
   public static let parts = [DigitImages.pixels, DigitImages.pixels]
