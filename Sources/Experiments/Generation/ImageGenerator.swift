@@ -1,4 +1,4 @@
-import SwiftDL
+public import SwiftDL
 import SwiftDLModels
 
 /// A generator of pairs of digits, and the pictures it makes.
