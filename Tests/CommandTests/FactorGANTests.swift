@@ -89,8 +89,6 @@ import Testing
     let workshop = try workshop()
     let command = ["reproduce", "factor-gan-paired", "--runs", workshop("runs"), "--pairs", "10", "0", "--same-class", "0.9"]
     expectRefusal(try Program.run(command + ["--table"]), naming: "no runs")
-    let tiny = (Self.tiny.dropFirst() + ["evaluation=1"]).flatMap { ["--set", $0] }
-    expectRefusal(try Program.run(command + ["--data", workshop("digits"), "-q"] + tiny), naming: "evaluation")
     let settings = Self.tiny.dropFirst().flatMap { ["--set", $0] }
     let outputs = ["--json", workshop("t.json"), "--markdown", workshop("t.md"), "--svg", workshop("t.svg")]
     let outcome = try Program.run(command + ["--data", workshop("digits"), "-q"] + settings + outputs)
@@ -110,17 +108,19 @@ import Testing
   @Test func modelsAreKnownByTheirNames() throws {
     let counts = [
       "factor-gan-generator-fc": 225_312, "factor-gan-discriminator-fc": 117_121,
-      "factor-gan-discriminator-fc-pair": 217_473,
+      "factor-gan-discriminator-fc-pair": 217_473, "adversarial-unet": 958_596, "wgan-critic": 1_869_344,
     ]
     for (name, count) in counts {
       let told = try JSONValue(parsing: try Program.succeed(["models", "info", name, "--json"])).object
       #expect(told?["parameters"]?.integer == count, "\(name)")
     }
     let workshop = try Workshop()
-    for (name, input, output) in [
-      ("factor-gan-generator-fc", [3, 50] as Shape, [3, 1568] as Shape), ("factor-gan-discriminator-fc", [3, 784], [3, 1]),
+    let shapes: [(name: String, input: Shape, output: Shape)] = [
+      ("factor-gan-generator-fc", [3, 50], [3, 1568]), ("factor-gan-discriminator-fc", [3, 784], [3, 1]),
       ("factor-gan-discriminator-fc-pair", [3, 1568], [3, 1]), ("factor-gan-digit-classifier", [3, 28, 28, 1], [3, 10]),
-    ] {
+      ("adversarial-unet", [1, 350, 158, 1], [1, 258, 66, 2]), ("wgan-critic", [2, 256, 64, 1], [2, 1]),
+    ]
+    for (name, input, output) in shapes {
       try Program.succeed(["models", "init", name, "-o", workshop("m.safetensors")])
       var random = RandomStream(seed: 2)
       try NumPyFile.write(random.uniform(input), to: workshop("x.npy"))

@@ -74,26 +74,4 @@ import Testing
     #expect(critic.problem?.contains("halving") == true)
     #expect(SpectrogramCritic(.init()).problem(withInput: [2, 256, 63, 1]) != nil)
   }
-
-  /// The gradient penalty of the critics needs the slope of the slope.
-  @Test("a gradient penalty's gradient is what differences say") func penalty() {
-    let critic = smallCritic
-    var random = RandomStream(seed: 4)
-    let x = 3 * random.normal([2, 32, 16, 1])
-    func penalty(_ critic: SpectrogramCritic) -> Tensor {
-      let point = x.tracked()
-      let slope = gradients(of: critic(point).sum(), at: [point], differentiable: true)[0]
-      let norm = slope.reshaped([2, -1]).squared().sum(axes: [1]).squareRoot()
-      // One-sided, and steep enough here to be felt.
-      return (20 * norm - 1).relu().squared().mean()
-    }
-    let (value, found) = valueAndGradients(of: critic, penalty)
-    #expect(value.scalar > 0.1)
-    // Along the gradient itself: then the difference is the gradient's squared norm.
-    let norm = found.norm
-    let step: Float = 1e-2 / norm
-    let up = penalty(critic.mapParameters { $1 + step * found[$0] }).scalar
-    let down = penalty(critic.mapParameters { $1 - step * found[$0] }).scalar
-    #expect(abs((up - down) / (2 * step * norm * norm) - 1) < 0.02, "\(up), \(down), \(norm)")
-  }
 }

@@ -63,6 +63,12 @@ def ours(value):
 
 
 def write(name, model, x):
+    # So that every layer has something to say: as PyTorch draws them, many of the small U-Net's units are dead.
+    for parameter, value in model.named_parameters():
+        if value.dim() > 1:
+            nn.init.kaiming_normal_(value)
+        else:
+            nn.init.uniform_(value, 0.1, 0.3)
     y = model(x)
     target = torch.rand_like(y) - 0.5
     torch.mean((y - target) ** 2).backward()

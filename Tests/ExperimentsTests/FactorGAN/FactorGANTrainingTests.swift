@@ -70,7 +70,7 @@ struct FactorGANTrainingTests {
       seen += 1
       return seen == updates
     }
-    guard case .interrupted(update: updates) = outcome else {
+    guard case .interrupted(let update) = outcome, update == updates else {
       Issue.record("\(outcome)")
       return
     }
