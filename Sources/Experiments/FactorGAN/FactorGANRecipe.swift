@@ -61,11 +61,7 @@ public struct FactorGANRecipe: Sendable {
     Interrupt.install()
     // The data come first: a wrong path leaves no folder.
     let corpus = try DigitCorpus(configuration.data.path)
-    guard let classifier = try classifier(corpus, configuration, style) else { return .interrupted(update: nil) }
-    let data = try PairedDigitsData(
-      corpus, pairs: configuration.data.pairs, sameClass: configuration.data.sameClass,
-      noiseChannels: configuration.noiseChannels, classifier: classifier,
-      random: RandomStream(seed: UInt64(configuration.seed)))
+    try PairedDigitsData.check(pairs: configuration.data.pairs, of: corpus)
     let environment = RunEnvironment.computing(programVersion: programVersion)
     let fresh = FreshFolder(folder)
     let run =
@@ -73,6 +69,14 @@ public struct FactorGANRecipe: Sendable {
       ? RunFolder.resume(folder, environment: environment, extending: true)
       : RunFolder.create(folder, configuration: configuration, environment: environment)
     do {
+      guard let classifier = try classifier(corpus, configuration, style) else {
+        if !resumes { fresh.discard() }
+        return .interrupted(update: nil)
+      }
+      let data = PairedDigitsData(
+        corpus, pairs: configuration.data.pairs, sameClass: configuration.data.sameClass,
+        noiseChannels: configuration.noiseChannels, classifier: classifier,
+        random: RandomStream(seed: UInt64(configuration.seed)))
       let hidden = configuration.hiddenChannels
       var training = try FactorGANTraining<DenseGenerator, DenseDiscriminator>(
         configuration, data: data, in: run, resuming: resumes,

@@ -14,15 +14,21 @@ public struct PairedDigitsData: FactorGANData {
   private let noiseChannels: Int
   private let name: String
 
-  /// - Parameter classifier: tells classes apart, for the judgement.
-  public init(
-    _ corpus: DigitCorpus, pairs: Int, sameClass: Double, noiseChannels: Int, classifier: DigitClassifier,
-    random: RandomStream
-  ) throws(ConfigurationError) {
+  /// Refuses more pairs than there are images.
+  static func check(pairs: Int, of corpus: DigitCorpus) throws(ConfigurationError) {
     guard pairs <= corpus.train.count else {
       throw ConfigurationError(
         "data.pairs", "is \(pairs), but \(corpus.name) has \(corpus.train.count) images", hint: "0 takes all of them")
     }
+  }
+
+  /// - Parameters:
+  ///   - pairs: how many are known; 0 for as many as there are images.
+  ///   - classifier: tells classes apart, for the judgement.
+  public init(
+    _ corpus: DigitCorpus, pairs: Int, sameClass: Double, noiseChannels: Int, classifier: DigitClassifier,
+    random: RandomStream
+  ) {
     let known = pairs == 0 ? corpus.train : corpus.train.prefix(pairs)
     paired = PairedDigits(known, sameClass: sameClass, random: random.stream("known pairs"))
     all = PairedDigits(corpus.train, sameClass: sameClass, random: random.stream("all pairs"))
