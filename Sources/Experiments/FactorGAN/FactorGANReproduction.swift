@@ -91,6 +91,11 @@ public struct FactorGANReproduction: Sendable {
     /// Updates at that epoch's end.
     public var updates: Int { record.series("fid").last?.step ?? 0 }
     public var trainingSeconds: Double { last("train_seconds") ?? 0 }
+    /// The data by the name of their folder, or the package that stands in.
+    var data: String {
+      let path = record.setting("data.path") ?? ""
+      return path.split(separator: "/").last.map(String.init) ?? "the package \(DigitCorpus.package)"
+    }
 
     static let heads = [
       "λ", "pairs", "model", "updates", "Fréchet distance", "paper's", "dependency error", "paper's", "hours",
@@ -115,7 +120,7 @@ public struct FactorGANReproduction: Sendable {
 
     var json: JSONObject {
       var object: JSONObject = [
-        "same_class": sameClass, "pairs": pairs, "model": factorisation.rawValue, "updates": updates, "fid": distance,
+        "data": data, "same_class": sameClass, "pairs": pairs, "model": factorisation.rawValue, "updates": updates, "fid": distance,
         "paper_fid": paper?.distance, "dependency_error": dependencyError, "paper_dependency_error": paper?.dependencyError,
         "seed": record.setting("seed").flatMap { Int($0) }, "train_seconds": trainingSeconds,
         "updates_per_second": record.summary?["updates_per_second"]?.number,
@@ -148,9 +153,14 @@ public struct FactorGANReproduction: Sendable {
       generative adversarial networks from incomplete observations using factorised discriminators", ICLR 2020.
       λ tells how often both images of a pair are taken from one class. The Fréchet distance is the mean over both images, of
       the features of a classifier trained on the same data; so figures of one data set say little about another's. Less is
-      better, in both figures. Hours are those of updates.
+      better, in both figures. Hours are those of updates, beside other work. The data here: \(dataNames(rows)).
 
       """ + "\n" + lines.map { "| " + $0.joined(separator: " | ") + " |\n" }.joined()
+  }
+
+  /// What the runs were trained on.
+  private static func dataNames(_ rows: [Row]) -> String {
+    Set(rows.map(\.data)).sorted().joined(separator: ", ")
   }
 
   /// Writes the rows as JSON, replacing the file.

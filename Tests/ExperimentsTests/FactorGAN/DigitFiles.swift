@@ -53,8 +53,12 @@ struct DigitFiles {
   /// The same as lines of a table.
   static func table(_ count: Int) -> String {
     let (pixels, labels) = made(count, seed: 3)
-    return (0..<count).map { index in
-      (pixels[index * 784..<(index + 1) * 784] + [labels[index]]).map { "\($0)" }.joined(separator: ",") + "\n"
-    }.joined()
+    var text = ""
+    for index in 0..<count {
+      let numbers: [UInt8] = Array(pixels[index * 784..<(index + 1) * 784]) + [labels[index]]
+      let words: [String] = numbers.map { String($0) }
+      text += words.joined(separator: ",") + "\n"
+    }
+    return text
   }
 }
