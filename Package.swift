@@ -41,7 +41,7 @@ let package = Package(
     .target(
       name: "Experiments",
       dependencies: [
-        "SwiftDL", "SwiftDLAudio", "SwiftDLModels", "CZlib", .product(name: "Yams", package: "Yams"),
+        "SwiftDL", "SwiftDLAudio", "SwiftDLModels", "CLAPACKE", "CZlib", .product(name: "Yams", package: "Yams"),
       ],
       resources: [.copy("Models/Trained")],
       swiftSettings: strict),

@@ -59,5 +59,6 @@ public struct NetworkFacts: Sendable, Hashable {
 /// The kinds of networks: one line each.
 public let networks: [any Network.Type] = [
   WaveUNet.self, ResamplingWaveUNet.self, SpectrogramUNet.self, MaskTCN.self, SeqUNet.self, SeqUNetResidual.self, TCN.self,
-  WaveNet.self, DenseGenerator.self, DenseDiscriminator.self,
+  WaveNet.self, DenseGenerator.self, DenseDiscriminator.self, DigitClassifier.self, AdversarialUNet.self,
+  SpectrogramCritic.self,
 ]

@@ -5,11 +5,11 @@ import SwiftDLModels
 
 struct Generate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Generate text, music or audio with a trained model.",
+    abstract: "Generate text, music, audio or images with a trained model.",
     discussion: """
       The model says which: text by its vocabulary (printed, or written to -o), piano music as MIDI with a picture of \
-      the piano roll beside it, audio as sound. A prompt may have any length. What is generated depends on model, \
-      prompt, seed and precision of the weights only. Ctrl-C keeps what has been made.
+      the piano roll beside it, audio as sound, pairs of digits as one PNG picture of many. A prompt may have any length. \
+      What is generated depends on model, prompt, seed and precision of the weights only. Ctrl-C keeps what has been made.
       """)
   @Option(help: "A model file, a run's folder, or a preset's name (fresh weights).")
   var model: String
@@ -23,8 +23,8 @@ struct Generate: ParsableCommand {
   var topK: Int?
   @Option(help: "The seed of what chance decides.")
   var seed: UInt64 = 0
-  @Option(help: "Pieces to make at the same time.")
-  var count = 1
+  @Option(help: "Pieces to make at the same time. (default: 1, images: 64)")
+  var count: Int?
   @Flag(help: "Keep weights as bfloat16: faster, a little different.")
   var bfloat16 = false
   @Option(help: "Frames of music in a quarter note.")
@@ -38,7 +38,7 @@ struct Generate: ParsableCommand {
       throw ValidationError("--temperature \(temperature): 0 to 100 are possible.")
     }
     if let topK, topK < 1 { throw ValidationError("--top-k \(topK): 1 or more is possible.") }
-    if count < 1 || count > 256 { throw ValidationError("--count \(count): 1 to 256 are possible.") }
+    if let count, count < 1 || count > 256 { throw ValidationError("--count \(count): 1 to 256 are possible.") }
     if let length, !(length > 0 && length <= 10_000_000) {
       throw ValidationError("--length \(length): more than 0, and up to 10000000, is possible.")
     }
@@ -48,6 +48,7 @@ struct Generate: ParsableCommand {
   }
 
   func run() throws {
+    if let generator = try ImageGenerator.find(model) { return try writePicture(generator) }
     let generator = try GeneratorModel.find(model)
     let frames = try frames(of: generator.kind)
     if let output, let problem = generator.problem(withOutput: output) { throw problem }
@@ -60,7 +61,7 @@ struct Generate: ParsableCommand {
     // Begins with the first frame: running the prompt is no part of the pace.
     var meter: ProgressMeter?
     let options = SamplingOptions(temperature: temperature, topK: topK, seed: seed)
-    let made = try Generator(generator, count: count, weights: bfloat16 ? .bfloat16 : .float32)(
+    let made = try Generator(generator, count: count ?? 1, weights: bfloat16 ? .bfloat16 : .float32)(
       prompt, frames: frames, options: options
     ) { done in
       let progress =
@@ -82,6 +83,17 @@ struct Generate: ParsableCommand {
       note("stopped after \(made.frames - prompt.given) of \(frames) frames; what was made is kept")
       throw ExitCode(130)
     }
+  }
+
+  private func writePicture(_ generator: ImageGenerator) throws {
+    guard let output else { throw FileError("-o", "is missing", hint: "images are written to a .png file") }
+    guard output.hasSuffix(".png") else { throw FileError(output, "is no .png file", hint: "images are written as PNG") }
+    for (name, isGiven) in [("--prompt", prompt != nil), ("--length", length != nil), ("--top-k", topK != nil)]
+    where isGiven {
+      throw FileError(name, "means nothing for images", hint: "leave it out")
+    }
+    try generator.picture(count: count ?? 64, seed: seed).write(to: output)
+    print(output)
   }
 
   private func frames(of kind: GeneratedKind) throws -> Int {

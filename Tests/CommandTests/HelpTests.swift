@@ -8,7 +8,8 @@ import Testing
       "",
       ["train", "separate", "evaluate", "report", "models", "infer", "data", "doctor", "--version"]
     ),
-    ("train", ["separation"]),
+    ("train", ["separation", "factor-gan"]), ("train factor-gan", ["<task>", "--data", "--run", "--resume", "--print-config"]),
+    ("reproduce factor-gan-paired", ["--pairs", "--same-class", "--runs", "--set", "--markdown", "--svg", "--table"]),
     (
       "train separation",
       [

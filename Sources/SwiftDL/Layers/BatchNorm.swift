@@ -39,6 +39,7 @@ public struct BatchNorm: Module {
       let factor = scaled((runningVariance + epsilon).squareRoot().reciprocal())
       return x * factor + (shift - runningMean * factor)
     }
+    require(context.passes.count <= 1, "BatchNorm: \(context.passes.count) passes in one call would share their statistics")
     let count = x.count / channels
     require(count > 1, "BatchNorm: one value per channel has no variance (shape \(x.shape))")
     let rows = x.reshaped([count, channels])

@@ -6,11 +6,15 @@ public final class Context {
   public let isTraining: Bool
   /// The stream that dropout and other random layers draw from.
   public var random: RandomStream
+  /// How many entries of the batch belong to each pass, where one call stands for several passes whose batches lie one
+  /// after the other; empty where it is one pass. A layer whose state moves with every pass moves it as often.
+  public let passes: [Int]
   private var updates: [ObjectIdentifier: Tensor] = [:]
 
-  public init(training: Bool, random: RandomStream = RandomStream(seed: 0)) {
+  public init(training: Bool, random: RandomStream = RandomStream(seed: 0), passes: [Int] = []) {
     isTraining = training
     self.random = random
+    self.passes = passes
   }
 
   /// A context for inference.

@@ -47,4 +47,9 @@ public struct Dense: WeightedLayer {
       "Dense: a tensor of shape \(x.shape) for \(inputChannels) channels")
     return dense(x, weight, bias: bias, activation: activation)
   }
+
+  public func dividedBySingularValue(_ x: Tensor, _ passes: [SingularEstimate]) -> Tensor {
+    guard activation.isHomogeneous, x.rank == 2 else { return dividedPassByPass(x, passes) }
+    return spectralDense(x, weight, bias: bias, activation: activation, passes: passes)
+  }
 }

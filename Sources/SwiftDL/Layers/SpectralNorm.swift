@@ -4,6 +4,7 @@
 /// the estimates u `[output channels]` and v `[rest]` of its singular vectors by one power
 /// iteration, which `Context.update` keeps; gradients flow through σ = uᵀWv with u and v constant.
 /// At first v is random and has seen 15 iterations. PyTorch's `parametrizations.spectral_norm`.
+/// Of a context with several passes each has an iteration of its own.
 /// Source: Miyato et al. 2018.
 public struct SpectralNorm<Base: WeightedLayer>: Module {
   public var base: Base
@@ -12,10 +13,10 @@ public struct SpectralNorm<Base: WeightedLayer>: Module {
 
   public init(_ base: Base, random: inout RandomStream) {
     self.base = base
-    let matrix = Self.matrix(base)
+    let matrix = base.matrix(base.weight)
     u = .zeros([matrix.shape[1]])
     v = Self.unit(random.normal([matrix.shape[0]]))
-    for _ in 0..<15 { (u, v) = Self.iterated(matrix, v) }
+    for _ in 0..<15 { (u, v, _) = Self.iterated(matrix, v) }
   }
 
   public mutating func visitFields(_ visit: inout FieldVisitor) {
@@ -26,41 +27,45 @@ public struct SpectralNorm<Base: WeightedLayer>: Module {
 
   /// The layer with the weight it stands for.
   public func normalized(_ context: Context) -> Base {
-    let matrix = Self.matrix(base)
-    var (u, v) = (u, v)
-    if context.isTraining {
-      (u, v) = Self.iterated(matrix.detached, context.latest(self.v))
-      context.update(self.u, to: u)
-      context.update(self.v, to: v)
-    }
     var layer = base
-    if base.outputAxis == base.weight.rank - 1 {
-      layer.weight = spectralWeight(base.weight, u: u, v: v)
-    } else {
-      let largest = (v * matmul(matrix, u.expanded(at: 1)).reshaped(v.shape)).sum()
-      layer.weight = base.weight / largest
-    }
+    layer.weight = base.dividedWeight(estimates(ofRows: [0], context)[0])
     return layer
   }
 
-  public func callAsFunction(_ x: Tensor, _ context: Context) -> Tensor { normalized(context)(x) }
-
-  /// The weight as `[rest, output channels]`.
-  private static func matrix(_ layer: Base) -> Tensor {
-    let weight = layer.weight
-    let axis = layer.outputAxis
-    let order = weight.shape.indices.filter { $0 != axis } + [axis]
-    let moved = axis == weight.rank - 1 ? weight : weight.permuted(order)
-    return moved.reshaped([-1, weight.shape[axis]])
+  public func callAsFunction(_ x: Tensor, _ context: Context) -> Tensor {
+    let rows = context.passes.isEmpty ? [x.shape[0]] : context.passes
+    require(
+      rows.reduce(0, +) == x.shape[0], "SpectralNorm: passes of \(rows) entries in a batch of \(x.shape[0])")
+    return base.dividedBySingularValue(x, estimates(ofRows: rows, context))
   }
 
-  /// u = Wv / ‖Wv‖, then v = Wᵀu / ‖Wᵀu‖.
-  private static func iterated(_ matrix: Tensor, _ v: Tensor) -> (u: Tensor, v: Tensor) {
+  /// The estimates of as many passes; in training each improves on the one before.
+  private func estimates(ofRows rows: [Int], _ context: Context) -> [SingularEstimate] {
+    let matrix = base.matrix(base.weight.detached)
+    guard context.isTraining else {
+      let largest = Kernels.dot(v, matmul(matrix, u.expanded(at: 1)).reshaped(v.shape))
+      return rows.map { SingularEstimate(u: u, v: v, largest: largest, rows: $0) }
+    }
+    var latest = context.latest(v)
+    let estimates = rows.map { count -> SingularEstimate in
+      let (u, v, largest) = Self.iterated(matrix, latest)
+      latest = v
+      return SingularEstimate(u: u, v: v, largest: largest, rows: count)
+    }
+    if let last = estimates.last {
+      context.update(u, to: last.u)
+      context.update(v, to: last.v)
+    }
+    return estimates
+  }
+
+  /// u = Wᵀv / ‖Wᵀv‖, then v = Wu / ‖Wu‖ for W `[rest, output channels]`; then σ = vᵀWu is ‖Wu‖.
+  private static func iterated(_ matrix: Tensor, _ v: Tensor) -> (u: Tensor, v: Tensor, largest: Float) {
     let u = unit(matmul(v.expanded(at: 0), matrix).reshaped([matrix.shape[1]]))
-    return (u, unit(matmul(matrix, u.expanded(at: 1)).reshaped(v.shape)))
+    let next = matmul(matrix, u.expanded(at: 1)).reshaped(v.shape)
+    return (u, unit(next), norm(next))
   }
 
-  private static func unit(_ x: Tensor) -> Tensor {
-    x / max(Kernels.dot(x, x).squareRoot(), 1e-12)
-  }
+  private static func unit(_ x: Tensor) -> Tensor { x / max(norm(x), 1e-12) }
+  private static func norm(_ x: Tensor) -> Float { Kernels.dot(x, x).squareRoot() }
 }

@@ -103,7 +103,7 @@ public struct DenseDiscriminator: Module {
 extension DenseGenerator: Network {
   public static let architecture = "dense-generator"
   public static let presets: [(name: String, configuration: DenseNetworkConfiguration)] = [
-    ("factor-gan-digits-generator", DenseNetworkConfiguration(inputChannels: 50, outputChannels: 1568))
+    ("factor-gan-generator-fc", DenseNetworkConfiguration(inputChannels: 50, outputChannels: 1568))
   ]
   public static func problem(with configuration: DenseNetworkConfiguration) -> String? { configuration.problem }
   public func problem(withInput shape: Shape) -> String? { configuration.problem(withInput: shape) }
@@ -112,10 +112,10 @@ extension DenseGenerator: Network {
 
 extension DenseDiscriminator: Network {
   public static let architecture = "dense-discriminator"
-  /// Of one digit, and of a pair.
+  /// Of one digit (117,121 parameters), and of a pair (217,473).
   public static let presets: [(name: String, configuration: DenseNetworkConfiguration)] = [
-    ("factor-gan-digit-discriminator", DenseNetworkConfiguration(inputChannels: 784, outputChannels: 1)),
-    ("factor-gan-digits-discriminator", DenseNetworkConfiguration(inputChannels: 1568, outputChannels: 1)),
+    ("factor-gan-discriminator-fc", DenseNetworkConfiguration(inputChannels: 784, outputChannels: 1)),
+    ("factor-gan-discriminator-fc-pair", DenseNetworkConfiguration(inputChannels: 1568, outputChannels: 1)),
   ]
   public static func problem(with configuration: DenseNetworkConfiguration) -> String? { configuration.problem }
   public func callAsFunction(_ input: Tensor) -> Tensor { self(input, .inference) }

@@ -117,6 +117,44 @@ import Testing
     #expect(layer.buffers.paths == ["u", "v"])
   }
 
+  /// One call for two passes is two calls: in values, in gradients, and in the estimates that are left.
+  @Test(arguments: [Activation.none, .relu, .leakyReLU(slope: 0.1), .tanh])
+  func spectralNormTakesSeveralPassesInOneCall(activation: Activation) {
+    var random = RandomStream(seed: 10)
+    let dense = Dense(
+      inputChannels: 6, outputChannels: 4, activation: activation, initialization: .kaimingUniform, random: &random)
+    let layer = SpectralNorm(dense, random: &random)
+    let (x, scale) = (random.normal([5, 6]), random.normal([5, 4]))
+    func run(_ context: Context, _ forward: (SpectralNorm<Dense>, Tensor, Context) -> Tensor) -> (
+      value: Tensor, gradients: [Tensor], buffers: [Tensor]
+    ) {
+      let point = x.tracked()
+      let same = Context(training: true, passes: context.passes)
+      let atPoint = gradients(of: (forward(layer, point, same) * scale).sum(), at: [point])
+      let (value, found) = valueAndGradients(of: layer) { (forward($0, x, context) * scale).sum() }
+      var moved = layer
+      context.applyUpdates(to: &moved)
+      return (value, found.tensors + atPoint, moved.buffers.tensors)
+    }
+    let together = run(Context(training: true, passes: [3, 2])) { $0($1, $2) }
+    let apart = run(Context(training: true)) { layer, x, context in
+      let first = layer(x.sliced(axis: 0, 0..<3), context)
+      return .concatenated([first, layer(x.sliced(axis: 0, 3..<5), context)], axis: 0)
+    }
+    expectClose(together.value, apart.value)
+    for (a, b) in zip(together.gradients, apart.gradients) { expectClose(a, b, tolerance: 2e-5) }
+    for (a, b) in zip(together.buffers, apart.buffers) { expectIdentical(a, b) }
+    #expect(together.buffers[0].scalars != layer.buffers.tensors[0].scalars)
+  }
+
+  @Test func spectralNormRefusesPassesThatAreNotItsBatch() async {
+    await #expect(processExitsWith: .failure) {
+      var random = RandomStream(seed: 1)
+      let layer = SpectralNorm(Dense(inputChannels: 2, outputChannels: 2, random: &random), random: &random)
+      _ = layer(.zeros([4, 2]), Context(training: true, passes: [3, 2]))
+    }
+  }
+
   /// The normalised weight does not change with the weight's length, so neither does the loss: the
   /// gradient is at right angles to the weight.
   @Test func spectralNormGradientIsOrthogonalToTheWeight() {

@@ -151,17 +151,18 @@ public struct MATFile: Sendable {
   }
 }
 
-/// Bytes packed by zlib, unpacked again.
+/// Bytes packed by zlib or gzip, unpacked again.
 enum Inflation {
   /// - Parameters:
   ///   - limit: more bytes than this are an error: a few packed bytes can stand for any number.
-  ///   - isRaw: without zlib's own header, as in zip files.
+  ///   - isRaw: without a header of zlib's or gzip's, as in zip files.
   static func inflated(
     _ bytes: ArraySlice<UInt8>, _ path: String, limit: Int = 1 << 30, isRaw: Bool = false
   ) throws(FileError) -> [UInt8] {
     var output = [UInt8](repeating: 0, count: max(1 << 16, 4 * bytes.count))
     var stream = z_stream()
-    let windowBits: Int32 = isRaw ? -15 : 15
+    // 32 more: zlib looks whether its own header or gzip's is there.
+    let windowBits: Int32 = isRaw ? -15 : 15 + 32
     guard inflateInit2_(&stream, windowBits, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
       throw FileError(path, "cannot be unpacked: zlib does not start")
     }
