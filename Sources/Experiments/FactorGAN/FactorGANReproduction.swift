@@ -120,7 +120,8 @@ public struct FactorGANReproduction: Sendable {
 
     var json: JSONObject {
       var object: JSONObject = [
-        "data": data, "same_class": sameClass, "pairs": pairs, "model": factorisation.rawValue, "updates": updates, "fid": distance,
+        "data": data, "same_class": sameClass, "pairs": pairs, "model": factorisation.rawValue, "updates": updates,
+        "fid": distance,
         "paper_fid": paper?.distance, "dependency_error": dependencyError, "paper_dependency_error": paper?.dependencyError,
         "seed": record.setting("seed").flatMap { Int($0) }, "train_seconds": trainingSeconds,
         "updates_per_second": record.summary?["updates_per_second"]?.number,
@@ -153,7 +154,7 @@ public struct FactorGANReproduction: Sendable {
       generative adversarial networks from incomplete observations using factorised discriminators", ICLR 2020.
       λ tells how often both images of a pair are taken from one class. The Fréchet distance is the mean over both images, of
       the features of a classifier trained on the same data; so figures of one data set say little about another's. Less is
-      better, in both figures. Hours are those of updates, beside other work. The data here: \(dataNames(rows)).
+      better, in both figures. Hours are those of updates, beside other work. Our data: \(dataNames(rows)).
 
       """ + "\n" + lines.map { "| " + $0.joined(separator: " | ") + " |\n" }.joined()
   }
