@@ -13,7 +13,7 @@ struct Separate: ParsableCommand {
       spellings work.
 
         swiftdl separate song.mp3
-        swiftdl separate album/ -m guitar --two-stems guitar --flac -o stems
+        swiftdl separate album/ -m guitar-live --two-stems guitar --flac -o stems
         ffmpeg -i film.mkv -f wav - | swiftdl separate - -m runs/mine
       """)
 
@@ -21,8 +21,8 @@ struct Separate: ParsableCommand {
   var files: [String]
   @Option(
     name: [.short, .long, .customShort("n"), .customLong("name")],
-    help: "A model that comes trained (voice, guitar, …; `swiftdl models list`), a .safetensors file or a run's folder.")
-  var model = "voice"
+    help: "A model that comes trained (`swiftdl models list`), a .safetensors file or a run's folder.")
+  var model = "voice-live"
   @Option(name: [.customShort("o"), .long, .customLong("output")], help: "The folder for results.")
   var out = "separated"
   @Option(help: "The name of the model's folder in the results; the file's name when absent.")

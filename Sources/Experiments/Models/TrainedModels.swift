@@ -5,9 +5,7 @@ public import SwiftDL
 public enum TrainedModels {
   /// Names and what they do, in the order they are listed.
   public static let all: [(name: String, summary: String)] = [
-    ("voice", "voice and music, with 0.7 s of the future"),
     ("voice-live", "voice and music with a delay of 46 ms"),
-    ("guitar", "guitar and the rest, with 0.6 s of the future"),
     ("guitar-live", "guitar and the rest with a delay of 23 ms"),
   ]
 
