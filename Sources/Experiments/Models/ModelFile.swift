@@ -72,6 +72,7 @@ public enum ModelFile {
   /// Reads a network that separates.
   public static func loadSeparator(_ path: String) throws(FileError) -> any SeparationNetwork {
     let network = try load(path)
+    if let network = network as? DetectSeparate { return VoiceSeparator(network) }
     guard let separator = network as? any SeparationNetwork else {
       throw FileError(
         path, "holds a \(type(of: network).architecture), which does not separate",
