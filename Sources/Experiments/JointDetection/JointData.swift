@@ -1,5 +1,4 @@
 import SwiftDL
-import SwiftDLAudio
 import SwiftDLModels
 
 /// Mixtures with their context, and the voice in them.
@@ -9,6 +8,13 @@ struct SingingBatch: Sendable {
   /// The samples that the output's frames reach, `[batch, samples, 1]`.
   let voice: Tensor
   let accompaniment: Tensor
+
+  /// - Parameter excerpts: with the voice as their only target.
+  init(_ excerpts: ExcerptBatch, items: Int, _ window: ExcerptWindow) {
+    mixture = Tensor([items, window.input, 1], excerpts.mixture)
+    voice = Tensor([items, window.output, 1], excerpts.targets[0])
+    accompaniment = mixture.sliced(axis: 1, window.contextBefore..<window.contextBefore + window.output) - voice
+  }
 }
 
 /// Recordings with their context, and whether there is singing.
@@ -21,8 +27,7 @@ struct LabelledBatch: Sendable {
 /// The excerpts of a run, from songs with their stems and from labelled recordings: random ones for training, evenly spread
 /// ones for validation. Batches are pure functions of a step, so that a resumed run sees what it would have seen.
 struct JointData: Sendable {
-  private static let voice = SourceGroup(stem: "vocals")
-  private static let recording = SourceGroup(stem: "recording")
+  static let voice = SourceGroup(stem: "vocals")
 
   private let model: DetectSeparateConfiguration
   private let window: ExcerptWindow
@@ -46,11 +51,7 @@ struct JointData: Sendable {
   init(_ configuration: JointConfiguration, cache: String, progress: (Int, Int) -> Void = { _, _ in }) throws(FileError) {
     let (model, data) = (configuration.model, configuration.data)
     self.model = model
-    // The frames of the output reach half a frame beyond its samples, to both sides.
-    let lengths = model.defaultWindow
-    window = ExcerptWindow(
-      output: lengths.output + 2 * model.hop, contextBefore: lengths.contextBefore - model.hop,
-      contextAfter: lengths.contextAfter - model.hop)
+    window = Self.window(of: model)
     let store = try PCMCache(folder: cache)
     var sets: [(name: String, group: SourceGroup, train: [Track], validation: [Track], remix: Bool)] = []
     var (lines, labelled): ([String], LabelledCorpus?) = ([], nil)
@@ -65,9 +66,9 @@ struct JointData: Sendable {
       let corpus = try LabelledCorpus(data.detection, validationItems: data.validationTracks)
       var tracks: [Split: [Track]] = [:]
       for split in [Split.train, .validation] {
-        for item in corpus[split] { tracks[split, default: []].append(try Self.track(item)) }
+        for item in corpus[split] { tracks[split, default: []].append(try item.track()) }
       }
-      sets.append((data.detection, Self.recording, tracks[.train] ?? [], tracks[.validation] ?? [], false))
+      sets.append((data.detection, LabelledCorpus.group, tracks[.train] ?? [], tracks[.validation] ?? [], false))
       labelled = corpus
       lines.append("detection: \(corpus.summary(.train))")
     }
@@ -96,23 +97,25 @@ struct JointData: Sendable {
           trackFrames: validation.trackFrames, sources: validation.sourceCount, window: window, keepsRemainder: false
         ).spread(atMost: configuration.validationWindows))
     }
-    (songs, recordings) = (parts[Self.voice.name], parts[Self.recording.name])
+    (songs, recordings) = (parts[Self.voice.name], parts[LabelledCorpus.group.name])
     activities = (labelled?[.train].map(\.activity) ?? [], labelled?[.validation].map(\.activity) ?? [])
     summary = lines
   }
 
-  /// A recording as a song of one stem.
-  private static func track(_ item: LabelledCorpus.Item) throws(FileError) -> Track {
-    let info = try item.recording.info()
-    return Track(
-      name: item.recording.path, folder: item.recording.path,
-      stems: [Track.Stem(name: recording.name, recordings: [item.recording])], mixture: nil, frames: info.frames,
-      sampleRate: info.sampleRate, channels: info.channels)
+  /// The samples of an excerpt. The frames of the output reach half a frame beyond its samples, to both sides.
+  static func window(of model: DetectSeparateConfiguration) -> ExcerptWindow {
+    let lengths = model.defaultWindow
+    return ExcerptWindow(
+      output: lengths.output + 2 * model.hop, contextBefore: lengths.contextBefore - model.hop,
+      contextAfter: lengths.contextAfter - model.hop)
   }
 
   /// The batch of songs of a step; `nil` where none are trained on.
   func songs(step: Int, size: Int) -> SingingBatch? {
-    songs.map { singing($0.training, $0.sampler.batch(epoch: 0, step: step, size: size)) }
+    songs.map { songs in
+      let plans = songs.sampler.batch(epoch: 0, step: step, size: size)
+      return SingingBatch(songs.training.batch(plans, window), items: size, window)
+    }
   }
 
   /// The batch of labelled recordings of a step; `nil` where none are trained on.
@@ -121,21 +124,15 @@ struct JointData: Sendable {
   }
 
   func validationSongs(size: Int) -> some Sequence<SingingBatch> {
-    (songs?.windows ?? []).pieces(of: size).lazy.compactMap { plans in songs.map { singing($0.validation, plans) } }
+    (songs?.windows ?? []).pieces(of: size).lazy.compactMap { plans in
+      songs.map { SingingBatch($0.validation.batch(plans, window), items: plans.count, window) }
+    }
   }
 
   func validationRecordings(size: Int) -> some Sequence<LabelledBatch> {
     (recordings?.windows ?? []).pieces(of: size).lazy.compactMap { plans in
       recordings.map { labelled($0.validation, activities.validation, plans) }
     }
-  }
-
-  private func singing(_ reader: ExcerptReader, _ plans: [ExcerptPlan]) -> SingingBatch {
-    let excerpts = reader.batch(plans, window)
-    let mixture = Tensor([plans.count, window.input, 1], excerpts.mixture)
-    let voice = Tensor([plans.count, window.output, 1], excerpts.targets[0])
-    let middle = mixture.sliced(axis: 1, window.contextBefore..<window.contextBefore + window.output)
-    return SingingBatch(mixture: mixture, voice: voice, accompaniment: middle - voice)
   }
 
   private func labelled(_ reader: ExcerptReader, _ activities: [VoiceActivity], _ plans: [ExcerptPlan]) -> LabelledBatch {

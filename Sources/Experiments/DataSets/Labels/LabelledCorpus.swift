@@ -14,7 +14,18 @@ public struct LabelledCorpus: Sendable {
     public let labels: String
     public let seconds: Double
     public let activity: VoiceActivity
+
+    /// The recording as a song of one stem, that of `LabelledCorpus.group`.
+    func track() throws(FileError) -> Track {
+      let info = try recording.info()
+      return Track(
+        name: recording.path, folder: recording.path,
+        stems: [Track.Stem(name: LabelledCorpus.group.name, recordings: [recording])], mixture: nil, frames: info.frames,
+        sampleRate: info.sampleRate, channels: info.channels)
+    }
   }
+
+  static let group = SourceGroup(stem: "recording")
 
   public let items: [Split: [Item]]
 
