@@ -52,7 +52,7 @@ class DetectSeparate(nn.Module):
         return torch.sigmoid(torch.cat([self.mask(x), self.detection(x)], 2))
 
 
-model = DetectSeparate(3, 2, 5, 4, 10 + 8)
+model = DetectSeparate(3, 2, 5, 6, 18)
 for parameter, value in model.named_parameters():
     if value.dim() > 1:
         nn.init.kaiming_normal_(value)
@@ -73,6 +73,6 @@ for parameter, value in model.named_parameters():
     tensors[f"weights/{parameter}"] = ours(value)
     tensors[f"gradients/{parameter}"] = ours(value.grad)
 save_file({k: v.detach().contiguous() for k, v in tensors.items()}, fixtures / "detect-separate.safetensors")
-print(tuple(x.shape), tuple(y.shape), float(y.min()), float(y.max()))
+print(tuple(x.shape), tuple(y.shape), float(y.detach().min()), float(y.detach().max()))
 full = DetectSeparate(16, 4, 512, 18, 258)
 print(sum(p.numel() for p in full.parameters()), tuple(full(torch.zeros(1, 1, 350, 222)).shape))
