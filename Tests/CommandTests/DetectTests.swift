@@ -56,6 +56,26 @@ import Testing
     }
   }
 
+  @Test func jointAndSingleModelsAreComparedOnce() throws {
+    let workshop = try workshop()
+    let command = [
+      "reproduce", "detect-separate", "--separation", workshop("corpus"), "--detection", workshop("labelled"), "--runs",
+      workshop("runs"), "--seeds", "1", "2", "-q",
+    ]
+    let settings = (Self.tiny + ["maximumSteps=2"]).flatMap { ["--set", $0] }
+    let first = try Program.run(command + settings + ["--markdown", workshop("table.md"), "--json", workshop("table.json")])
+    #expect(first.status == 0, "\(first.errors)")
+    for name in ["seed 1, joint", "seed 2, detection", "mean of 2, separation", "thesis, joint"] {
+      #expect(first.output.contains(name), "\(first.output)")
+      #expect(try workshop.text("table.md").contains("| \(name) |"))
+    }
+    #expect(try workshop.text("table.json").contains("\"auroc_p\""))
+    let judged = try workshop.bytes("runs/seed-1/joint/test.json")
+    let again = try Program.run(command + ["--table"])
+    #expect(again.output == first.output && !again.errors.contains("judged"), "\(again.errors)")
+    #expect(try workshop.bytes("runs/seed-1/joint/test.json") == judged)
+  }
+
   @Test func theModelThatComesTrainedFindsSinging() throws {
     let workshop = try Workshop()
     let song = try workshop.sound("song.wav", frames: 30_000, rate: 22_050)
