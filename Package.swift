@@ -27,6 +27,7 @@ let package = Package(
     .systemLibrary(name: "CFFTW", pkgConfig: "fftw3f", providers: [.apt(["libfftw3-dev"])]),
     .systemLibrary(name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
     .systemLibrary(name: "CSoxr", pkgConfig: "soxr", providers: [.apt(["libsoxr-dev"])]),
+    .systemLibrary(name: "CEBUR128", pkgConfig: "libebur128", providers: [.apt(["libebur128-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     // The house, one storey above another; the arrows never turn back.
@@ -35,7 +36,7 @@ let package = Package(
       cSettings: [.headerSearchPath(".")], linkerSettings: [.linkedLibrary("m")]),
     .target(name: "SwiftDL", dependencies: ["CKernels"], swiftSettings: strict),
     .target(
-      name: "SwiftDLAudio", dependencies: ["SwiftDL", "CFFTW", "CSndFile", "CSoxr", "CLAPACKE"],
+      name: "SwiftDLAudio", dependencies: ["SwiftDL", "CFFTW", "CSndFile", "CSoxr", "CEBUR128", "CLAPACKE"],
       swiftSettings: strict),
     .target(name: "SwiftDLModels", dependencies: ["SwiftDL"], swiftSettings: strict),
     .target(

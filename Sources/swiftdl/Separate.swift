@@ -18,13 +18,21 @@ struct Separate: ParsableCommand {
       """)
 
   @Argument(help: "Sound files, folders of them, or - for standard input.")
-  var files: [String]
+  var files: [String] = []
+  @Option(help: "A text with a name in every line, as if they were told here; - for standard input.")
+  var filesFrom: String?
   @Option(
     name: [.short, .long, .customShort("n"), .customLong("name")],
     help: "A model that comes trained (`swiftdl models list`), a .safetensors file or a run's folder.")
   var model = "voice-live"
   @Option(name: [.customShort("o"), .long, .customLong("output")], help: "The folder for results.")
   var out = "separated"
+  @Flag(help: "Write song.mp3_STEM.wav beside song.mp3 instead.")
+  var beside = false
+  @Option(help: "Where to begin: seconds, 1:02.5 or 1:00:00. The part is separated as if it were all.")
+  var start: TimeSpan?
+  @Option(help: "How long a part to separate, likewise; to the end when absent.")
+  var duration: TimeSpan?
   @Option(help: "The name of the model's folder in the results; the file's name when absent.")
   var modelName: String?
   @Option(help: "The name of the track in the results, for a single file.")
@@ -61,11 +69,17 @@ struct Separate: ParsableCommand {
     if !(overlap >= 0 && overlap <= 0.5) { throw ValidationError("--overlap \(overlap): 0 to 0.5 is possible.") }
     if shifts < 0 || shifts > 100 { throw ValidationError("--shifts \(shifts): 0 to 100 are possible.") }
     if device != "cpu" { throw ValidationError("--device \(device): this program computes on the cpu.") }
-    if files.filter({ $0 == "-" }).count > 1 { throw ValidationError("Standard input can be named once.") }
+    if files.isEmpty && filesFrom == nil { throw ValidationError("Name a sound file, a folder, or - for standard input.") }
+    if beside && (files.contains("-") || trackName != nil || filename != FilenameTemplate.usual.text || activity) {
+      throw ValidationError(
+        "--beside names files after their input: standard input, --track-name, --filename and --activity do not go with it.")
+    }
+    if let duration, duration.seconds == 0 { throw ValidationError("--duration 0 is nothing to separate.") }
+    if (files + [filesFrom ?? ""]).filter({ $0 == "-" }).count > 1 { throw ValidationError("Standard input can be named once.") }
   }
 
   func run() throws {
-    let inputs = try SoundInput.expand(files)
+    let inputs = try SoundInput.expand(files + (filesFrom.map { try SoundInput.names(in: $0) } ?? []))
     if trackName != nil && inputs.count > 1 { throw ValidationError("--track-name needs a single file.") }
     let template = try FilenameTemplate(filename)
     if let (first, second) = template.clash(among: inputs) {
@@ -78,7 +92,9 @@ struct Separate: ParsableCommand {
     let network = try ModelFile.loadSeparator(model)
     var output = SeparationOutput(modelName: modelName ?? ModelFile.name(of: model))
     output.folder = out
-    output.stems = stems.selection
+    output.stems = try stems.selection()
+    output.besideInput = beside
+    output.excerpt = SoundExcerpt(start: start?.seconds ?? 0, duration: duration?.seconds)
     output.filename = template
     (output.format, output.clipMode) = (try format.audioFormat(), format.clipMode)
     (output.overlap, output.shifts, output.seed, output.existing) = (overlap, shifts, seed, exists)
@@ -99,7 +115,7 @@ struct Separate: ParsableCommand {
     }
     if failures > 0 {
       note("\(failures) of \(inputs.count) files could not be separated")
-      throw ExitCode(1)
+      throw ExitCode(3)
     }
   }
 
@@ -141,14 +157,33 @@ struct StemOptions: ParsableArguments {
   var twoStems: String?
   @Option(help: "How no_NAME is made: minus (the mixture minus the source), add (the other sources), or none.")
   var otherMethod = StemSelection.OtherMethod.minus
+  @Option(help: "One more file, of sources added up: NAME=SOURCE+SOURCE. Can be repeated.")
+  var sum: [String] = []
+  @Option(help: "One more file, of this name: what the stems leave of the mixture.")
+  var residual: String?
 
   func validate() throws {
+    _ = try selection()
     if stems != nil && twoStems != nil { throw ValidationError("--stems and --two-stems exclude each other.") }
   }
 
-  var selection: StemSelection {
-    if let twoStems { return .two(twoStems, other: otherMethod) }
-    return stems.map { .only($0.split(separator: ",").map(String.init)) } ?? .all
+  func selection() throws -> StemSelection {
+    var selection = StemSelection()
+    if let twoStems { selection.choice = .two(twoStems, other: otherMethod) }
+    if let stems { selection.choice = .only(stems.split(separator: ",").map(String.init)) }
+    selection.sums = try sum.map { text in
+      let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      let sources = (parts.count == 2 ? parts[1] : "").split(separator: "+").map(String.init)
+      if sources.isEmpty { throw ValidationError("--sum \(text): NAME=SOURCE+SOURCE is needed.") }
+      return StemSelection.Sum(try fileName(parts[0], "--sum"), of: sources)
+    }
+    selection.residual = try residual.map { try fileName($0, "--residual") }
+    return selection
+  }
+
+  private func fileName(_ name: String, _ option: String) throws -> String {
+    if !name.isEmpty, !name.contains("/"), !["manifest", "activity"].contains(name) { return name }
+    throw ValidationError("\(option): “\(name)” is no name for a stem.")
   }
 }
 

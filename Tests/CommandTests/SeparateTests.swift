@@ -48,6 +48,51 @@ import Testing
     expectRefusal(outcome, naming: "vocal", "accompaniment, vocals")
   }
 
+  @Test func sumsAndTheResidualAreFilesOfTheirOwn() throws {
+    let song = try workshop.sound("song.wav")
+    try separate(song, "--stems", "vocals", "--sum", "all=vocals+accompaniment", "--residual", "instrumental")
+    let folder = "out/tiny/song"
+    #expect(try files().map { $0.dropFirst(folder.count + 1) } == ["all.wav", "instrumental.wav", "manifest.json", "vocals.wav"])
+    let (mixture, vocals) = (try samples("song.wav"), try samples("\(folder)/vocals.wav"))
+    let rest = zip(mixture, vocals).map { $0 - $1 }
+    #expect(try samples("\(folder)/instrumental.wav") == rest)
+    #expect(try zip(samples("\(folder)/all.wav"), mixture).allSatisfy { abs($0 - $1) < 1e-6 })
+    for wrong in [["--sum", "vocals=accompaniment"], ["--sum", "x=drums"], ["--sum", "x"], ["--residual", "a/b"]] {
+      let outcome = try Program.run(["separate", song, "-m", model, "-o", workshop("out")] + wrong)
+      #expect(outcome.status != 0 && outcome.errorLines.count >= 1, "\(wrong)")
+    }
+  }
+
+  @Test func aPartIsSeparatedAsIfItWereAll() throws {
+    let song = try workshop.sound("song.wav", frames: 30_000)
+    let rate = try AudioFile.read(song).sampleRate
+    let part = AudioBuffer(
+      samples: Array(try samples("song.wav")[(2 * 4000)..<(2 * 14_000)]), channels: 2, sampleRate: rate)
+    try AudioFile.write(part, to: workshop("part.wav"))
+    try separate(workshop("part.wav"))
+    let (start, duration) = (Double(4000) / Double(rate), Double(10_000) / Double(rate))
+    try separate(song, "--start", "0:0\(start)", "--duration", "\(duration)")
+    #expect(try samples("out/tiny/song/vocals.wav") == samples("out/tiny/part/vocals.wav"))
+    expectRefusal(
+      try Program.run(["separate", song, "-m", model, "-o", workshop("out"), "--start", "1:00:00"]), naming: song, "--start")
+    #expect(try Program.run(["separate", song, "-m", model, "--start", "1:75"]).status == 64)
+  }
+
+  @Test func stemsLieBesideTheirInputWhereAsked() throws {
+    try workshop.sound("album/song.wav")
+    try workshop.sound("album/other.wav")
+    try workshop.write(Data("\(workshop("album/song.wav"))\n\(workshop("album/other.wav"))\n".utf8), to: "list.txt")
+    try Program.succeed(["separate", "--files-from", workshop("list.txt"), "-m", model, "--beside", "--quiet"])
+    #expect(
+      try files(below: "album") == [
+        "album/other.wav", "album/other.wav_accompaniment.wav", "album/other.wav_manifest.json",
+        "album/other.wav_vocals.wav", "album/song.wav", "album/song.wav_accompaniment.wav", "album/song.wav_manifest.json",
+        "album/song.wav_vocals.wav",
+      ])
+    #expect(try Program.run(["separate", "-", "-m", model, "--beside"]).status == 64)
+    #expect(try Program.run(["separate", "-m", model]).status == 64)
+  }
+
   @Test func foldersAndTemplates() throws {
     try workshop.sound("album/one.wav")
     try workshop.sound("album/disc 2/two.wav")
@@ -139,6 +184,9 @@ import Testing
     }
     // Sources that add up leave nothing but rounding.
     #expect(try #require(manifest["residual_db"] as? Double) < -120)
+    let input = try #require(manifest["input"] as? [String: Any])
+    #expect((input["samples_checksum"] as? String)?.count == 16)
+    #expect(stems.allSatisfy { $0["loudness_lufs"] is Double } && input["loudness_lufs"] is Double)
     #expect((manifest["model"] as? [String: Any])?["weights_checksum"] is String)
     #expect(try #require(manifest["real_time_factor"] as? Double) > 0)
   }

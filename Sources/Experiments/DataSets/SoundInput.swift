@@ -40,6 +40,19 @@ public struct SoundInput: Sendable, Equatable {
     return inputs
   }
 
+  /// The names in a text, one in every line; `-` is standard input.
+  public static func names(in list: String) throws(FileError) -> [String] {
+    var text = ""
+    if list == "-" {
+      while let line = readLine(strippingNewline: false) { text += line }
+    } else {
+      text = try WholeFile.text(list)
+    }
+    let names = text.split(whereSeparator: \.isNewline).map(String.init)
+    if names.isEmpty { throw FileError(list == "-" ? "standard input" : list, "names no sound files") }
+    return names
+  }
+
   private static func collect(_ root: String, _ folder: String, into found: inout [SoundInput]) throws(FileError) {
     let place = folder.isEmpty ? root : "\(root)/\(folder)"
     for name in try Folders.names(in: place) where !name.hasPrefix(".") {

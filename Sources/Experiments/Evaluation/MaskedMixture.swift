@@ -1,4 +1,4 @@
-package import SwiftDL
+import SwiftDL
 package import SwiftDLAudio
 
 /// What a mask on the mixture's spectrogram can do that knows the true sources: a ceiling for systems

@@ -121,7 +121,7 @@ public struct FactorGANReproduction: Sendable {
     }
 
     var json: JSONObject {
-      var object: JSONObject = [
+      let object: JSONObject = [
         "data": data, "same_class": sameClass, "pairs": pairs, "model": factorisation.rawValue, "updates": updates,
         "fid": distance,
         "paper_fid": paper?.distance, "dependency_error": dependencyError, "paper_dependency_error": paper?.dependencyError,

@@ -1,4 +1,4 @@
-public import SwiftDL
+import SwiftDL
 public import SwiftDLModels
 
 /// Trains a generator against discriminators that each estimate a factor of the ratio between real and generated densities

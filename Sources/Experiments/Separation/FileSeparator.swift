@@ -1,42 +1,8 @@
 import Foundation
 import Glibc
 public import SwiftDL
-public import SwiftDLAudio
+import SwiftDLAudio
 public import SwiftDLModels
-
-/// What is written of separated files, and where.
-public struct SeparationOutput: Sendable {
-  /// What happens to results that are there already.
-  public enum Existing: String, Sendable, CaseIterable {
-    case overwrite
-    /// A track all of whose files are there is left alone.
-    case skip
-    /// A file that is there is an error.
-    case fail
-  }
-
-  public var folder = "separated"
-  /// The name of the model's folder in it.
-  public var modelName: String
-  public var stems = StemSelection.all
-  public var filename = FilenameTemplate.usual
-  public var format = AudioFormat.wav(.float32)
-  /// Absent: nothing for floating point, one gain for all stems of a track otherwise.
-  public var clipMode: ClipMode?
-  public var existing = Existing.overwrite
-  /// The least frames separated at a time, at the network's rate: memory grows with it.
-  public var tileFrames = 1 << 17
-  /// The share of a window that the next one repeats, of networks whose windows do not join exactly.
-  public var overlap = 0.25
-  /// How often a track is separated, each time a little later; 0 once as it is.
-  public var shifts = 0
-  public var seed: UInt64 = 0
-  public var programVersion = ""
-  /// How it is told when there is singing, in files `activity` beside the stems; of networks that find that too.
-  public var activity: ActivityOutput?
-
-  public init(modelName: String) { self.modelName = modelName }
-}
 
 /// Separates sound files into one file per source, block by block, with a manifest beside them.
 public struct FileSeparator: Sendable {
@@ -87,10 +53,8 @@ public struct FileSeparator: Sendable {
     _ input: SoundInput, trackName: String? = nil,
     progress: (_ done: Int, _ total: Int) -> Bool = { _, _ in true }
   ) throws(FileError) -> Outcome {
-    let track = FilenameTemplate.Track(input, name: trackName)
-    let root = "\(output.folder)/\(output.modelName)"
     func place(_ stem: String, _ pathExtension: String) -> String {
-      "\(root)/\(output.filename.name(track, stem: stem, pathExtension: pathExtension, model: output.modelName))"
+      output.place(input, trackName: trackName, stem: stem, pathExtension: pathExtension)
     }
     let paths = stems.map { place($0.name, output.format.pathExtension) }
     let manifest = place("manifest", "json")
@@ -104,31 +68,32 @@ public struct FileSeparator: Sendable {
       }
     }
     let reader = try input.open()
-    guard reader.info.frames > 0 else {
-      throw FileError(input.shownPath, "has no samples", hint: "give a file with at least one frame")
-    }
-    let folders = Set((paths + [manifest]).map { String($0[..<($0.lastIndex(of: "/") ?? $0.startIndex)]) }).sorted()
+    let info = reader.info
+    let frames = try output.excerpt.frames(of: info, named: input.shownPath)
+    try reader.seek(toFrame: frames.lowerBound)
+    let folders = Set((paths + [manifest]).map(Self.folder(of:))).sorted()
     let fresh = folders.map { FreshFolder($0) }
     var finished: [String] = []
     do throws(FileError) {
       for folder in folders { try Folders.create(folder) }
       let started = ContinuousClock.now
       let writer = try StemWriter(
-        paths, channels: reader.info.channels, sampleRate: reader.info.sampleRate, format: output.format, clipMode: clipMode)
-      var residual = Residual()
+        paths, channels: info.channels, sampleRate: info.sampleRate, format: output.format, clipMode: clipMode)
+      var tally = SeparationTally(channels: info.channels, sampleRate: info.sampleRate)
       var singing: [Float] = []
-      if try separate(reader, to: writer, &residual, &singing, progress) {
+      if try separate(reader, frames: frames.count, to: writer, &tally, &singing, progress) {
         try writer.finish { finished.append($0) }
         if let rule = output.activity?.rule, let hop = (model as? any ActivitySeparator)?.activitySeconds {
-          let found = DetectedActivity(probabilities: singing, hop: hop, seconds: reader.info.duration, rule: rule)
+          let seconds = Double(frames.count) / Double(info.sampleRate)
+          let found = DetectedActivity(probabilities: singing, hop: hop, seconds: seconds, rule: rule)
           for (format, path) in activities {
             try AtomicFile.write(found.text(format, facts: ["model": output.modelName]), to: path)
             finished.append(path)
           }
         }
         let seconds = (ContinuousClock.now - started).seconds
-        try describe(input, reader, writer, residual, seconds, in: manifest)
-        return .written(paths + activities.map(\.1), residual: isComplete ? residual.decibels : nil)
+        try describe(input, info, frames, writer, tally, seconds, in: manifest)
+        return .written(paths + activities.map(\.1), residual: isComplete ? tally.residualDecibels : nil)
       }
     } catch {
       for path in finished { unlink(path) }
@@ -139,31 +104,18 @@ public struct FileSeparator: Sendable {
     return .stopped
   }
 
+  private static func folder(of path: String) -> String {
+    path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+  }
+
   private var clipMode: ClipMode {
     let hasFullScale = output.format != .wav(.float32)
     return output.clipMode ?? (hasFullScale ? .common : .none)
   }
 
-  /// Energies of the mixture and of what the sources leave of it.
-  private struct Residual {
-    var mixture = 0.0
-    var rest = 0.0
-
-    mutating func add(_ mixture: [Float], _ sources: [[Float]]) {
-      for index in mixture.indices {
-        let rest = sources.reduce(mixture[index]) { $0 - $1[index] }
-        self.rest += Double(rest) * Double(rest)
-        self.mixture += Double(mixture[index]) * Double(mixture[index])
-      }
-    }
-
-    /// Nil of silence; minus infinity, which JSON cannot say, is told as -200.
-    var decibels: Double? { mixture > 0 ? max(-200, Decibels.ofPower(rest, over: mixture)) : nil }
-  }
-
   /// Returns false when stopped.
   private func separate(
-    _ reader: AudioReader, to writer: StemWriter, _ residual: inout Residual, _ singing: inout [Float],
+    _ reader: AudioReader, frames: Int, to writer: StemWriter, _ tally: inout SeparationTally, _ singing: inout [Float],
     _ progress: (_ done: Int, _ total: Int) -> Bool
   ) throws(FileError) -> Bool {
     let info = reader.info
@@ -173,34 +125,34 @@ public struct FileSeparator: Sendable {
     // The mixture up to what the stream has answered.
     var mixture: [Float] = []
     var done = 0
-    var ended = false
-    while !ended {
-      let block = try reader.read(maxFrames: 1 << 16)
-      done += block.frames
-      ended = block.isEmpty
-      mixture += block.samples
-      let sources = stream.process(block.samples, isLast: ended)
+    while true {
+      let ended = done == frames
+      let block = ended ? [] : try reader.read(maxFrames: min(frames - done, 1 << 16)).samples
+      done += block.count / info.channels
+      tally.add(block)
+      mixture += block
+      let sources = stream.process(block, isLast: ended)
       let piece = Array(mixture.prefix(sources.first?.count ?? 0))
       mixture.removeFirst(piece.count)
-      residual.add(piece, sources)
+      tally.compare(piece, sources)
       try writer.write(stems.map { $0.samples(piece, sources) })
       singing += stream.takeActivity()
-      if !progress(done, info.frames) { return false }
+      if !progress(done, frames) { return false }
+      if ended { return true }
     }
-    return true
   }
 
   private func describe(
-    _ input: SoundInput, _ reader: AudioReader, _ writer: StemWriter, _ residual: Residual, _ seconds: Double,
-    in path: String
+    _ input: SoundInput, _ info: AudioInfo, _ frames: Range<Int>, _ writer: StemWriter, _ tally: SeparationTally,
+    _ seconds: Double, in path: String
   ) throws(FileError) {
-    let info = reader.info
-    let samples = info.frames * info.channels
+    let samples = frames.count * info.channels
     let manifest = SeparationManifest(
       programVersion: output.programVersion, model: facts,
       input: [
         "file": input.shownPath.split(separator: "/").last.map(String.init) ?? input.shownPath, "format": info.format,
-        "frames": info.frames, "channels": info.channels, "sample_rate": info.sampleRate,
+        "first_frame": frames.lowerBound, "frames": frames.count, "channels": info.channels, "sample_rate": info.sampleRate,
+        "samples_checksum": tally.samplesChecksum, "loudness_lufs": SeparationManifest.rounded(tally.loudness),
       ],
       options: [
         "format": output.format.pathExtension, "clip_mode": clipMode.rawValue, "tile_frames": output.tileFrames,
@@ -209,7 +161,8 @@ public struct FileSeparator: Sendable {
       stems: zip(stems, zip(writer.paths, writer.levels)).map { stem, written in
         written.1.json(name: stem.name, path: written.0, samples: samples)
       },
-      residual: isComplete ? residual.decibels : nil, seconds: seconds, secondsOfAudio: info.duration)
+      residual: isComplete ? tally.residualDecibels : nil, seconds: seconds,
+      secondsOfAudio: Double(frames.count) / Double(info.sampleRate))
     try AtomicFile.write(manifest.json.json.written(indentation: 2) + "\n", to: path)
   }
 }

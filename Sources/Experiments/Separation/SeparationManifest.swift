@@ -19,13 +19,16 @@ struct SeparationManifest {
     let context = ComputeContext.current
     return [
       "program": "swiftdl \(programVersion)", "model": model.json, "input": input.json, "options": options.json,
-      "stems": stems, "residual_db": residual.map { ($0 * 100).rounded() / 100 },
+      "stems": stems, "residual_db": Self.rounded(residual),
       "seconds": (seconds * 1000).rounded() / 1000,
       "real_time_factor": (secondsOfAudio / max(seconds, 1e-9) * 100).rounded() / 100,
       "peak_memory_mib": Double(ProcessMemory.peakBytes >> 20), "instruction_set": context.instructionSet.json,
       "threads": context.threads,
     ]
   }
+
+  /// A level as it is told: hundredths of a decibel.
+  static func rounded(_ level: Double?) -> Double? { level.map { ($0 * 100).rounded() / 100 } }
 }
 
 extension StemWriter.Level {
@@ -34,7 +37,7 @@ extension StemWriter.Level {
     let power = energy / Double(max(1, samples))
     return [
       "name": name.json, "file": path.split(separator: "/").last.map { String($0).json }, "peak": Double(peak),
-      "rms_db": power > 0 ? (1000 * log10(power)).rounded() / 100 : nil, "gain": Double(gain),
+      "rms_db": SeparationManifest.rounded(power > 0 ? 10 * log10(power) : nil), "loudness_lufs": SeparationManifest.rounded(loudness), "gain": Double(gain),
     ]
   }
 }

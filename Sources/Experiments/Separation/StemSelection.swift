@@ -15,65 +15,88 @@ public struct StemSelection: Sendable, Equatable {
   /// One file.
   struct Stem: Sendable, Equatable {
     enum Content: Sendable, Equatable {
-      case source(Int)
       case sum(of: [Int])
-      case mixtureMinus(Int)
+      case mixtureMinus([Int])
     }
 
     let name: String
     let content: Content
   }
 
-  private enum Choice: Sendable, Equatable {
+  public enum Choice: Sendable, Equatable {
+    /// Every source.
     case all
+    /// Some sources, by name.
     case only([String])
-    case two(String, OtherMethod)
+    /// One source, and `no_NAME`.
+    case two(String, other: OtherMethod)
   }
 
-  private let choice: Choice
+  /// A file that adds sources up.
+  public struct Sum: Sendable, Equatable {
+    public let name: String
+    public let sources: [String]
 
-  /// Every source.
-  public static let all = StemSelection(choice: .all)
-  /// Some sources, by name.
-  public static func only(_ names: [String]) -> StemSelection { StemSelection(choice: .only(names)) }
-  /// One source, and `no_NAME`.
-  public static func two(_ name: String, other: OtherMethod = .minus) -> StemSelection {
-    StemSelection(choice: .two(name, other))
+    public init(_ name: String, of sources: [String]) {
+      self.name = name
+      self.sources = sources
+    }
   }
+
+  public var choice = Choice.all
+  public var sums: [Sum] = []
+  /// The name of a file with what the chosen sources leave of the mixture; nil for none.
+  public var residual: String?
+
+  public init(_ choice: Choice = .all) { self.choice = choice }
 
   /// The files for a network with these sources.
   ///
-  /// - Throws: `ConfigurationError` for a name that is no source.
+  /// - Throws: `ConfigurationError` for a name that is no source, and for two files of one name.
   func stems(of sources: [String]) throws(ConfigurationError) -> [Stem] {
     func index(_ name: String, _ key: String) throws(ConfigurationError) -> Int {
       if let index = sources.firstIndex(of: name) { return index }
       throw ConfigurationError(
         key, "the model has no source “\(name)”", hint: "its sources are \(sources.joined(separator: ", "))")
     }
+    var stems: [Stem] = []
     switch choice {
-    case .all: return sources.enumerated().map { Stem(name: $1, content: .source($0)) }
+    case .all: stems = sources.enumerated().map { Stem(name: $1, content: .sum(of: [$0])) }
     case .only(let names):
-      var stems: [Stem] = []
-      for name in names { stems.append(Stem(name: name, content: .source(try index(name, "--stems")))) }
-      return stems
+      for name in names { stems.append(Stem(name: name, content: .sum(of: [try index(name, "--stems")]))) }
     case .two(let name, let other):
       let one = try index(name, "--two-stems")
-      let content: Stem.Content? =
-        switch other {
-        case .none: nil
-        case .add: .sum(of: sources.indices.filter { $0 != one })
-        case .minus: .mixtureMinus(one)
-        }
-      return [Stem(name: name, content: .source(one))] + (content.map { [Stem(name: "no_\(name)", content: $0)] } ?? [])
+      stems = [Stem(name: name, content: .sum(of: [one]))]
+      switch other {
+      case .none: break
+      case .add: stems.append(Stem(name: "no_\(name)", content: .sum(of: sources.indices.filter { $0 != one })))
+      case .minus: stems.append(Stem(name: "no_\(name)", content: .mixtureMinus([one])))
+      }
     }
+    let chosen = stems
+    for sum in sums {
+      var indices: [Int] = []
+      for source in sum.sources { indices.append(try index(source, "--sum")) }
+      stems.append(Stem(name: sum.name, content: .sum(of: indices)))
+    }
+    if let residual {
+      let known = Set(
+        chosen.flatMap { stem -> [Int] in
+          if case .sum(let indices) = stem.content { indices } else { [] }
+        })
+      stems.append(Stem(name: residual, content: .mixtureMinus(known.sorted())))
+    }
+    for (place, stem) in stems.enumerated() where stems[..<place].contains(where: { $0.name == stem.name }) {
+      throw ConfigurationError("stems", "two files would be called “\(stem.name)”", hint: "give one another name")
+    }
+    return stems
   }
 
   /// The sources that have to be computed for the files; the network may leave out the others.
   func needed(of sources: [String]) throws(ConfigurationError) -> [String] {
     let indices = try stems(of: sources).flatMap { stem in
       switch stem.content {
-      case .source(let index), .mixtureMinus(let index): [index]
-      case .sum(let indices): indices
+      case .sum(let indices), .mixtureMinus(let indices): indices
       }
     }
     return sources.indices.filter(indices.contains).map { sources[$0] }
@@ -84,12 +107,11 @@ extension StemSelection.Stem {
   /// The samples of the file, of a piece of the mixture and of every source.
   func samples(_ mixture: [Float], _ sources: [[Float]]) -> [Float] {
     switch content {
-    case .source(let index): return sources[index]
     case .sum(let indices):
-      var sum = [Float](repeating: 0, count: mixture.count)
-      for index in indices { for sample in sum.indices { sum[sample] += sources[index][sample] } }
-      return sum
-    case .mixtureMinus(let index): return zip(mixture, sources[index]).map { $0 - $1 }
+      guard let first = indices.first else { return [Float](repeating: 0, count: mixture.count) }
+      return indices.dropFirst().reduce(sources[first]) { sum, index in zip(sum, sources[index]).map { $0 + $1 } }
+    case .mixtureMinus(let indices):
+      return indices.reduce(mixture) { rest, index in zip(rest, sources[index]).map { $0 - $1 } }
     }
   }
 }

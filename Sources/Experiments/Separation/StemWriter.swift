@@ -23,12 +23,15 @@ final class StemWriter {
   struct Level: Sendable {
     var peak: Float = 0
     var energy = 0.0
+    /// In LUFS; nil of silence and moments.
+    var loudness: Double?
     var gain: Float = 1
   }
 
   let paths: [String]
   private(set) var levels: [Level]
   private let clipMode: ClipMode
+  private let meters: [LoudnessMeter]
   /// Of the files themselves; open from the start, so that a format that cannot hold the sound says so at once.
   private var finals: [AudioWriter] = []
   /// Of 32-bit float under temporary names, where gains have to be known first.
@@ -40,6 +43,7 @@ final class StemWriter {
     self.paths = paths
     self.clipMode = clipMode
     levels = paths.map { _ in Level() }
+    meters = paths.map { _ in LoudnessMeter(channels: channels, sampleRate: sampleRate) }
     for path in paths {
       finals.append(try AudioWriter(path, channels: channels, sampleRate: sampleRate, format: format))
       if clipMode == .common || clipMode == .rescale {
@@ -63,12 +67,14 @@ final class StemWriter {
         levels[index].peak = max(levels[index].peak, abs(sample))
         levels[index].energy += Double(sample) * Double(sample)
       }
+      meters[index].add(piece)
       try (drafts.isEmpty ? finals : drafts)[index].write(piece)
     }
   }
 
   /// Completes all files. `finished` is told every one that has appeared.
   func finish(_ finished: (String) -> Void) throws(FileError) {
+    for index in levels.indices { levels[index].loudness = meters[index].integrated }
     let loudest = levels.map(\.peak).max() ?? 0
     for (index, draft) in drafts.enumerated() {
       let peak = clipMode == .common ? loudest : levels[index].peak

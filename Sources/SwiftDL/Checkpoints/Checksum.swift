@@ -12,14 +12,21 @@ extension ParameterValues {
       sum.add(key)
       sum.add(value)
     }
-    let digits = String(sum.value, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
+    return sum.text
   }
 }
 
 /// Multiply and fold, word by word.
-private struct Checksum {
-  private(set) var value: UInt64 = 0
+package struct Checksum: Sendable {
+  private var value: UInt64 = 0
+
+  package init() {}
+
+  /// 16 hexadecimal digits.
+  package var text: String {
+    let digits = String(value, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
 
   private static func mixed(_ sum: UInt64, _ word: UInt64) -> UInt64 {
     let product = (sum ^ word) &* 0x9e37_79b9_7f4a_7c15
@@ -33,7 +40,7 @@ private struct Checksum {
     add(UInt64(text.utf8.count))
   }
 
-  mutating func add(_ numbers: UnsafeBufferPointer<Float>) {
+  package mutating func add(_ numbers: UnsafeBufferPointer<Float>) {
     // Four lanes, so that the multiplications of neighbours need not wait for each other.
     var lanes = (value, value ^ 1, value ^ 2, value ^ 3)
     let blocks = numbers.count / 4

@@ -1,4 +1,4 @@
-public import SwiftDL
+import SwiftDL
 import SwiftDLModels
 
 /// Weights as their authors publish them, made a model of ours.
