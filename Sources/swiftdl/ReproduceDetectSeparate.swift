@@ -9,9 +9,9 @@ struct ReproduceDetectSeparate: ParsableCommand {
     discussion: """
       Finished runs are not repeated, interrupted ones go on. Both sets need parts for validation and for the test.
 
-        swiftdl data prepare voice -o voice
-        swiftdl data prepare voice --seed 1 --minutes 24 -o active
-        swiftdl reproduce detect-separate --separation voice --detection active --set maximumSteps=300
+        swiftdl data prepare voice --minutes 40 -o voice
+        swiftdl data prepare voice --seed 1 --minutes 16 -o active
+        swiftdl reproduce detect-separate --separation voice --detection active -c presets/detect-voice.yaml
         swiftdl reproduce detect-separate --separation voice --detection active --table
       """)
 
@@ -23,7 +23,9 @@ struct ReproduceDetectSeparate: ParsableCommand {
   var seeds: [Int] = []
   @Option(help: "The folder of the runs.")
   var runs = "runs/detect-separate"
-  @Option(name: .customLong("set"), help: "A setting of every run that wins over the default, as key=value.")
+  @Option(name: .shortAndLong, help: "A YAML file with settings of every new run.")
+  var config: String?
+  @Option(name: .customLong("set"), help: "A setting of every run that wins over the file's, as key=value.")
   var settings: [String] = []
   @Option(help: "Also write the figures into this JSON file.")
   var json: String?
@@ -42,6 +44,7 @@ struct ReproduceDetectSeparate: ParsableCommand {
     var reproduction = JointReproduction(
       separation: separation, detection: detection, runs: runs, programVersion: programVersion)
     if !seeds.isEmpty { reproduction.seeds = seeds }
+    reproduction.configurationFile = config
     reproduction.overrides = settings
     let results = try compute.run {
       let isComplete = try table || reproduction.train(style: progressOptions.style) { note($0) }

@@ -10,8 +10,8 @@ public enum JointObjective: String, Codable, Sendable, CaseIterable {
   case detection
 }
 
-/// The settings of a run that learns to find and separate singing. The defaults are the paper's where it tells them (Stoller,
-/// Ewert, Dixon, LVA/ICA 2018); optimiser, rate and batch size it does not tell.
+/// The settings of a run that learns to find and separate singing. The defaults are the paper's where it tells them
+/// (Stoller, Ewert, Dixon, LVA/ICA 2018); optimiser, rate and batch size it does not tell.
 public struct JointConfiguration: RunConfiguration {
   /// `detect-separate`; tells a run of this kind from others.
   public var task = DetectSeparate.architecture

@@ -12,7 +12,9 @@ public struct JointReproduction: Sendable {
   public var separation: String
   public var detection: String
   public var runs: String
-  /// Settings of every run that win over the defaults.
+  /// A YAML file with settings of every new run.
+  public var configurationFile: String?
+  /// Settings of every run that win over the file's.
   public var overrides: [String] = []
   public let programVersion: String
 
@@ -43,6 +45,7 @@ public struct JointReproduction: Sendable {
         ]
         let recipe = JointRecipe(
           RunRequest(
+            configurationFile: record == nil ? configurationFile : nil,
             overrides: (record == nil ? settings : []) + overrides, folder: folder, resumes: record != nil,
             programVersion: programVersion))
         if case .interrupted = try recipe.train(style: style) { return false }

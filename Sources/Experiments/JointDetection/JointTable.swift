@@ -129,7 +129,7 @@ public struct JointTable: Sendable {
       # Finding and separating singing, jointly and apart
 
       One network for both tasks against one for each, from the same seeds and batches, `swiftdl reproduce detect-separate`:
-      \(fact("seeds")) of the seeds, \(fact("steps")) steps with \(fact("batch_size")) windows of each task, \(minutes) minutes of
+      seeds: \(fact("seeds")); \(fact("steps")) steps with \(fact("batch_size")) windows of each task, \(minutes) minutes of
       steps in all. The data are a stand-in for songs, `swiftdl data prepare voice`; the thesis' figures are of DSD100 and
       Jamendo, and of far longer training: only the direction of differences can be set beside ours.
 

@@ -4,8 +4,8 @@ public import SwiftDL
 /// Files that tell when somebody sings.
 ///
 /// A line is a start, an end, both in seconds, and a word: with spaces between (`.lab`, as of Jamendo and RWC), with tabs
-/// (Audacity's label tracks, `.txt`), or with commas, below an optional line of names (`.csv`). Words for singing are sing,
-/// vocal, voice, v, 1 and their like; words for none are nosing, novocal, instrumental, silence, 0. A label without a word is
+/// (Audacity's label tracks, `.txt`), or with commas, below an optional line of names (`.csv`). Words for singing are
+/// sing, vocal, voice, v, 1 and their like; words for none are nosing, novocal, instrumental, silence, 0. A label without a word is
 /// singing. Empty lines and those that begin with # say nothing.
 public enum LabelFile {
   /// The endings of files of labels, in the order they are looked for.

@@ -88,8 +88,8 @@ extension VoiceActivity {
     self.init(joined.filter { $0.seconds >= rule.minimumSinging })
   }
 
-  /// The segments of a voice alone: where the mean absolute amplitude over windows of 10 ms exceeds 5e-4, as in Stoller, Ewert,
-  /// Dixon, LVA/ICA 2018, section 3; pauses under a tenth of a second are sung through.
+  /// The segments of a voice alone: where the mean absolute amplitude over windows of 10 ms exceeds 5e-4, as in Stoller,
+  /// Ewert, Dixon, LVA/ICA 2018, section 3; pauses under a tenth of a second are sung through.
   ///
   /// - Parameter samples: interleaved.
   public init(ofVoice samples: [Float], channels: Int, sampleRate: Int) {
