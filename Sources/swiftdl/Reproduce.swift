@@ -5,7 +5,9 @@ import SwiftDL
 
 struct Reproduce: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Repeat a paper's experiments.", subcommands: [ReproduceSeqUNet.self, ReproduceFactorGANPaired.self])
+    abstract: "Repeat a paper's experiments.", subcommands: [
+      ReproduceSeqUNet.self, ReproduceFactorGANPaired.self, ReproduceAdversarialSeparation.self,
+    ])
 }
 
 struct ReproduceSeqUNet: ParsableCommand {
