@@ -26,31 +26,16 @@ struct TrainAdversarialSeparation: ParsableCommand {
       --print-config shows every key. Ctrl-C saves; --resume continues to the same bits.
       """)
 
-  @Argument(help: "Settings as key=value.")
-  var settings: [String] = []
-  @Option(name: .shortAndLong, help: "A YAML file with settings.")
-  var config: String?
-  @Option(name: .customLong("run"), help: "The run's folder.")
-  var folder = "runs/adversarial-separation"
-  @Flag(help: "Continue the run in the folder.")
-  var resume = false
-  @Flag(help: "Print the resolved settings and stop.")
-  var printConfig = false
-  @OptionGroup var progressOptions: ProgressOptions
-  @OptionGroup var compute: ComputeOptions
+  @OptionGroup var options: TrainingOptions
 
   func run() throws {
-    let recipe = AdversarialRecipe(
-      configurationFile: config, overrides: settings, folder: folder, resumes: resume, programVersion: programVersion)
-    if printConfig {
-      print(try recipe.resolvedYAML(), terminator: "")
-      return
+    let request = options.request(task: AdversarialConfiguration.taskName)
+    let recipe = AdversarialRecipe(request)
+    switch try options.run(settings: recipe.resolvedYAML, train: { try recipe.train(style: $0) }) {
+    case .interrupted(let update)?:
+      throw options.stopped(at: "update \(update)", of: request, command: AdversarialConfiguration.taskName)
+    case .finished?: print("\(request.folder)/checkpoints/best")
+    case nil: break
     }
-    let outcome = try compute.run { try recipe.train(style: progressOptions.style) }
-    if case .interrupted(let update) = outcome {
-      note("stopped at update \(update); continue with: swiftdl train adversarial-separation --resume --run \(folder)")
-      throw ExitCode(130)
-    }
-    print("\(folder)/checkpoints/best")
   }
 }

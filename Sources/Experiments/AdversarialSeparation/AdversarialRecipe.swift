@@ -3,22 +3,9 @@ import SwiftDLModels
 
 /// Everything `swiftdl train adversarial-separation` does: settings, data, folder, progress, training, report.
 public struct AdversarialRecipe: Sendable {
-  public var configurationFile: String?
-  public var overrides: [String]
-  public let folder: String
-  public var resumes: Bool
-  public let programVersion: String
+  private let request: RunRequest
 
-  public init(
-    configurationFile: String? = nil, overrides: [String] = [], folder: String, resumes: Bool = false,
-    programVersion: String
-  ) {
-    self.configurationFile = configurationFile
-    self.overrides = overrides
-    self.folder = folder
-    self.resumes = resumes
-    self.programVersion = programVersion
-  }
+  public init(_ request: RunRequest) { self.request = request }
 
   /// The resolved settings, as YAML.
   public func resolvedYAML() throws -> String { try configuration().resolvedYAML }
@@ -43,40 +30,29 @@ public struct AdversarialRecipe: Sendable {
   ]
 
   private func configuration() throws -> AdversarialConfiguration {
-    if resumes, try RunRecord(folder).setting("task") != AdversarialConfiguration.taskName {
+    if request.resumes, try RunRecord(request.folder).setting("task") != AdversarialConfiguration.taskName {
       throw FileError(
-        folder, "is no run of an adversarial separation", hint: "name its folder with --run, or train its own kind")
+        request.folder, "is no run of an adversarial separation", hint: "name its folder with --run, or train its own kind")
     }
-    let told = ToldSettings(file: configurationFile, overrides: overrides, resumed: resumes ? folder : nil)
-    return try told.resolved(AdversarialConfiguration(), mayChange: Self.mayChange)
+    return try request.resolved(AdversarialConfiguration(), mayChange: Self.mayChange)
   }
 
   private func train(
     _ configuration: AdversarialConfiguration, _ style: ProgressMeter.Style, _ shouldStop: () -> Bool
   ) throws -> AdversarialOutcome {
     Interrupt.install()
-    let environment = RunEnvironment.computing(programVersion: programVersion)
-    let fresh = FreshFolder(folder)
-    let run =
-      try resumes
-      ? RunFolder.resume(folder, environment: environment, extending: true)
-      : RunFolder.create(folder, configuration: configuration, environment: environment)
-    do {
+    return try RunFolder.training(request, configuration: configuration) { run in
       var decoding: ProgressMeter?
-      var training = try AdversarialTraining(configuration, in: run, resuming: resumes) { done, total in
+      var training = try AdversarialTraining(configuration, in: run, resuming: request.resumes) { done, total in
         if decoding == nil { decoding = ProgressMeter(total: total, label: "decoding", unit: "recordings", style: style) }
         decoding?.update(done)
       }
       decoding?.finish()
       // Not before the data were found: a bound or a path that leads nowhere is not remembered.
-      if resumes { try run.save(configuration) }
+      if request.resumes { try run.save(configuration) }
       let outcome = try self.run(&training, configuration, style, shouldStop)
-      try AdversarialReport(run: folder).write()
+      try AdversarialReport(run: request.folder).write()
       return outcome
-    } catch {
-      // Without a checkpoint there is nothing to resume: the name is free for the next attempt.
-      if !resumes, try CheckpointStore(run.checkpoints).last() == nil { fresh.discard() }
-      throw error
     }
   }
 
@@ -84,28 +60,18 @@ public struct AdversarialRecipe: Sendable {
     _ training: inout AdversarialTraining, _ configuration: AdversarialConfiguration, _ style: ProgressMeter.Style,
     _ shouldStop: () -> Bool
   ) throws -> AdversarialOutcome {
-    let (counts, summary) = (training.parameterCounts, training.summary)
-    var bar: ProgressMeter?
-    var epoch = -1
+    let counts = training.parameterCounts
+    var bar = EpochBar(
+      style: style, unit: "updates",
+      heading: "\(configuration.variant.rawValue), \(counts.separator) parameters, critics \(counts.critics); "
+        + training.summary)
     let outcome = try training.run(
       report: { step in
-        if step.epoch != epoch {
-          bar?.finish()
-          let isFirst = bar == nil
-          epoch = step.epoch
-          bar = ProgressMeter(
-            total: step.updatesOfEpoch, label: "epoch \(step.epoch + 1)", start: step.updateOfEpoch - 1, unit: "updates",
-            style: style)
-          if isFirst {
-            bar?.note(
-              "\(configuration.variant.rawValue), \(counts.separator) parameters, critics \(counts.critics); \(summary)")
-          }
-        }
         var fields: JSONObject = ["loss": step.meanLoss, "update_seconds": step.seconds]
         if configuration.variant != .base { fields["critics_score"] = .number(step.score) }
-        bar?.update(step.updateOfEpoch, fields: fields)
+        bar.update("epoch \(step.epoch + 1)", step.updateOfEpoch, of: step.updatesOfEpoch, fields: fields)
       }, shouldStop: shouldStop)
-    bar?.finish()
+    bar.finish()
     return outcome
   }
 }

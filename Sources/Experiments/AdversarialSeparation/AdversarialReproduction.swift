@@ -1,4 +1,4 @@
-public import SwiftDL
+import SwiftDL
 import SwiftDLModels
 
 /// Repeats the paper's experiment with what packages hold: base, V and VA on few recorded songs with stems, and on pools of
@@ -24,12 +24,12 @@ public struct AdversarialReproduction: Sendable {
     self.programVersion = programVersion
   }
 
-  /// A form of the experiment that one core does in an hour or so: a network of an eighth of the features, critics of a
+  /// A form of the experiment that one core does in an hour or so: a network of a quarter of the features, critics of a
   /// quarter, small batches, larger rates, and few updates.
   public static let settings = [
     "model.sources=[guitar,rest]", "lead=guitar", "model.features=4", "critic.halving=[8,16,32,64]",
     "critic.halvingBins=[64,64]", "batchSize=8", "optimizer.rate=1e-3", "optimizer.criticRate=2e-4", "updatesPerEpoch=50",
-    "maximumUpdates=400", "patience=100", "validationWindows=48", "updatesPerLine=10",
+    "maximumUpdates=300", "patience=100", "validationWindows=48", "updatesPerLine=10",
   ]
 
   private func folder(_ variant: AdversarialVariant, _ seed: Int) -> String { "\(runs)/\(variant.rawValue)/seed-\(seed)" }
@@ -53,8 +53,9 @@ public struct AdversarialReproduction: Sendable {
             "data.path=\(list)", "data.cache=\(cache)", "variant=\(variant.rawValue)", "seed=\(seed)",
           ]
           let recipe = AdversarialRecipe(
-            overrides: (record == nil ? Self.settings + own : []) + overrides, folder: run, resumes: record != nil,
-            programVersion: programVersion)
+            RunRequest(
+              overrides: (record == nil ? Self.settings + own : []) + overrides, folder: run, resumes: record != nil,
+              programVersion: programVersion))
           if case .interrupted = try recipe.train(style: style) { return false }
         }
         let step = try RunRecord(run).summary?["step"]?.integer

@@ -75,20 +75,9 @@ public struct AdversarialResults: Sendable {
   }
 
   /// The table as text in columns.
-  public var text: String {
-    let lines = [Row.heads] + rows.map(\.cells)
-    let widths = Row.heads.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
-    return lines.map { line in
-      line.indices.map { $0 < 3 ? line[$0].padded(to: widths[$0]) : line[$0].leftPadded(to: widths[$0]) }
-        .joined(separator: "  ")
-    }.joined(separator: "\n")
-  }
+  public var text: String { TextTable(heads: Row.heads, rows: rows.map(\.cells), names: 3).text }
 
   // MARK: - Pages
-
-  private static func markdown(_ heads: [String], _ rows: [[String]]) -> String {
-    ([heads, heads.map { _ in "---" }] + rows).map { "| " + $0.joined(separator: " | ") + " |\n" }.joined()
-  }
 
   private var updates: String {
     let steps = Set(runs.compactMap { $0.record.summary?["step"]?.integer }).sorted()
@@ -131,21 +120,21 @@ public struct AdversarialResults: Sendable {
       pools are; “mixture” is what doing nothing scores. Beside them the paper's for voice and instruments, of all songs and
       of DSD100, where its songs with stems are from: other music, other sources, far longer training.
 
-      """ + "\n" + Self.markdown(Row.heads, rows.map(\.cells)) + """
+      """ + "\n" + TextTable(heads: Row.heads, rows: rows.map(\.cells)).markdown + """
 
       ## Runs
 
       Minutes are those of updates, beside other work.
 
 
-      """ + Self.markdown(Self.runHeads, runCells) + """
+      """ + TextTable(heads: Self.runHeads, rows: runCells).markdown + """
 
       ## The paper's table
 
       base / V / VA; the songs with stems are DSD100's, the pools are of the other three.
 
 
-      """ + Self.markdown(["metric", "source"] + AdversarialPaper.sets, paper)
+      """ + TextTable(heads: ["metric", "source"] + AdversarialPaper.sets, rows: paper).markdown
   }
 
   /// Writes the figures as JSON, replacing the file.
@@ -163,12 +152,8 @@ public struct AdversarialResults: Sendable {
           }
         }
       }
-      // Facts that travel; paths and command lines of a machine stay at home.
-      for name in ["date", "program version", "processor", "cores", "instruction_set", "threads", "precision", "commit"] {
-        if let fact = run.record.environment[name] { object[name] = fact }
-      }
       object["tracks"] = run.scores.json
-      return object
+      return object.merging(run.record.travellingFacts)
     }
     var object: JSONObject = ["paper": "Adversarial semi-supervised separation, ICASSP 2018", "results": results]
     object["mixture"] = mixture?.json
