@@ -29,7 +29,7 @@ public struct AdversarialReproduction: Sendable {
   public static let settings = [
     "model.sources=[guitar,rest]", "lead=guitar", "model.features=4", "critic.halving=[8,16,32,64]",
     "critic.halvingBins=[64,64]", "batchSize=8", "optimizer.rate=1e-3", "optimizer.criticRate=2e-4", "updatesPerEpoch=50",
-    "maximumUpdates=300", "patience=100", "validationWindows=48", "updatesPerLine=10",
+    "maximumUpdates=3000", "patience=100", "validationWindows=48", "updatesPerLine=10",
   ]
 
   private func folder(_ variant: AdversarialVariant, _ seed: Int) -> String { "\(runs)/\(variant.rawValue)/seed-\(seed)" }

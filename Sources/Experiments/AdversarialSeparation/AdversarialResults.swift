@@ -113,7 +113,7 @@ public struct AdversarialResults: Sendable {
       rendered songs that have nothing to do with each other. `base` hears the recorded songs alone, `v` has a critic of the
       guitar, `va` one of each source. `swiftdl reproduce adversarial-separation` repeats it: a small form of the paper's
       experiment (Stoller, Ewert, Dixon, "Adversarial semi-supervised audio source separation applied to singing voice
-      extraction", ICASSP 2018), with its losses and weights, a smaller network, and after \(updates) updates of the separator.
+      extraction", ICASSP 2018), with its losses and weights, a smaller network, and \(updates) updates of the separator.
 
       Figures in dB are means over test songs of whole tracks (`bss_eval_sources`), then over seeds, ± the standard deviation
       between seeds. “paired” are test songs recorded as those with stems are, “unpaired” ones rendered as those of the
@@ -168,7 +168,8 @@ public struct AdversarialResults: Sendable {
     var report = HTMLReport(
       title: "Adversarial semi-supervised separation of guitars",
       subtitle: "few recorded songs with stems, pools of rendered ones, beside the paper's figures")
-    report.section("Scores", note: "Means in dB over whole test songs, ± between seeds.", [table(Row.heads, rows.map(\.cells))])
+    let scores = table(Row.heads, rows.map(\.cells))
+    report.section("Scores", note: "Means in dB over whole test songs, ± between seeds.", [scores])
     let losses = runs.map { run in
       ChartSeries(
         "\(run.variant.rawValue), seed \(run.seed)", run.record.series("valid_loss"),

@@ -51,7 +51,9 @@ public struct WholeTrackScores: Sendable, Equatable {
         references: excerpt.targets.map(sound), estimates: estimates.map(sound), window: .infinity, hop: .infinity,
         mode: .sources, regularization: nil)
       for (source, target) in zip(sources, result.targets) {
-        guard let sdr = target.sdr.first, let sir = target.sir.first, let sar = target.sar.first, sdr.isFinite else { continue }
+        guard let sdr = target.sdr.first, sdr.isFinite, let sir = target.sir.first, let sar = target.sar.first else {
+          continue
+        }
         scores.append(Score(track: track.name, source: source.name, sdr: sdr, sir: sir, sar: sar))
       }
       if !progress(index + 1) { return nil }
