@@ -60,9 +60,5 @@ public struct NetworkFacts: Sendable, Hashable {
 public let networks: [any Network.Type] = [
   WaveUNet.self, ResamplingWaveUNet.self, SpectrogramUNet.self, MaskTCN.self, SeqUNet.self, SeqUNetResidual.self, TCN.self,
   WaveNet.self, DenseGenerator.self, DenseDiscriminator.self, DigitClassifier.self, AdversarialUNet.self,
-<<<<<<< HEAD
-  SpectrogramCritic.self, AdversarialSeparator.self,
-=======
-  SpectrogramCritic.self, DetectSeparate.self,
->>>>>>> 3088959c1c3392e23d00e5b326710894a65ef8ff
+  SpectrogramCritic.self, AdversarialSeparator.self, DetectSeparate.self,
 ]

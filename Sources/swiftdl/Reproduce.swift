@@ -5,14 +5,10 @@ import SwiftDL
 
 struct Reproduce: ParsableCommand {
   static let configuration = CommandConfiguration(
-<<<<<<< HEAD
-    abstract: "Repeat a paper's experiments.", subcommands: [
-      ReproduceSeqUNet.self, ReproduceFactorGANPaired.self, ReproduceAdversarialSeparation.self,
-    ])
-=======
     abstract: "Repeat a paper's experiments.",
-    subcommands: [ReproduceSeqUNet.self, ReproduceFactorGANPaired.self, ReproduceDetectSeparate.self])
->>>>>>> 3088959c1c3392e23d00e5b326710894a65ef8ff
+    subcommands: [
+      ReproduceSeqUNet.self, ReproduceFactorGANPaired.self, ReproduceDetectSeparate.self, ReproduceAdversarialSeparation.self,
+    ])
 }
 
 struct ReproduceSeqUNet: ParsableCommand {
