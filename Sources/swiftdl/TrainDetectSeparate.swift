@@ -19,33 +19,18 @@ struct TrainDetectSeparate: ParsableCommand {
       --print-config shows every key. Ctrl-C saves; --resume continues to the same bits.
       """)
 
-  @Option(name: .shortAndLong, help: "A YAML file with settings.")
-  var config: String?
-  @Argument(help: "Settings as key=value.")
-  var settings: [String] = []
-  @Option(name: .customLong("run"), help: "The run's folder.")
-  var folder = "runs/detect-separate"
-  @Flag(help: "Continue the run in the folder.")
-  var resume = false
-  @Flag(help: "Print the resolved settings and stop.")
-  var printConfig = false
-  @OptionGroup var progressOptions: ProgressOptions
-  @OptionGroup var compute: ComputeOptions
+  @OptionGroup var options: TrainingOptions
 
   func run() throws {
-    let recipe = JointRecipe(
-      configurationFile: config, overrides: settings, folder: folder, resumes: resume, programVersion: programVersion)
-    if printConfig {
-      print(try recipe.resolvedYAML(), terminator: "")
-      return
-    }
-    switch try compute.run({ try recipe.train(style: progressOptions.style) }) {
-    case .interrupted(let step):
-      note("stopped at step \(step); continue with: swiftdl train detect-separate --resume --run \(folder)")
-      throw ExitCode(130)
-    case .finished(let result):
-      if let area = result.bestArea { print("\(folder)/\(JointFiles.bestDetection)  AU-ROC \(area.text(decimals: 4))") }
-      if let error = result.bestError { print("\(folder)/\(JointFiles.bestSeparation)  MSE \(error.text(decimals: 5))") }
+    let request = options.request(task: "detect-separate")
+    let recipe = JointRecipe(request)
+    switch try options.run(settings: recipe.resolvedYAML, train: { try recipe.train(style: $0) }) {
+    case .interrupted(let step)?: throw options.stopped(at: "step \(step)", of: request, command: "detect-separate")
+    case .finished(let result)?:
+      func tell(_ file: String, _ figure: String) { print("\(request.folder)/\(file)  \(figure)") }
+      if let area = result.bestArea { tell(JointFiles.bestDetection, "AU-ROC \(area.text(decimals: 4))") }
+      if let error = result.bestError { tell(JointFiles.bestSeparation, "MSE \(error.text(decimals: 5))") }
+    case nil: break
     }
   }
 }

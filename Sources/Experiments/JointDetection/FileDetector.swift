@@ -118,9 +118,10 @@ public struct FileDetector: Sendable {
 }
 
 extension ModelFile {
-  /// Reads a network that tells when there is singing.
+  /// Reads a network that tells when there is singing; of a run's folder the one that was best at it.
   public static func loadDetector(_ path: String) throws(FileError) -> any ActivitySeparator {
-    let network = try loadSeparator(path)
+    let best = "\(path)/\(JointFiles.bestDetection)"
+    let network = try loadSeparator(Folders.exists(best) ? best : path)
     guard let detector = network as? any ActivitySeparator else {
       throw FileError(
         path, "holds a \(type(of: network).architecture), which does not tell when there is singing",

@@ -1,5 +1,5 @@
 import Foundation
-public import SwiftDL
+import SwiftDL
 import SwiftDLModels
 
 /// Repeats the thesis' comparison: one network for detection and separation against one for each, over seeds.
@@ -42,8 +42,9 @@ public struct JointReproduction: Sendable {
           "data.cache=\(cache)",
         ]
         let recipe = JointRecipe(
-          overrides: (record == nil ? settings : []) + overrides, folder: folder, resumes: record != nil,
-          programVersion: programVersion)
+          RunRequest(
+            overrides: (record == nil ? settings : []) + overrides, folder: folder, resumes: record != nil,
+            programVersion: programVersion))
         if case .interrupted = try recipe.train(style: style) { return false }
       }
     }

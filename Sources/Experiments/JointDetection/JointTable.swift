@@ -99,16 +99,14 @@ public struct JointTable: Sendable {
     let first = runs.first
     let judged = runs.first { $0.objective == .joint }?.scores
     var facts: JSONObject = [
-      "steps": first?.record.summary?["step"]?.integer, "frames": truth.count, "sung_frames": truth.count { $0 },
+      "seeds": Set(runs.map(\.seed)).count, "steps": first?.record.summary?["step"]?.integer, "frames": truth.count,
+      "sung_frames": truth.count { $0 },
       "error_windows": judged?.errors.count, "silent_stretches": judged?.silentRMS.count,
       "sdr_windows": judged?.voiceSDR.count,
       "train_seconds": runs.map { $0.record.summary?["train_seconds"]?.number ?? 0 }.reduce(0, +),
       "batch_size": first?.record.setting("batchSize").flatMap { Int($0) },
     ]
-    // Facts that travel; paths and command lines of a machine stay at home.
-    for name in ["date", "program version", "processor", "cores", "instruction_set", "threads", "precision"] {
-      if let fact = first?.record.environment[name] { facts[name] = fact }
-    }
+    if let first { facts = facts.merging(first.record.travellingFacts) }
     self.facts = facts
   }
 
@@ -118,28 +116,22 @@ public struct JointTable: Sendable {
     return pairs.isEmpty ? nil : SignedRankTest(pairs.map(\.0), pairs.map(\.1)).probability
   }
 
-  private var lines: [[String]] { [Row.heads] + (rows + Self.published).map(\.cells) }
+  private var table: TextTable { TextTable(heads: Row.heads, rows: (rows + Self.published).map(\.cells)) }
 
   /// The table in columns.
-  public var text: String {
-    let lines = lines
-    let widths = Row.heads.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
-    return lines.map { line in zip(line, widths).map { $0.padded(to: $1) }.joined(separator: "  ") }
-      .joined(separator: "\n")
-  }
+  public var text: String { table.text }
 
   /// The table as a Markdown page.
   public var markdown: String {
     func fact(_ name: String) -> String { facts[name]?.integer.map { "\($0)" } ?? "–" }
     let minutes = ((facts["train_seconds"]?.number ?? 0) / 60).text(decimals: 0)
-    let table = [lines[0], Row.heads.map { _ in "---" }] + lines.dropFirst()
     return """
       # Finding and separating singing, jointly and apart
 
       One network for both tasks against one for each, from the same seeds and batches, `swiftdl reproduce detect-separate`:
-      \(fact("steps")) steps with \(fact("batch_size")) windows of each task, \(minutes) minutes of steps in all. The thesis'
-      figures are of other and larger data, DSD100 and Jamendo, and of far longer training; only the direction of differences
-      can be set beside ours.
+      \(fact("seeds")) of the seeds, \(fact("steps")) steps with \(fact("batch_size")) windows of each task, \(minutes) minutes of
+      steps in all. The data are a stand-in for songs, `swiftdl data prepare voice`; the thesis' figures are of DSD100 and
+      Jamendo, and of far longer training: only the direction of differences can be set beside ours.
 
       AU-ROC is over \(fact("frames")) frames of the detection set's test part, \(fact("sung_frames")) of them sung, p from
       DeLong's test, which takes frames to be independent, though neighbours are not: it finds differences too easily. MSE is
@@ -148,7 +140,7 @@ public struct JointTable: Sendable {
       half a second or more without voice; p from Wilcoxon's signed-rank test on pairs of windows. A p is of the joint model
       against the single one of its seed. Each joint run gives two models, best on the validation parts by AU-ROC and by MSE.
 
-      """ + "\n" + table.map { "| " + $0.joined(separator: " | ") + " |\n" }.joined()
+      """ + "\n" + table.markdown
   }
 
   /// Writes the figures as JSON, replacing the file.

@@ -35,8 +35,9 @@ public enum ModelFile {
   static func weights(_ path: String) throws(FileError) -> String {
     guard Folders.exists(path) else { return try trained(path) }
     guard Folders.isDirectory(path) else { return path }
-    let places = [path, "\(path)/checkpoints/best", "\(path)/checkpoints/last"]
-    let found = places.map { "\($0)/\(Checkpoint.weightsName)" }.first(where: Folders.exists)
+    let folders = [path, "\(path)/checkpoints/best", "\(path)/checkpoints/last"]
+    let places = ["\(path)/\(JointFiles.bestSeparation)"] + folders.map { "\($0)/\(Checkpoint.weightsName)" }
+    let found = places.first(where: Folders.exists)
     guard let found else {
       throw FileError(path, "this folder holds no model", hint: "give a .safetensors file or a run's folder")
     }
