@@ -1,6 +1,7 @@
 import Experiments
 import Foundation
 import SwiftDL
+import SwiftDLAudio
 import SwiftDLModels
 import Testing
 
@@ -174,7 +175,8 @@ struct AdversarialTrainingTests {
     #expect(message(folder, ["critic.halving=[3,4,5,6,7]"]).contains("critic"))
     #expect(message(folder, ["optimizer.rate=0"]).contains("optimizer.rate"))
     #expect(message(folder, ["data.gain=[1]"]).contains("data.gain"))
-    #expect(message(folder, ["data.path=\(folder.path)/songs"]).contains("mixtures"))
+    try "train: {paired: [songs]}".write(toFile: "\(folder.path)/songs.yaml", atomically: true, encoding: .utf8)
+    #expect(message(folder, ["data.path=\(folder.path)/songs.yaml"]).contains("lists no mixtures"))
     let other = try TemporaryFolder()
     _ = try corpus(other, rate: 16000)
     let told = message(other, [])
