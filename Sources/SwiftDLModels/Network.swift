@@ -60,5 +60,5 @@ public struct NetworkFacts: Sendable, Hashable {
 public let networks: [any Network.Type] = [
   WaveUNet.self, ResamplingWaveUNet.self, SpectrogramUNet.self, MaskTCN.self, SeqUNet.self, SeqUNetResidual.self, TCN.self,
   WaveNet.self, DenseGenerator.self, DenseDiscriminator.self, DigitClassifier.self, AdversarialUNet.self,
-  SpectrogramCritic.self, DetectSeparate.self,
+  SpectrogramCritic.self, AdversarialSeparator.self, DetectSeparate.self,
 ]

@@ -75,3 +75,51 @@ import Testing
     #expect(SpectrogramCritic(.init()).problem(withInput: [2, 256, 63, 1]) != nil)
   }
 }
+
+@Suite("Separator by the adversarial U-Net") struct AdversarialSeparatorTests {
+  @Test("the published lengths and count")
+  func sizes() {
+    let c = AdversarialSeparatorConfiguration()
+    #expect(c.network.inputSize == (350, 158) && c.network.outputSize == (258, 66) && c.bins == 257)
+    #expect(c.defaultWindow == WindowLengths(input: 157 * 256 + 512, output: 65 * 256))
+    #expect(AdversarialSeparator(c).parameterCount == 958_596)
+  }
+
+  @Test("what is estimated to be the mixture is the mixture, sample by sample")
+  func identity() {
+    var separator = AdversarialSeparator(.tiny)
+    // The last convolution sees the mixture itself in its first feature.
+    separator.forEachField { _, path, tensor in
+      let isOutput = path == "network.output.weight"
+      tensor = isOutput ? Tensor(tensor.shape, (0..<tensor.count).map { $0 < 2 ? 1 : 0 }) : .zeros(tensor.shape)
+    }
+    let window = separator.configuration.window(forOutputFrames: 200)
+    var random = RandomStream(seed: 1)
+    let x = random.uniform([2, window.input, 1], in: -1..<1)
+    let y = separator(x)
+    let kept = x.sliced(axis: 1, window.contextBefore..<window.contextBefore + window.output)
+    #expect(y.shape == [2, window.output, 2])
+    for (_, source) in separator.sources(of: y) { expectClose(source, kept, tolerance: 1e-5) }
+    expectClose(separator(.zeros(x.shape)), .zeros(y.shape))
+  }
+
+  @Test("windows have the lengths that are announced, and shifted by a stride they give the same")
+  func windows() {
+    let separator = AdversarialSeparator(.tiny, random: RandomStream(seed: 2))
+    let c = separator.configuration
+    for frames in [1, 50, 129, 300] {
+      let window = c.window(forOutputFrames: frames)
+      #expect(window.output >= frames && window.output < frames + c.totalStride + 2 * c.frameSize, "\(frames)")
+      #expect(c.accepts(inputFrames: window.input) && !c.accepts(inputFrames: window.input + c.hop))
+      #expect(separator(.zeros([1, window.input, 1])).shape == [1, window.output, 2])
+    }
+    let (long, short) = (c.window(forOutputFrames: 400), c.window(forOutputFrames: 200))
+    var random = RandomStream(seed: 3)
+    let x = random.uniform([1, long.input, 1], in: -1..<1)
+    let whole = separator(x)
+    for start in [0, c.totalStride, 2 * c.totalStride] {
+      let part = separator(x.sliced(axis: 1, start..<start + short.input))
+      expectClose(part, whole.sliced(axis: 1, start..<start + short.output), tolerance: 1e-5)
+    }
+  }
+}

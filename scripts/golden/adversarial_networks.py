@@ -81,8 +81,9 @@ def write(name, model, x):
     print(name, tuple(x.shape), tuple(y.shape))
 
 
-write("adversarial-u-net", UNet(3, 2, 2), torch.rand(2, 1, 38, 30))
-write("spectrogram-critic", Critic([3, 4], [5], 6, 4 * 4 * 5), torch.randn(2, 1, 32, 16))
-full = UNet(16, 4, 2)
-print(sum(p.numel() for p in full.parameters()), tuple(full(torch.zeros(1, 1, 350, 158)).shape))
-print(sum(p.numel() for p in Critic([32, 64, 128, 256], [256, 256], 32, 4096).parameters()))
+if __name__ == "__main__":
+    write("adversarial-u-net", UNet(3, 2, 2), torch.rand(2, 1, 38, 30))
+    write("spectrogram-critic", Critic([3, 4], [5], 6, 4 * 4 * 5), torch.randn(2, 1, 32, 16))
+    full = UNet(16, 4, 2)
+    print(sum(p.numel() for p in full.parameters()), tuple(full(torch.zeros(1, 1, 350, 158)).shape))
+    print(sum(p.numel() for p in Critic([32, 64, 128, 256], [256, 256], 32, 4096).parameters()))

@@ -52,4 +52,17 @@ public final class MappedSamples: Sendable {
     samples.withUnsafeMutableBufferPointer { add(from: start, count: count, to: $0) }
     return samples
   }
+
+  /// A number that names the content, the same for the same samples in any file; nil where all is silence.
+  var fingerprint: UInt64? {
+    guard let base else { return nil }
+    // FNV-1a, a sample at a time.
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    var isSilent = true
+    for sample in UnsafeBufferPointer(start: base.assumingMemoryBound(to: Float.self), count: frames * channels) {
+      hash = (hash ^ UInt64(sample.bitPattern)) &* 0x100_0000_01B3
+      isSilent = isSilent && sample == 0
+    }
+    return isSilent ? nil : hash
+  }
 }
