@@ -9,7 +9,7 @@ struct SwiftDLCommand: ParsableCommand {
     abstract: "Deep learning for music on ordinary CPUs: train, separate, generate, evaluate, measure.",
     version: programVersion,
     subcommands: [
-      Train.self, Reproduce.self, Generate.self, Separate.self, Live.self, Evaluate.self, Report.self, Models.self, Infer.self, Bench.self,
+      Train.self, Reproduce.self, Generate.self, Separate.self, Live.self, Evaluate.self, Report.self, Models.self, Infer.self, Meta.self, Bench.self,
       DataCommand.self, Doctor.self,
     ])
 

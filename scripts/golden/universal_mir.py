@@ -51,7 +51,8 @@ class Universal(torch.nn.Module):
         if self.rate == "clip":
             x = torch.cat([x.mean(-1, keepdim=True), deepest.mean(-1, keepdim=True)], 1)
         if self.rate == "sample":
-            x = torch.cat([x, sound], 1)
+            level = torch.sqrt(torch.mean(sound ** 2, (1, 2), keepdim=True) + 1e-8)
+            return self.head(torch.cat([x, sound / level], 1)) * level
         return self.head(x)
 
 

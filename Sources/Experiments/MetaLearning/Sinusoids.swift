@@ -87,7 +87,7 @@ public struct SinusoidTraining: Sendable {
     let share = 1 / Float(tasksPerUpdate)
     sum *= share
     optimizer.update(&network, with: sum)
-    if learnsRates, algorithm != .reptile {
+    if learnsRates, algorithm.learnsRates {
       rateSum *= share
       rateOptimizer.update(&rates, with: rateSum)
     }

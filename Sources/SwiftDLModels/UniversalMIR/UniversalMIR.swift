@@ -5,7 +5,7 @@ public import SwiftDL
 ///
 /// Down blocks convolve, keep the result and drop every second frame; up blocks double the rate by interpolation, join what
 /// was kept, and convolve; every convolution is normalised. Frames are read on the way up, at the level of their rate,
-/// samples at its end; a clip's head reads the means of the frames and of the bottleneck. So tasks share all weights but
+/// samples at its end, beside the sound itself, both as loud as 1; a clip's head reads the means of the frames and of the bottleneck. So tasks share all weights but
 /// those of their heads.
 ///
 /// Ours. Stoller's thesis, "Deep Learning for Music Information Retrieval in Limited Data Scenarios", learns the
@@ -65,6 +65,11 @@ public struct UniversalMIR: Module {
       visit.modules("up", &up)
     }
 
+    /// The root of the mean square of every clip: `[batch, 1, 1]`.
+    static func level(of sound: Tensor) -> Tensor {
+      (sound.squared().mean(axes: [1, 2], keepingAxes: true) + 1e-8).squareRoot()
+    }
+
     /// What a head reads: `[batch, outputs, channels]`.
     func features(_ sound: Tensor, for c: UniversalMIRConfiguration) -> Tensor {
       var thinned = ConvInput(sound)
@@ -82,7 +87,7 @@ public struct UniversalMIR: Module {
       switch c.head.rate {
       case .clip: return .concatenated([x, deepest].map { $0.mean(axes: [1], keepingAxes: true) }, axis: 2)
       case .frame: return x
-      case .sample: return .concatenated([x, sound], axis: 2)
+      case .sample: return .concatenated([x, sound / Self.level(of: sound)], axis: 2)
       }
     }
   }
@@ -125,7 +130,9 @@ public struct UniversalMIR: Module {
   public func callAsFunction(_ sound: Tensor) -> Tensor {
     let problem = problem(withInput: sound.shape)
     require(problem == nil, "universal network: an input that \(problem ?? "")")
-    return head(trunk.features(sound, for: configuration))
+    let said = head(trunk.features(sound, for: configuration))
+    // Normalised features know no loudness: what sounds is said in units of the clip's.
+    return configuration.head.rate == .sample ? said * Trunk.level(of: sound) : said
   }
 }
 

@@ -134,14 +134,14 @@ extension UniversalMIRConfiguration {
   public static let frame = UniversalMIRConfiguration { $0.head = UniversalHead(.frame, outputs: 88) }
   /// The same with two sources.
   public static let sample = UniversalMIRConfiguration { $0.head = UniversalHead(.sample, outputs: 2) }
-  /// For experiments on one core: four seconds at 8 kHz, 31 frames a second.
+  /// For experiments on one core: two seconds at 8 kHz, 31 frames a second.
   public static let small = UniversalMIRConfiguration {
     $0.sampleRate = 8000
     $0.levels = 9
     $0.filters = 6
     $0.downKernel = 9
     $0.upKernel = 3
-    $0.clipSamples = 32768
+    $0.clipSamples = 16384
   }
   /// For tests of whole pipelines.
   public static let tiny = UniversalMIRConfiguration {
