@@ -1,10 +1,11 @@
 """One update of second-order MAML in PyTorch: four tasks, five inner steps, four examples to adapt on and four to be judged
 by, on the network universal-mir-small with a head for ten classes, by torch.func's functional_call and create_graph.
 
-Prints the median seconds of an update and the peak of resident memory less what torch itself takes. Ours, on tasks that
+Prints the median seconds of processor time of an update and the peak of resident memory less what torch itself takes. Ours, on tasks that
 `swiftdl data prepare mir-tasks` made, prints the same update's seconds in its summary.json:
 
-    swiftdl train meta tasks.path=TASKS 'tasks.only=[genre, key, tempo, instrument-recognition]' updates=7 --threads 1 --run RUN
+    swiftdl train meta tasks.path=TASKS 'tasks.only=[genre, key, tempo, instrument-recognition]' updates=7 \
+        --threads 1 --run RUN
 
 Needs torch (2.13.0+cpu). Usage: python meta_step.py [--steps 5] [--updates 7] [--threads 1] [--first-order]
 """
@@ -49,7 +50,7 @@ def loss(task, weights, part):
 
 seconds = []
 for _ in range(a.updates):
-    started = time.perf_counter()
+    started = time.process_time()
     optimizer.zero_grad()
     for task in range(TASKS):
         fast = {**trunk, **heads[task]}
@@ -59,5 +60,5 @@ for _ in range(a.updates):
             fast = {k: v if s is None else v - RATE * s for (k, v), s in zip(fast.items(), slopes)}
         (loss(task, fast, 1) / TASKS).backward()
     optimizer.step()
-    seconds.append(time.perf_counter() - started)
-print(f"{statistics.median(seconds):.3f} s an update, {megabytes() - before:.0f} MB")
+    seconds.append(time.process_time() - started)
+print(f"{statistics.median(seconds):.3f} s of processor time an update, {megabytes() - before:.0f} MB")

@@ -5,7 +5,8 @@ import SwiftDL
 
 struct Reproduce: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Repeat a paper's experiments.", subcommands: [ReproduceSeqUNet.self, ReproduceFactorGANPaired.self, ReproduceMeta.self])
+    abstract: "Repeat a paper's experiments.",
+    subcommands: [ReproduceSeqUNet.self, ReproduceFactorGANPaired.self, ReproduceMeta.self])
 }
 
 struct ReproduceSeqUNet: ParsableCommand {

@@ -7,8 +7,8 @@ struct ReproduceMeta: ParsableCommand {
     commandName: "meta",
     abstract: "Leave one task out after another, learn an initialisation from the others, and adapt it to few examples.",
     discussion: """
-      Initialisations: \(MetaInitialisation.allCases.map(\.rawValue).joined(separator: ", ")). What is finished is not repeated, \
-      interrupted work goes on. A reconstruction: of the thesis' chapter no more is public than the abstract.
+      Initialisations: \(MetaInitialisation.allCases.map(\.rawValue).joined(separator: ", ")). What is finished is not \
+      repeated, interrupted work goes on. A reconstruction: of the thesis' chapter no more is public than the abstract.
 
         swiftdl data prepare mir-tasks -o tasks
         swiftdl reproduce meta --tasks tasks --set updates=200 --held-out chords genre

@@ -76,6 +76,7 @@ import Testing
     #expect(outcome.status == 0, "\(outcome.errors)")
     #expect(outcome.output.split(separator: "\n").count == 5, "\(outcome.output)")
     #expect(try Program.run(command + ["--table"]).output == outcome.output)
+    expectRefusal(try Program.run(command + ["--set", "updates=3"]), naming: "updates", "another --runs")
     #expect(try workshop.text("t.md").contains("reconstruction") && workshop.text("t.json").contains("reptile"))
     #expect(Folders.exists(workshop("runs/index.html")))
   }
@@ -100,7 +101,8 @@ import Testing
       places.reduce(argument) { $0.replacingOccurrences(of: "=\($1.key)", with: "=\(workshop($1.value))") }
     }
     let before = try workshop.listing()
-    let outcome = try Program.run(["train", "meta", "preset=universal-mir-tiny"] + resolved + ["--run", workshop("run"), "-q"])
+    let rest = ["--run", workshop("run"), "-q"]
+    let outcome = try Program.run(["train", "meta", "preset=universal-mir-tiny"] + resolved + rest)
     expectRefusal(outcome, naming: word)
     #expect(try workshop.listing() == before)
   }
@@ -114,6 +116,8 @@ import Testing
     let nowhere = ["--task", workshop("none"), "--init", "universal-mir-tiny"]
     expectRefusal(try Program.run(command + nowhere), naming: "none", "does not exist")
     expectUsageError(try Program.run(command + task + ["--init", "x", "--steps", "0"]), naming: "--steps")
+    let elsewhere = ["meta", "adapt", "--init", "universal-mir-tiny", "-q", "-o", workshop("no/m.safetensors")]
+    expectRefusal(try Program.run(elsewhere + task), naming: "no/m.safetensors")
     #expect(!Folders.exists(workshop("m.safetensors")))
   }
 }

@@ -80,7 +80,8 @@ def tempi():
     for _ in range(30):
         a = round(random.uniform(60, 180), 2)
         reference, weight = ([a, 2 * a], round(random.random(), 2)) if random.random() < 0.5 else ([0, a], 0)
-        estimate = [round(a * random.choice([0.5, 0.92, 0.93, 1, 1.07, 1.08, 1.1, 2]), 2), round(a * 2 * random.uniform(0.9, 1.1), 2)]
+        estimate = [round(a * random.choice([0.5, 0.92, 0.93, 1, 1.07, 1.08, 1.1, 2]), 2),
+                    round(a * 2 * random.uniform(0.9, 1.1), 2)]
         p, _, _ = mir_eval.tempo.detection(np.array(reference, float), weight, np.array(estimate, float))
         cases.append(dict(reference=reference, weight=weight, estimate=estimate, score=float(p)))
     return cases

@@ -75,6 +75,10 @@ public struct MetaAdaptation: Sendable {
   public func adapt(
     _ initial: String, to folder: String, examples: Int?, output: String, progress: (Int, Double) -> Bool
   ) throws -> (task: MIRTask, result: Result)? {
+    let place = output.lastIndex(of: "/").map { String(output[..<$0]) } ?? ""
+    guard place.isEmpty || Folders.isDirectory(place) else {
+      throw FileError(output, "cannot be written: its folder does not exist", hint: "make the folder first")
+    }
     let network = try Self.network(initial)
     let task = try MIRTask(folder, for: network.configuration)
     let few = examples.map { task.few($0, seed: seed) } ?? task.train

@@ -22,8 +22,10 @@ public struct MetaRecipe: Sendable {
   /// The resolved settings, as YAML.
   public func resolvedYAML() throws -> String { try configuration().resolvedYAML }
 
-  /// What a resumed run may change: its length and where things lie.
-  private static let mayChange = ["updates", "updatesPerLine", "checkpointMinutes", "tasks.path", "inner.heldAtOnce"]
+  /// What changes nothing of what is learnt, or its rounding alone.
+  static let neutral = ["updatesPerLine", "checkpointMinutes", "tasks.path", "inner.heldAtOnce"]
+  /// What a resumed run may change: its length, and how and where it is worked out.
+  private static let mayChange = ["updates"] + neutral
 
   private func configuration() throws -> MetaConfiguration {
     let told = ToldSettings(file: configurationFile, overrides: overrides, resumed: resumes ? folder : nil)
@@ -63,7 +65,8 @@ public struct MetaRecipe: Sendable {
         style: style)
       bar.note(training.summary)
       let outcome = try training.run(
-        report: { bar.update($0.update, fields: ["loss": $0.line.isEmpty ? $0.lastLoss : $0.lineLoss]) }, shouldStop: shouldStop)
+        report: { bar.update($0.update, fields: ["loss": $0.line.isEmpty ? $0.lastLoss : $0.lineLoss]) },
+        shouldStop: shouldStop)
       bar.finish()
       try MetaReport(run: folder).write()
       return outcome

@@ -25,7 +25,8 @@ struct MetaReport {
       [
         .charts([
           LineChart(
-            title: "All tasks", horizontal: "update", vertical: "loss", series: [ChartSeries("mean", record.series("loss"))]),
+            title: "All tasks", horizontal: "update", vertical: "loss",
+            series: [ChartSeries("mean", record.series("loss"))]),
           LineChart(title: "Each task", horizontal: "update", vertical: "loss", series: tasks),
         ])
       ])

@@ -31,8 +31,8 @@ public enum MetaInitialisation: String, Sendable, CaseIterable {
 /// the task that was left out.
 ///
 /// A folder `RUNS/held-out/TASK/INITIALISATION` for every run, `RUNS/single/TASK` for those on one task, and a file
-/// `RUNS/cells/TASK/INITIALISATION/k-K-seed-S.json` for every adaptation: what is there is not repeated, and an interrupted run
-/// goes on.
+/// `RUNS/cells/TASK/INITIALISATION/k-K-seed-S.json` for every adaptation: what is there is not repeated, and an interrupted
+/// run goes on.
 public struct MetaReproduction: Sendable {
   /// A folder of tasks.
   public var tasks: String
@@ -51,16 +51,31 @@ public struct MetaReproduction: Sendable {
 
   /// What may be said of every figure.
   public static let provenance = """
-    A reconstruction: of the chapter of D. Stoller's thesis that learns an initialisation for ten tasks, no more is public than \
-    its abstract, and there is no published figure to compare with.
+    A reconstruction: of the chapter of D. Stoller's thesis that learns an initialisation for ten tasks, no more is public \
+    than its abstract, and there is no published figure to compare with.
     """
 
   public init(tasks: String, runs: String, programVersion: String) {
     (self.tasks, self.runs, self.programVersion) = (tasks, runs, programVersion)
   }
 
-  private func configuration() throws -> MetaConfiguration {
-    try ConfigurationLoader.load(MetaConfiguration.self, overrides: overrides)
+  private var settingsFile: String { "\(runs)/settings.yaml" }
+
+  /// The settings of all runs that learn initialisations: those the first of them were begun with.
+  ///
+  /// - Throws: `ConfigurationError` where other ones are told: figures of different settings do not belong in one table.
+  func configuration() throws -> MetaConfiguration {
+    guard Folders.exists(settingsFile) else {
+      return try ConfigurationLoader.load(MetaConfiguration.self, overrides: overrides)
+    }
+    let before = try ConfigurationLoader.load(MetaConfiguration.self, file: settingsFile)
+    let now = try ConfigurationLoader.load(MetaConfiguration.self, base: before, overrides: overrides)
+    if let change = now.differences(from: before).first(where: { !MetaRecipe.neutral.contains($0.key) }) {
+      throw ConfigurationError(
+        change.key, "was \(change.other.text) when the runs in \(runs) began and cannot become \(change.value.text)",
+        hint: "leave it out, or choose another --runs")
+    }
+    return now
   }
 
   /// Trains and adapts what is missing. Returns false when asked to stop before the end.
@@ -70,13 +85,17 @@ public struct MetaReproduction: Sendable {
     let shape = try configuration.shape()
     let folder = try MIRTaskFolder(tasks, for: shape)
     let wanted = try heldOut.isEmpty ? folder.tasks : heldOut.map { try folder.task($0, "held-out") }
+    try Folders.create(runs)
+    try AtomicFile.write(configuration.resolvedYAML, to: settingsFile)
     let fresh = UniversalMIR(shape, random: RandomStream(seed: UInt64(configuration.seed)).stream("weights"))
     return try ComputeContext.flushingSubnormals {
       for (index, task) in wanted.enumerated() {
         for initialisation in initialisations where initialisation != .maml || index < secondOrderTasks {
           if isComplete(task.name, initialisation) { continue }
           note("\(task.name), \(initialisation.rawValue)")
-          guard let network = try network(initialisation, without: task, in: folder, fresh, style, note) else { return false }
+          guard let network = try network(initialisation, without: task, in: folder, fresh, style, note) else {
+            return false
+          }
           for seed in seeds {
             for count in examples {
               guard try fillCell(task, initialisation, count, seed, network) else { return false }
@@ -119,7 +138,8 @@ public struct MetaReproduction: Sendable {
     if !Folders.exists(model) {
       let resumes = Folders.isDirectory("\(run)/checkpoints")
       let recipe = MetaRecipe(
-        overrides: resumes ? [] : ["tasks.path=\(folder.path)"] + overrides + settings, folder: run, resumes: resumes,
+        configurationFile: resumes ? nil : settingsFile,
+        overrides: resumes ? [] : ["tasks.path=\(folder.path)"] + settings, folder: run, resumes: resumes,
         programVersion: programVersion)
       if case .interrupted = try recipe.train(style: style, tasks: folder) { return nil }
     }
@@ -156,9 +176,10 @@ public struct MetaReproduction: Sendable {
     (adaptation.steps, adaptation.seed) = (steps.max() ?? 0, seed)
     let started = ContinuousClock.now
     let few = task.few(count, seed: seed)
-    guard let result = try adaptation.run(
-      network, task, on: few, judged: task.examples[.test] ?? [], after: [0] + steps, progress: { _, _ in !Interrupt.requested })
-    else { return false }
+    let result = try adaptation.run(
+      network, task, on: few, judged: task.examples[.test] ?? [], after: [0] + steps
+    ) { _, _ in !Interrupt.requested }
+    guard let result else { return false }
     let cell: JSONObject = [
       "task": task.name, "metric": task.kind.metric, "initialisation": initialisation.rawValue, "examples": few.count,
       "k": count, "seed": seed, "steps": result.scores.map(\.step), "scores": result.scores.map(\.score),
@@ -217,7 +238,9 @@ public struct MetaReproduction: Sendable {
         }
       }
     }
-    return cells.sorted { ($0.task, $0.k, $0.initialisation.order, $0.seed) < ($1.task, $1.k, $1.initialisation.order, $1.seed) }
+    return cells.sorted {
+      ($0.task, $0.k, $0.initialisation.order, $0.seed) < ($1.task, $1.k, $1.initialisation.order, $1.seed)
+    }
   }
 
   /// Facts about the runs that learned initialisations: updates and seconds of each.

@@ -9,7 +9,7 @@ public struct MetaTable: Sendable {
   public init(_ reproduction: MetaReproduction) throws {
     cells = try reproduction.cells()
     trainings = try reproduction.trainings()
-    settings = try ConfigurationLoader.load(MetaConfiguration.self, overrides: reproduction.overrides)
+    settings = try reproduction.configuration()
   }
 
   private var steps: [Int] { Set(cells.flatMap(\.steps)).sorted() }
@@ -43,7 +43,9 @@ public struct MetaTable: Sendable {
   /// The mean place of every initialisation among all of them, 1 the best, over the tasks that have all; draws share places.
   ///
   /// - Parameter initialisations: those that are compared.
-  func meanPlaces(_ initialisations: [MetaInitialisation]) -> (tasks: [String], places: [(k: Int, step: Int, places: [Double])]) {
+  func meanPlaces(
+    _ initialisations: [MetaInitialisation]
+  ) -> (tasks: [String], places: [(k: Int, step: Int, places: [Double])]) {
     let complete = tasks.filter { task in
       Set(cells.map(\.k)).allSatisfy { k in initialisations.allSatisfy { self.initialisations(task, k).contains($0) } }
     }
@@ -96,8 +98,8 @@ public struct MetaTable: Sendable {
       \(MetaReproduction.provenance) `swiftdl reproduce meta` repeats the table.
 
       Each task is left out in turn; an initialisation is learnt from the others, a fresh head put on it, and all weights are
-      fine-tuned on few examples of the task, by Adam with the same rate (\(MetaAdaptation().rate)) whatever they began with. Figures are
-      of the test part: other songs, played with a sound font, or spoken in a language over a package of music, that no other
+      fine-tuned on few examples of the task, by Adam with the same rate (\(MetaAdaptation().rate)) whatever they began with.
+      Figures are of the test part: other songs, played with a sound font, or spoken in a language over a package of music, that no other
       part has. Higher is better. Initialisations: \(settings.updates) updates of \(settings.tasksPerUpdate) tasks,
       \(settings.support) examples to adapt on and \(settings.query) to be judged by, \(settings.inner.steps) inner steps of
       \(settings.inner.rate), Adam with \(settings.outer.rate), network `\(settings.preset)`; seed \(settings.seed).

@@ -15,8 +15,8 @@ struct UniversalLearner: Module {
 /// Learns the initialisation of a universal network from tasks: of its trunk from all of them, of each task's head from
 /// that task.
 ///
-/// A run's folder holds `model.safetensors`, the network to adapt, with the checkpoints that `--resume` continues from to the
-/// same bits. Tasks, songs and examples of an update depend on the seed and its number alone.
+/// A run's folder holds `model.safetensors`, the network to adapt, with the checkpoints that `--resume` continues from to
+/// the same bits. Tasks, songs and examples of an update depend on the seed and its number alone.
 public struct MetaTraining {
   public enum Outcome: Sendable, Equatable {
     case finished(updates: Int, seconds: Double)

@@ -30,8 +30,8 @@ let pitchClassNames = ["C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb
 
 /// The pitch class of a letter with sharps or flats behind it.
 private func pitchClass(_ text: String) -> Int? {
-  guard let letter = text.first?.uppercased().first, let base = ["C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11][letter]
-  else { return nil }
+  let letters: [Character: Int] = ["C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11]
+  guard let letter = text.first?.uppercased().first, let base = letters[letter] else { return nil }
   var shift = 0
   for sign in text.dropFirst() {
     guard sign == "#" || sign == "b" else { return nil }

@@ -35,8 +35,8 @@ public struct MatchScores: Sendable, Equatable {
 
 /// Times that were found against those that were there.
 ///
-/// mir_eval's `onset.f_measure` (a tolerance of 0.05 s) and `beat.f_measure` (0.07 s, without trimming): a pair is at most the
-/// tolerance apart, and the largest number of pairs counts.
+/// mir_eval's `onset.f_measure` (a tolerance of 0.05 s) and `beat.f_measure` (0.07 s, without trimming): a pair is at most
+/// the tolerance apart, and the largest number of pairs counts.
 public func eventScores(reference: [Double], estimate: [Double], tolerance: Double) -> MatchScores {
   let near = estimate.map { time in
     reference.indices.filter { time - tolerance <= reference[$0] && reference[$0] <= time + tolerance }

@@ -5,8 +5,8 @@ public import SwiftDL
 ///
 /// Down blocks convolve, keep the result and drop every second frame; up blocks double the rate by interpolation, join what
 /// was kept, and convolve; every convolution is normalised. Frames are read on the way up, at the level of their rate,
-/// samples at its end, beside the sound itself, both as loud as 1; a clip's head reads the means of the frames and of the bottleneck. So tasks share all weights but
-/// those of their heads.
+/// samples at its end, beside the sound itself, both as loud as 1; a clip's head reads the means of the frames and of the
+/// bottleneck. So tasks share all weights but those of their heads.
 ///
 /// Ours. Stoller's thesis, "Deep Learning for Music Information Retrieval in Limited Data Scenarios", learns the
 /// initialisation of a “universal MIR model”, of which no more is public than the abstract; the blocks are those of Stoller,

@@ -31,7 +31,11 @@ import Testing
     let folder = try TemporaryFolder()
     let tasks = TaskFolders(folder.path)
     try tasks.write("task", kind: kind)
-    if let text { try tasks.text(text, "task/\(name)") } else { try FileManager.default.removeItem(atPath: "\(folder.path)/task/\(name)") }
+    if let text {
+      try tasks.text(text, "task/\(name)")
+    } else {
+      try FileManager.default.removeItem(atPath: "\(folder.path)/task/\(name)")
+    }
     do {
       _ = try MIRTask("\(folder.path)/task", for: .tiny)
       return ""

@@ -17,17 +17,18 @@ import Testing
         var c = MetaConfiguration()
         (c.support, c.query) = (2, 2)
         for algorithm in [MetaAlgorithm.joint, .firstOrder, .reptile, .maml] {
-          for (steps, heldAtOnce) in [(3, false), (6, false), (3, true)] where algorithm == .maml || steps == 3 && !heldAtOnce {
+          for (steps, heldAtOnce) in algorithm == .maml ? [(3, false), (6, false), (3, true)] : [(3, false)] {
             (c.algorithm, c.inner.steps, c.inner.heldAtOnce) = (algorithm, steps, heldAtOnce)
             let loop = InnerLoop(steps: steps, rates: algorithm.rates(1e-3, for: network))
             MemoryStatistics.resetPeak()
             let before = MemoryStatistics.current.live
             _ = algorithm.gradient(
               at: network, loop, holdsAllSteps: heldAtOnce,
-              inner: { model, _, _ in model(sounds.0).squared().mean() }, outer: { model, _ in model(sounds.1).squared().mean() })
+              inner: { model, _, _ in model(sounds.0).squared().mean() },
+              outer: { model, _ in model(sounds.1).squared().mean() })
             let measured = Double(MemoryStatistics.current.peak - before)
             let ratio = Double(c.predictedBytes(shape)) / measured
-            #expect((0.67...1.5).contains(ratio), "\(algorithm), \(head.rate), \(steps) steps, \(heldAtOnce): \(ratio), \(measured)")
+            #expect((0.67...1.5).contains(ratio), "\(algorithm), \(head.rate), \(steps) steps, \(heldAtOnce): \(ratio)")
           }
         }
       }

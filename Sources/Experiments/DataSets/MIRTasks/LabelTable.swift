@@ -55,7 +55,8 @@ struct LabelTable {
     for file in order {
       let rows = rows[file] ?? []
       if let other = rows.first(where: { $0.song != rows[0].song }) {
-        throw FileError("\(path):\(other.line)", "\(file) belongs to “\(other.song)”, on line \(rows[0].line) to “\(rows[0].song)”")
+        throw FileError(
+          "\(path):\(other.line)", "\(file) belongs to “\(other.song)”, on line \(rows[0].line) to “\(rows[0].song)”")
       }
       var reader = RowReader(path: path, kind: kind, classes: classes, learnsClasses: learnsClasses)
       let labels = try reader.labels(rows.map { ($0.line, $0.values) })
@@ -104,13 +105,16 @@ private struct RowReader {
       }
       return .oneOf(number, tempo: tempo)
     case .key:
-      guard let key = MusicalKey(text) else { throw FileError(place, "“\(text)” is no key", hint: "C major, F# minor, Eb minor") }
+      guard let key = MusicalKey(text) else {
+        throw FileError(place, "“\(text)” is no key", hint: "C major, F# minor, Eb minor")
+      }
       return .oneOf(MIRTaskKind.keyClass(key), tempo: 0)
     case .source: return .sound(text)
     default:
       if let number = classes.firstIndex(of: text) { return .oneOf(number, tempo: 0) }
       guard learnsClasses else {
-        throw FileError(place, "the class “\(text)” is not among those of the training part", hint: classes.joined(separator: ", "))
+        throw FileError(
+          place, "the class “\(text)” is not among those of the training part", hint: classes.joined(separator: ", "))
       }
       classes.append(text)
       return .oneOf(classes.count - 1, tempo: 0)

@@ -37,7 +37,8 @@ public struct MIRTask: Sendable {
   /// - Parameter shape: whose rate and clips are wanted.
   public init(_ folder: String, for shape: UniversalMIRConfiguration) throws {
     guard Folders.isDirectory(folder) else {
-      throw FileError(folder, Folders.exists(folder) ? "is a file" : "does not exist", hint: "a task is a folder with task.yaml")
+      throw FileError(
+        folder, Folders.exists(folder) ? "is a file" : "does not exist", hint: "a task is a folder with task.yaml")
     }
     name = folder.split(separator: "/").last.map(String.init) ?? folder
     kind = try Self.kind(of: folder)
@@ -97,7 +98,9 @@ public struct MIRTask: Sendable {
   /// Examples to adapt on and others to be judged by, without a song in common; drawn by a stream alone.
   ///
   /// - Throws: `FileError` where there are not as many.
-  func episode(support: Int, query: Int, _ random: inout RandomStream) throws(FileError) -> (support: [MIRExample], query: [MIRExample]) {
+  func episode(
+    support: Int, query: Int, _ random: inout RandomStream
+  ) throws(FileError) -> (support: [MIRExample], query: [MIRExample]) {
     let order = random.permutation(of: train.count)
     var songs: Set<String> = []
     var (first, rest): ([MIRExample], [MIRExample]) = ([], [])
@@ -159,7 +162,8 @@ private struct PartReader {
   ) throws(FileError) -> [MIRExample] {
     let path = "\(folder)/labels.csv"
     guard Folders.exists(path) else {
-      throw FileError(path, "does not exist", hint: "sounds without labels teach nothing: file,song,\(kind.columns.joined(separator: ","))")
+      let head = (["file", "song"] + kind.columns).joined(separator: ",")
+      throw FileError(path, "does not exist", hint: "sounds without labels teach nothing: \(head)")
     }
     let table = try LabelTable(path, kind: kind, classes: &classes, learnsClasses: learnsClasses)
     var used = Set(table.entries.map(\.file))
@@ -170,7 +174,8 @@ private struct PartReader {
       let seconds = Double(sound.count) / Double(shape.sampleRate)
       if let late = entry.labels.latest, late > seconds + 0.05 {
         throw FileError(
-          "\(path):\(entry.line)", "a label at \(late.text(decimals: 2)) s is behind the end of \(entry.file), \(seconds.text(decimals: 2)) s")
+          "\(path):\(entry.line)",
+          "a label at \(late.text(decimals: 2)) s is behind the end of \(entry.file), \(seconds.text(decimals: 2)) s")
       }
       var target: [Float] = []
       if case .sound(let file) = entry.labels {

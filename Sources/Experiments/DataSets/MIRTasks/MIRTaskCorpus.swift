@@ -7,8 +7,8 @@ import Glibc
 /// four seconds at 16 kHz.
 ///
 /// Six are about songs that MMA composes, two about melodies of our own, all played by fluidsynth; two are about voices over
-/// game music (`VoiceCorpus`). Every task has songs of its own. What is tested on is played with a sound font, or spoken in a
-/// language over a package of music, that no other part has.
+/// game music (`VoiceCorpus`). Every task has songs of its own. What is tested on is played with a sound font, or spoken in
+/// a language over a package of music, that no other part has.
 public struct MIRTaskCorpus: Sendable {
   /// Songs of each task to learn from; a sixth as many for validation, a third for the test.
   public var songs = 48
@@ -179,7 +179,7 @@ public struct MIRTaskCorpus: Sendable {
       tempi: [.init(tick: 0, microsecondsPerQuarter: 60_000_000 / score.beatsPerMinute)])
   }
 
-  /// The sounds of songs, mono, `slot` seconds each. Those of one font are played in one file, since fonts take long to load.
+  /// The sounds of songs, mono. Those of one font are played in one file, one after the other: fonts take long to load.
   private func played(_ songs: [Song], _ split: Split, in folder: String) throws(FileError) -> [[Float]] {
     let fonts = split == .test ? [Self.fonts.1] : Self.fonts.0
     let slot = Self.seconds + 5
@@ -253,8 +253,8 @@ public struct MIRTaskCorpus: Sendable {
   private func write(_ samples: [Float], to path: String) throws(FileError) {
     let peak = samples.reduce(0) { max($0, abs($1)) }
     let gain = peak > 0.99 ? 0.99 / peak : 1
-    try AudioFile.write(
-      AudioBuffer(samples: samples.map { $0 * gain }, channels: 1, sampleRate: Self.sampleRate), to: path, format: .wav(.int16))
+    let sound = AudioBuffer(samples: samples.map { $0 * gain }, channels: 1, sampleRate: Self.sampleRate)
+    try AudioFile.write(sound, to: path, format: .wav(.int16))
   }
 
   // MARK: - Voices
