@@ -1,5 +1,5 @@
-public import ArgumentParser
-public import Experiments
+import ArgumentParser
+import Experiments
 import SwiftDL
 
 struct DataCommand: ParsableCommand {

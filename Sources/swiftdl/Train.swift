@@ -24,32 +24,15 @@ struct TrainSeparation: ParsableCommand {
       --print-config shows every key. Ctrl-C saves; --resume continues to the same bits.
       """)
 
-  @Option(name: .shortAndLong, help: "A YAML file with settings.")
-  var config: String?
-  @Argument(help: "Settings as key=value.")
-  var settings: [String] = []
-  @Option(name: .customLong("run"), help: "The run's folder.")
-  var folder = "runs/separation"
-  @Flag(help: "Continue the run in the folder.")
-  var resume = false
-  @Flag(help: "Print the resolved settings and stop.")
-  var printConfig = false
-  @OptionGroup var progressOptions: ProgressOptions
-  @OptionGroup var compute: ComputeOptions
+  @OptionGroup var options: TrainingOptions
 
   func run() throws {
-    let recipe = SeparationRecipe(
-      configurationFile: config, overrides: settings, folder: folder, resumes: resume,
-      programVersion: programVersion)
-    if printConfig {
-      print(try recipe.resolvedYAML(), terminator: "")
-      return
+    let request = options.request(task: "separation")
+    let recipe = SeparationRecipe(request)
+    switch try options.run(settings: recipe.resolvedYAML, train: recipe.train) {
+    case .interrupted(let step)?: throw options.stopped(at: "step \(step)", of: request, command: "separation")
+    case .finished?: print("\(request.folder)/checkpoints/best")
+    case nil: break
     }
-    let outcome = try compute.run { try recipe.train(style: progressOptions.style) }
-    if case .interrupted(let step) = outcome {
-      note("stopped at step \(step); continue with: swiftdl train separation --resume --run \(folder)")
-      throw ExitCode(130)
-    }
-    print("\(folder)/checkpoints/best")
   }
 }

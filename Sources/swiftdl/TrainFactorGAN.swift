@@ -19,43 +19,26 @@ struct TrainFactorGAN: ParsableCommand {
 
   @Argument(help: "The task.")
   var task: FactorGANTask
-  @Argument(help: "Settings as key=value.")
-  var settings: [String] = []
-  @Option(name: .shortAndLong, help: "A YAML file with settings.")
-  var config: String?
   @Option(help: "The folder or file of the data, as data.path=.")
   var data: String?
-  @Option(name: .customLong("run"), help: "The run's folder; runs/TASK when absent.")
-  var folder: String?
-  @Flag(help: "Continue the run in the folder.")
-  var resume = false
-  @Flag(help: "Print the resolved settings and stop.")
-  var printConfig = false
-  @OptionGroup var progressOptions: ProgressOptions
-  @OptionGroup var compute: ComputeOptions
+  @OptionGroup var options: TrainingOptions
 
   func run() throws {
-    let folder = folder ?? "runs/\(task.rawValue)"
-    let recipe = FactorGANRecipe(
-      task: task, configurationFile: config, overrides: settings + (data.map { ["data.path=\($0)"] } ?? []),
-      folder: folder, resumes: resume, programVersion: programVersion)
-    if printConfig {
-      print(try recipe.resolvedYAML(), terminator: "")
-      return
-    }
-    switch try compute.run({ try recipe.train(style: progressOptions.style) }) {
-    case .interrupted(let update):
-      note(
-        update.map {
-          "stopped at update \($0); continue with: swiftdl train factor-gan \(task.rawValue) --resume --run \(folder)"
-        } ?? "stopped before the run began")
+    let request = options.request(task: task.rawValue, adding: data.map { ["data.path=\($0)"] } ?? [])
+    let recipe = FactorGANRecipe(task: task, request)
+    switch try options.run(settings: recipe.resolvedYAML, train: { try recipe.train(style: $0) }) {
+    case .interrupted(let update?)?:
+      throw options.stopped(at: "update \(update)", of: request, command: "factor-gan \(task.rawValue)")
+    case .interrupted(nil)?:
+      note("stopped before the run began")
       throw ExitCode(130)
-    case .finished(let result):
+    case .finished(let result)?:
       let scores = result.scores.entries.compactMap { name, value in
         value.number.map { "\(name.replacing("_", with: " ")) \($0.text(decimals: 3))" }
       }
       note(scores.joined(separator: ", "))
-      print("\(folder)/checkpoints/last")
+      print("\(request.folder)/checkpoints/last")
+    case nil: break
     }
   }
 }

@@ -43,18 +43,7 @@ extension SequenceModelKind: ExpressibleByArgument {}
 struct SequenceTrainingOptions: ParsableArguments {
   @Option(help: "The network: seq-u-net, tcn or wavenet; preset=NAME chooses more finely.")
   var model: SequenceModelKind?
-  @Option(name: .shortAndLong, help: "A YAML file with settings.")
-  var config: String?
-  @Argument(help: "Settings as key=value.")
-  var settings: [String] = []
-  @Option(name: .customLong("run"), help: "The run's folder; runs/TASK when absent.")
-  var folder: String?
-  @Flag(help: "Continue the run in the folder.")
-  var resume = false
-  @Flag(help: "Print the resolved settings and stop.")
-  var printConfig = false
-  @OptionGroup var progressOptions: ProgressOptions
-  @OptionGroup var compute: ComputeOptions
+  @OptionGroup var options: TrainingOptions
 
   static func command(_ task: SequenceTask, _ abstract: String, example: String) -> CommandConfiguration {
     let data = example.isEmpty ? "" : " \(example)"
@@ -72,23 +61,16 @@ struct SequenceTrainingOptions: ParsableArguments {
   }
 
   func train(_ task: SequenceTask) throws {
-    let folder = folder ?? "runs/\(task.rawValue)"
-    let recipe = SequenceRecipe(
-      task: task, model: model, configurationFile: config, overrides: settings, folder: folder, resumes: resume,
-      programVersion: programVersion)
-    if printConfig {
-      print(try recipe.resolvedYAML(), terminator: "")
-      return
-    }
-    switch try compute.run({ try recipe.train(style: progressOptions.style) }) {
-    case .interrupted(let step):
-      note("stopped at step \(step); continue with: swiftdl train \(task.rawValue) --resume --run \(folder)")
-      throw ExitCode(130)
-    case .finished(let result, let metric):
+    let request = options.request(task: task.rawValue)
+    let recipe = SequenceRecipe(task: task, model: model, request)
+    switch try options.run(settings: recipe.resolvedYAML, train: recipe.train) {
+    case .interrupted(let step)?: throw options.stopped(at: "step \(step)", of: request, command: task.rawValue)
+    case .finished(let result, let metric)?:
       note(
         "\(metric.name): \(result.validation.text(decimals: 3)) validation, \(result.test.text(decimals: 3)) test"
           + (result.accuracy.map { ", \((100 * $0).text(decimals: 1)) % right" } ?? ""))
-      print("\(folder)/checkpoints/best")
+      print("\(request.folder)/checkpoints/best")
+    case nil: break
     }
   }
 }

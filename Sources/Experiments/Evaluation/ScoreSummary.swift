@@ -68,20 +68,9 @@ public struct ScoreSummary: Sendable, Equatable {
       let row = rows.first { $0.method == method && $0.target == target && $0.metric == metric }
       return row.map { $0.pooled.median.text(decimals: 2) } ?? ""
     }
-    return Self.aligned(
-      [["\(metric), dB"] + targets] + methods.map { method in [method] + targets.map { cell(method, $0) } },
-      names: 1)
-  }
-
-  /// Lines of cells under each other, the first `names` columns to the left, numbers to the right.
-  private static func aligned(_ lines: [[String]], names: Int) -> String {
-    let widths = lines[0].indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
-    return lines.map { line in
-      line.indices.map { column in
-        column < names
-          ? line[column].padded(to: widths[column]) : line[column].leftPadded(to: widths[column])
-      }.joined(separator: "  ")
-    }.joined(separator: "\n")
+    return TextTable(
+      heads: ["\(metric), dB"] + targets, rows: methods.map { method in [method] + targets.map { cell(method, $0) } }
+    ).text
   }
 
   /// The columns of the table, the three that name a row first.
@@ -100,10 +89,9 @@ public struct ScoreSummary: Sendable, Equatable {
 
   /// A table for people, in dB.
   public var text: String {
-    Self.aligned(
-      [Self.columnNames]
-        + rows.map { [$0.method, $0.target, $0.metric] + Self.cells($0, decimals: 2) },
-      names: 3)
+    TextTable(
+      heads: Self.columnNames, rows: rows.map { [$0.method, $0.target, $0.metric] + Self.cells($0, decimals: 2) }, names: 3
+    ).text
   }
 
   /// The table as comma-separated values with a header (RFC 4180), five decimals.

@@ -4,22 +4,11 @@ import SwiftDLModels
 /// Everything `swiftdl train factor-gan` does: settings, data, folder, progress, training, report.
 public struct FactorGANRecipe: Sendable {
   public let task: FactorGANTask
-  public var configurationFile: String?
-  public var overrides: [String]
-  public let folder: String
-  public var resumes: Bool
-  public let programVersion: String
+  private let request: RunRequest
 
-  public init(
-    task: FactorGANTask, configurationFile: String? = nil, overrides: [String] = [], folder: String, resumes: Bool = false,
-    programVersion: String
-  ) {
+  public init(task: FactorGANTask, _ request: RunRequest) {
     self.task = task
-    self.configurationFile = configurationFile
-    self.overrides = overrides
-    self.folder = folder
-    self.resumes = resumes
-    self.programVersion = programVersion
+    self.request = request
   }
 
   public enum Outcome: Sendable {
@@ -47,8 +36,7 @@ public struct FactorGANRecipe: Sendable {
   private func configuration() throws -> FactorGANConfiguration {
     var base = FactorGANConfiguration()
     base.task = task
-    let told = ToldSettings(file: configurationFile, overrides: overrides, resumed: resumes ? folder : nil)
-    let resolved = try told.resolved(base, mayChange: Self.mayChange)
+    let resolved = try request.resolved(base, mayChange: Self.mayChange)
     guard resolved.task == task else {
       throw ConfigurationError("task", "is \(resolved.task.rawValue), where \(task.rawValue) is trained")
     }
@@ -62,15 +50,8 @@ public struct FactorGANRecipe: Sendable {
     // The data come first: a wrong path leaves no folder.
     let corpus = try DigitCorpus(configuration.data.path)
     try PairedDigitsData.check(pairs: configuration.data.pairs, of: corpus)
-    let environment = RunEnvironment.computing(programVersion: programVersion)
-    let fresh = FreshFolder(folder)
-    let run =
-      try resumes
-      ? RunFolder.resume(folder, environment: environment, extending: true)
-      : RunFolder.create(folder, configuration: configuration, environment: environment)
-    do {
+    return try RunFolder.training(request, configuration: configuration) { run in
       guard let classifier = try classifier(corpus, configuration, style) else {
-        if !resumes { fresh.discard() }
         return .interrupted(update: nil)
       }
       let data = PairedDigitsData(
@@ -79,7 +60,7 @@ public struct FactorGANRecipe: Sendable {
         random: RandomStream(seed: UInt64(configuration.seed)))
       let hidden = configuration.hiddenChannels
       var training = try FactorGANTraining<DenseGenerator, DenseDiscriminator>(
-        configuration, data: data, in: run, resuming: resumes,
+        configuration, data: data, in: run, resuming: request.resumes,
         generator: { random in
           DenseGenerator(
             .init(inputChannels: configuration.noiseChannels, hiddenChannels: hidden, outputChannels: data.parts.channels),
@@ -89,14 +70,10 @@ public struct FactorGANRecipe: Sendable {
           DenseDiscriminator(
             .init(inputChannels: factor.channels(data.parts), hiddenChannels: hidden, outputChannels: 1), random: random)
         })
-      if resumes { try run.save(configuration) }
+      if request.resumes { try run.save(configuration) }
       let outcome = try self.run(&training, configuration, data.summary, style, shouldStop)
-      try FactorGANReport(run: folder).write()
+      try FactorGANReport(run: request.folder).write()
       return outcome
-    } catch {
-      // Without a checkpoint there is nothing to resume: the name is free for the next attempt.
-      if !resumes, try CheckpointStore(run.checkpoints).last() == nil { fresh.discard() }
-      throw error
     }
   }
 
@@ -104,7 +81,7 @@ public struct FactorGANRecipe: Sendable {
   private func classifier(
     _ corpus: DigitCorpus, _ configuration: FactorGANConfiguration, _ style: ProgressMeter.Style
   ) throws -> DigitClassifier? {
-    let cache = configuration.data.cache.isEmpty ? "\(folder)-cache" : configuration.data.cache
+    let cache = configuration.data.cache.isEmpty ? "\(request.folder)-cache" : configuration.data.cache
     var bar: ProgressMeter?
     defer { bar?.finish() }
     return try DigitClassifierTraining(corpus: corpus, seed: configuration.seed, folder: cache).classifier { step, steps in
@@ -120,27 +97,17 @@ public struct FactorGANRecipe: Sendable {
     _ style: ProgressMeter.Style, _ shouldStop: () -> Bool
   ) throws -> Outcome {
     let parameters = training.parameterCounts
-    var bar: ProgressMeter?
-    var epoch = -1
+    var bar = EpochBar(
+      style: style, unit: "updates",
+      heading: "\(configuration.factorisation.rawValue), \(parameters.generator) parameters against "
+        + "\(parameters.discriminators); \(summary)")
     let outcome = try training.run(
       report: { step in
-        if step.epoch != epoch {
-          bar?.finish()
-          let isFirst = bar == nil
-          epoch = step.epoch
-          bar = ProgressMeter(
-            total: configuration.updatesPerEpoch, label: "epoch \(step.epoch + 1)", start: step.updateOfEpoch - 1,
-            unit: "updates", style: style)
-          if isFirst {
-            bar?.note(
-              "\(configuration.factorisation.rawValue), \(parameters.generator) parameters against "
-                + "\(parameters.discriminators); \(summary)")
-          }
-        }
-        bar?.update(
-          step.updateOfEpoch, fields: ["generator_loss": step.generatorLoss, "update_seconds": step.seconds])
+        bar.update(
+          "epoch \(step.epoch + 1)", step.updateOfEpoch, of: configuration.updatesPerEpoch,
+          fields: ["generator_loss": step.generatorLoss, "update_seconds": step.seconds])
       }, shouldStop: shouldStop)
-    bar?.finish()
+    bar.finish()
     switch outcome {
     case .finished(let result): return .finished(result)
     case .interrupted(let update): return .interrupted(update: update)

@@ -54,8 +54,10 @@ public struct FactorGANReproduction: Sendable {
         "factorisation=\(run.factorisation.rawValue)", "keepsGenerators=false",
       ]
       let recipe = FactorGANRecipe(
-        task: .pairedDigits, overrides: (record == nil ? settings : []) + overrides, folder: folder, resumes: record != nil,
-        programVersion: programVersion)
+        task: .pairedDigits,
+        RunRequest(
+          overrides: (record == nil ? settings : []) + overrides, folder: folder, resumes: record != nil,
+          programVersion: programVersion))
       if case .interrupted = try recipe.train(style: style) { return false }
     }
     return true
@@ -126,27 +128,18 @@ public struct FactorGANReproduction: Sendable {
         "seed": record.setting("seed").flatMap { Int($0) }, "train_seconds": trainingSeconds,
         "updates_per_second": record.summary?["updates_per_second"]?.number,
       ]
-      // Facts that travel; paths and command lines of a machine stay at home.
-      for name in ["date", "program version", "processor", "cores", "instruction_set", "threads", "precision", "commit"] {
-        if let fact = record.environment[name] { object[name] = fact }
-      }
-      return object
+      return object.merging(record.travellingFacts)
     }
   }
 
   /// The rows as text in columns.
   public static func table(_ rows: [Row]) -> String {
-    let lines = [Row.heads] + rows.map(\.cells)
-    let widths = Row.heads.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
-    return lines.map { line in
-      zip(line, widths).map { $0.padded(to: $1) }.joined(separator: "  ")
-    }.joined(separator: "\n")
+    TextTable(heads: Row.heads, rows: rows.map(\.cells), names: 3).text
   }
 
   /// The rows as a Markdown page.
   public static func markdown(_ rows: [Row]) -> String {
-    let lines = [Row.heads, Row.heads.map { _ in "---" }] + rows.map(\.cells)
-    return """
+    """
       # FactorGAN on pairs of digits
 
       GAN and FactorGAN, trained with the authors' settings and seed 1337 on few and many known pairs; `swiftdl reproduce
@@ -156,7 +149,7 @@ public struct FactorGANReproduction: Sendable {
       the features of a classifier trained on the same data; so figures of one data set say little about another's. Less is
       better, in both figures. Hours are those of updates, beside other work. Our data: \(dataNames(rows)).
 
-      """ + "\n" + lines.map { "| " + $0.joined(separator: " | ") + " |\n" }.joined()
+      """ + "\n" + TextTable(heads: Row.heads, rows: rows.map(\.cells)).markdown
   }
 
   /// What the runs were trained on.

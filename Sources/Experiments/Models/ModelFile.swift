@@ -33,13 +33,29 @@ public enum ModelFile {
   /// The file meant by a path: itself, the weights of a checkpoint's or the best ones of a run's folder, or what comes
   /// trained under that name.
   static func weights(_ path: String) throws(FileError) -> String {
-    guard Folders.isDirectory(path) else { return Folders.exists(path) ? path : TrainedModels.file(of: path) ?? path }
+    guard Folders.exists(path) else { return try trained(path) }
+    guard Folders.isDirectory(path) else { return path }
     let places = [path, "\(path)/checkpoints/best", "\(path)/checkpoints/last"]
     let found = places.map { "\($0)/\(Checkpoint.weightsName)" }.first(where: Folders.exists)
     guard let found else {
       throw FileError(path, "this folder holds no model", hint: "give a .safetensors file or a run's folder")
     }
     return found
+  }
+
+  /// The file of what comes trained under a name; what looks like a path is left for the reader to miss.
+  private static func trained(_ name: String) throws(FileError) -> String {
+    if let file = TrainedModels.file(of: name) { return file }
+    if name.contains("/") || name.hasSuffix(".safetensors") { return name }
+    let names = TrainedModels.all.map(\.name)
+    if names.contains(name) {
+      throw FileError(name, "comes with the program, but its file is not there", hint: "SWIFTDL_MODELS names its folder")
+    }
+    if presetNames.contains(name) {
+      throw FileError(name, "is a preset, which has no weights yet", hint: "`swiftdl train` makes them")
+    }
+    let near = NearestName.hint(for: name, among: names, noun: "trained are")
+    throw FileError(name, "is neither a file nor a model that comes trained", hint: near)
   }
 
   /// The name a model goes by when it has none: its file's, or its run's.

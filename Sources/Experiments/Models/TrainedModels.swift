@@ -1,5 +1,5 @@
 import Foundation
-public import SwiftDL
+import SwiftDL
 
 /// The models that come trained, each a safetensors file with a card that says what it is and how good.
 public enum TrainedModels {

@@ -98,6 +98,25 @@ public final class RunFolder: Sendable {
     return try RunFolder(path: path, lock: lock)
   }
 
+  /// Trains in the folder asked for: a new one, or that of a run that was interrupted.
+  ///
+  /// Where no checkpoint has come about, there is nothing to resume: then a new folder is put back to what it was, so that
+  /// its name is free for the next attempt.
+  static func training<Result>(
+    _ request: RunRequest, configuration: some RunConfiguration, extending: Bool = true, _ body: (RunFolder) throws -> Result
+  ) throws -> Result {
+    let environment = RunEnvironment.computing(programVersion: request.programVersion)
+    let fresh = FreshFolder(request.folder)
+    let run =
+      try request.resumes
+      ? resume(request.folder, environment: environment, extending: extending)
+      : create(request.folder, configuration: configuration, environment: environment)
+    defer {
+      if !request.resumes, (try? Folders.names(in: run.checkpoints).isEmpty) == true { fresh.discard() }
+    }
+    return try body(run)
+  }
+
   private static func refuseOccupied(_ path: String) throws(FileError) {
     guard Folders.exists(path) else { return }
     guard Folders.isDirectory(path) else {

@@ -48,6 +48,15 @@ public struct RunRecord: Sendable, Equatable {
     }
   }
 
+  /// What of the environment may stand beside a result elsewhere: paths and command lines of a machine stay at home.
+  var travellingFacts: JSONObject {
+    var facts: JSONObject = [:]
+    for name in ["date", "program version", "processor", "cores", "instruction_set", "threads", "precision", "commit"] {
+      if let fact = environment[name] { facts[name] = fact }
+    }
+    return facts
+  }
+
   /// The object in a JSON file; nil where there is no file.
   static func object(_ path: String) throws(FileError) -> JSONObject? {
     guard Folders.exists(path) else { return nil }

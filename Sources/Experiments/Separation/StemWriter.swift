@@ -1,5 +1,5 @@
 import SwiftDL
-public import SwiftDLAudio
+import SwiftDLAudio
 import Glibc
 
 /// What happens to samples beyond full scale.

@@ -11,24 +11,13 @@ public enum SequenceModelKind: String, Sendable, CaseIterable {
 /// Everything `swiftdl train char-lm` and its siblings do: settings, data, folder, progress, training, report.
 public struct SequenceRecipe: Sendable {
   public let task: SequenceTask
-  public var model: SequenceModelKind?
-  public var configurationFile: String?
-  public var overrides: [String]
-  public let folder: String
-  public var resumes: Bool
-  public let programVersion: String
+  public let model: SequenceModelKind?
+  private let request: RunRequest
 
-  public init(
-    task: SequenceTask, model: SequenceModelKind? = nil, configurationFile: String? = nil, overrides: [String] = [],
-    folder: String, resumes: Bool = false, programVersion: String
-  ) {
+  public init(task: SequenceTask, model: SequenceModelKind? = nil, _ request: RunRequest) {
     self.task = task
     self.model = model
-    self.configurationFile = configurationFile
-    self.overrides = overrides
-    self.folder = folder
-    self.resumes = resumes
-    self.programVersion = programVersion
+    self.request = request
   }
 
   public enum Outcome: Sendable {
@@ -52,27 +41,23 @@ public struct SequenceRecipe: Sendable {
 
   /// The preset: of the run when it is resumed, as told, or the task's.
   private func preset() throws -> String {
-    if resumes {
-      let record = try RunRecord(folder)
+    if request.resumes {
+      let record = try RunRecord(request.folder)
       guard record.setting("task") == task.rawValue, let preset = record.setting("preset") else {
         throw FileError(
-          folder, "is a run of \(record.setting("task") ?? "another kind"), not of \(task.rawValue)",
+          request.folder, "is a run of \(record.setting("task") ?? "another kind"), not of \(task.rawValue)",
           hint: "name its folder with --run, or its task")
       }
       return preset
     }
-    if let preset = try told.value("preset") { return preset }
+    if let preset = try request.value("preset") { return preset }
     let kind = model ?? .seqUNet
-    guard let preset = Self.defaultPreset(task, kind, try told.value("data.path") ?? "") else {
+    guard let preset = Self.defaultPreset(task, kind, try request.value("data.path") ?? "") else {
       throw ConfigurationError(
         "preset", "no \(kind.rawValue) is published for \(task.rawValue)",
         hint: "take another --model, or name any preset with preset=")
     }
     return preset
-  }
-
-  private var told: ToldSettings {
-    ToldSettings(file: configurationFile, overrides: overrides, resumed: resumes ? folder : nil)
   }
 
   /// The paper's network for a task; of music the one for the data set that a file's name tells.
@@ -102,7 +87,7 @@ public struct SequenceRecipe: Sendable {
 
   private func configuration<N: SequenceNetwork>(_ kind: N.Type) throws -> SequenceConfiguration<N> {
     let base = try SequenceConfiguration<N>(task: task, preset: try preset())
-    let resolved = try told.resolved(base, mayChange: Self.mayChange)
+    let resolved = try request.resolved(base, mayChange: Self.mayChange)
     guard resolved.task == task else {
       throw ConfigurationError("task", "is \(resolved.task.rawValue), where \(task.rawValue) is trained")
     }
@@ -118,28 +103,18 @@ public struct SequenceRecipe: Sendable {
 
   private func train<N: SequenceNetwork>(_ kind: N.Type, _ style: ProgressMeter.Style) throws -> Outcome {
     var configuration = try configuration(kind)
-    let environment = RunEnvironment.computing(programVersion: programVersion)
     // The data come first: what they are decides how many symbols there are, and a wrong path leaves no folder.
-    let loader = SequenceDataLoader(configuration: configuration, folder: folder, style: style)
+    let loader = SequenceDataLoader(configuration: configuration, folder: request.folder, style: style)
     let data = try loader.load(&configuration)
     try configuration.validate()
     let bytes = try loader.memory(for: data, configuration)
     Interrupt.install()
-    let fresh = FreshFolder(folder)
-    let run =
-      try resumes
-      ? RunFolder.resume(folder, environment: environment, extending: true)
-      : RunFolder.create(folder, configuration: configuration, environment: environment)
-    do {
-      var training = try SequenceTraining<N>(configuration, data: data, in: run, resuming: resumes)
-      if resumes { try run.save(configuration) }
+    return try RunFolder.training(request, configuration: configuration) { run in
+      var training = try SequenceTraining<N>(configuration, data: data, in: run, resuming: request.resumes)
+      if request.resumes { try run.save(configuration) }
       let outcome = try self.run(&training, configuration, "\(data.summary); about \(bytes >> 20) MiB of memory", style)
-      try SequenceReport(run: folder).write(as: SequenceConfiguration<N>.self)
+      try SequenceReport(run: request.folder).write(as: SequenceConfiguration<N>.self)
       return outcome
-    } catch {
-      // Without a checkpoint there is nothing to resume: the name is free for the next attempt.
-      if !resumes, try CheckpointStore(run.checkpoints).last() == nil { fresh.discard() }
-      throw error
     }
   }
 
@@ -148,23 +123,12 @@ public struct SequenceRecipe: Sendable {
     _ style: ProgressMeter.Style
   ) throws -> Outcome {
     let metric = configuration.task.metric
-    let parameters = training.parameterCount
-    var bar: ProgressMeter?
-    var epoch = -1
+    var bar = EpochBar(
+      style: style, heading: "\(configuration.preset), \(training.parameterCount) parameters; \(summary)")
     let outcome = try training.run(
       report: { step in
-        if step.epoch != epoch {
-          bar?.finish()
-          let isFirst = bar == nil
-          epoch = step.epoch
-          bar = ProgressMeter(
-            total: step.stepsOfEpoch, label: "epoch \(step.epoch + 1)", start: step.stepOfEpoch - 1, style: style)
-          if isFirst {
-            bar?.note("\(configuration.preset), \(parameters) parameters; \(summary)")
-          }
-        }
-        bar?.update(
-          step.stepOfEpoch,
+        bar.update(
+          "epoch \(step.epoch + 1)", step.stepOfEpoch, of: step.stepsOfEpoch,
           fields: [
             metric.name: metric.value(nats: step.meanLoss), "step_seconds": step.seconds,
             "positions_per_second": Double(step.positions) / step.seconds, "seconds_waited": step.secondsWaited,
@@ -173,14 +137,9 @@ public struct SequenceRecipe: Sendable {
       evaluating: { part, done, total in
         // A moment's work needs no line of its own.
         if style != .bar && total < 256 { return }
-        if done == 1 {
-          bar?.finish()
-          epoch = -1
-          bar = ProgressMeter(total: total, label: "\(part.rawValue) part", unit: "batches", style: style)
-        }
-        bar?.update(done)
+        bar.update(between: "\(part.rawValue) part", done, of: total, unit: "batches")
       }, shouldStop: { Interrupt.requested })
-    bar?.finish()
+    bar.finish()
     switch outcome {
     case .finished(let result): return .finished(result, metric)
     case .interrupted(let step): return .interrupted(step: step)

@@ -34,8 +34,10 @@ public struct SequenceReproduction: Sendable {
         try Folders.create("\(runs)/\(task.name)")
         let settings = ["preset=\(preset)"] + (path.map { ["data.path=\($0)"] } ?? []) + task.settings
         let recipe = SequenceRecipe(
-          task: task.task, model: model, overrides: (record == nil ? settings : []) + overrides, folder: folder,
-          resumes: record != nil, programVersion: programVersion)
+          task: task.task, model: model,
+          RunRequest(
+            overrides: (record == nil ? settings : []) + overrides, folder: folder, resumes: record != nil,
+            programVersion: programVersion))
         if case .interrupted = try recipe.train(style: style) { return false }
       }
     }
@@ -139,29 +141,18 @@ public struct SequenceReproduction: Sendable {
         "train_seconds_by_epoch": validations.map(\.seconds),
       ]
       if let accuracy { object["test_accuracy"] = accuracy.json }
-      // Facts that travel; paths and command lines of a machine stay at home.
-      for name in ["date", "program version", "processor", "cores", "instruction_set", "threads", "precision", "commit"] {
-        if let fact = record.environment[name] { object[name] = fact }
-      }
-      return object
+      return object.merging(record.travellingFacts)
     }
   }
 
   /// The rows as text in columns.
   public static func table(_ rows: [Row]) -> String {
-    let lines = [Row.heads] + rows.map(\.cells)
-    let widths = Row.heads.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
-    return lines.map { line in
-      zip(line, widths).map { $0.padded(to: $1) }.joined(separator: "  ")
-    }.joined(separator: "\n")
+    TextTable(heads: Row.heads, rows: rows.map(\.cells), names: 3).text
   }
 
   /// The rows as a Markdown page.
   public static func markdown(_ rows: [Row]) -> String {
-    func table(_ heads: [String], _ cells: [[String]]) -> String {
-      ([heads, heads.map { _ in "---" }] + cells).map { "| " + $0.joined(separator: " | ") + " |\n" }.joined()
-    }
-    return """
+    """
       # Seq-U-Net's table
 
       Both models of a task, trained with the published settings and seed 1111, the weights of the best validation tested once.
@@ -171,13 +162,13 @@ public struct SequenceReproduction: Sendable {
       published one; a dash stands where the paper has no figure, or the run is not finished. Of copy memory, ln 8 = 2.079 is chance: the paper has no figures for it, nor for Piano-midi.
       [Decision 10](Decisions/0010-training-as-in-the-original-code.md) tells what the papers do not say of the training.
 
-      """ + "\n" + table(Row.heads, rows.map(\.cells)) + """
+      """ + "\n" + TextTable(heads: Row.heads, rows: rows.map(\.cells)).markdown + """
 
         ## After equal effort
 
         The validation figures where both models of a task have been: after as many steps, and after as much training time.
 
-        """ + "\n" + table(EqualEffort.heads, EqualEffort.all(rows).flatMap(\.cells))
+        """ + "\n" + TextTable(heads: EqualEffort.heads, rows: EqualEffort.all(rows).flatMap(\.cells)).markdown
   }
 
   /// Writes the rows as JSON, replacing the file; a row that is not among them stays as the file has it.

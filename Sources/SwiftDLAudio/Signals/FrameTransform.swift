@@ -1,5 +1,3 @@
-import Glibc
-
 /// The Fourier transform of single frames under a Hann window, and the way back, for signals that arrive live: nothing is
 /// allocated after the beginning.
 ///
@@ -23,10 +21,7 @@ public final class FrameTransform {
     self.size = size
     self.hop = hop
     transform = RealTransform(size: size)
-    let window = (0..<size).map { n in
-      let root = sin(Double.pi * Double(n) / Double(size))
-      return root * root
-    }
+    let window = STFT.hann(size)
     self.window = window
     synthesis = (0..<size).map { n in
       let energy = stride(from: n % hop, to: size, by: hop).reduce(0) { $0 + window[$1] * window[$1] }

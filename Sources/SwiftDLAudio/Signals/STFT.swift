@@ -98,7 +98,7 @@ public struct STFT: Sendable {
   }
 
   /// The periodic Hann window, `sin²(πn / size)`.
-  private static func hann(_ size: Int) -> [Double] {
+  static func hann(_ size: Int) -> [Double] {
     (0..<size).map { n in
       let root = sin(.pi * Double(n) / Double(size))
       return root * root

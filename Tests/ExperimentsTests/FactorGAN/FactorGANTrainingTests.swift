@@ -15,8 +15,10 @@ struct FactorGANTrainingTests {
       "noiseChannels=4", "updatesPerEpoch=6", "updatesPerLine=4", "epochs=2",
     ]
     return FactorGANRecipe(
-      task: .pairedDigits, overrides: (resumes ? [] : fixed) + settings, folder: "\(folder.path)/\(run)", resumes: resumes,
-      programVersion: "test")
+      task: .pairedDigits,
+      RunRequest(
+        overrides: (resumes ? [] : fixed) + settings, folder: "\(folder.path)/\(run)", resumes: resumes,
+        programVersion: "test"))
   }
 
   private func tensors(_ path: String) throws -> [String: [UInt32]] {

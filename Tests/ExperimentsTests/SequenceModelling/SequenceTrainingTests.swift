@@ -25,8 +25,10 @@ struct SequenceTrainingTests {
       "optimizer.clipNorm=1", "stepsPerEpoch=6", "epochs=4",
     ]
     return SequenceRecipe(
-      task: .characters, model: model, overrides: (resumes ? [] : fixed) + settings, folder: "\(folder.path)/\(run)",
-      resumes: resumes, programVersion: "test")
+      task: .characters, model: model,
+      RunRequest(
+        overrides: (resumes ? [] : fixed) + settings, folder: "\(folder.path)/\(run)", resumes: resumes,
+        programVersion: "test"))
   }
 
   private func metrics(_ path: String) throws -> [String] {
@@ -75,8 +77,9 @@ struct SequenceTrainingTests {
     }
     let settings = ["model.widths=[8, 8]", "model.dropout=0", "optimizer.rate=0.01", "optimizer.clipNorm=0", "epochs=1"]
     _ = try SequenceRecipe(
-      task: .music, model: .tcn, overrides: ["data.path=\(folder.path)/tunes"] + settings, folder: "\(folder.path)/run",
-      resumes: false, programVersion: "test"
+      task: .music, model: .tcn,
+      RunRequest(
+        overrides: ["data.path=\(folder.path)/tunes"] + settings, folder: "\(folder.path)/run", programVersion: "test")
     ).train(style: .quiet)
     let trained = try ModelFile.load(TCN.self, from: "\(folder.path)/run/checkpoints/last")
     let rolls = try PianoRollCorpus("\(folder.path)/tunes", framesPerQuarter: 2).train
@@ -143,7 +146,8 @@ struct SequenceTrainingTests {
       let changed = recipe(folder, .tcn, run: "run", resumes: true, ["batchSize=8"])
       let error = #expect(throws: ConfigurationError.self) { try changed.train(style: .quiet) }
       #expect(error.map { "\($0)".contains("batchSize") } == true)
-      let other = SequenceRecipe(task: .music, folder: "\(folder.path)/run", resumes: true, programVersion: "test")
+      let other = SequenceRecipe(
+        task: .music, RunRequest(folder: "\(folder.path)/run", resumes: true, programVersion: "test"))
       #expect(throws: FileError.self) { try other.train(style: .quiet) }
     }
   }
@@ -165,7 +169,8 @@ struct SequenceTrainingTests {
     let folder = try TemporaryFolder()
     func train(_ task: SequenceTask, _ settings: [String]) throws -> SequenceRecipe.Outcome {
       try SequenceRecipe(
-        task: task, overrides: settings, folder: "\(folder.path)/\(task.rawValue)", programVersion: "test"
+        task: task,
+        RunRequest(overrides: settings, folder: "\(folder.path)/\(task.rawValue)", programVersion: "test")
       ).train(style: .quiet)
     }
     for index in 0..<4 {

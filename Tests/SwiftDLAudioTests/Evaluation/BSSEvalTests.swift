@@ -56,31 +56,36 @@ extension BSSEval.Scores {
     [targets.map(\.sdr), targets.map(\.isr), targets.map(\.sir), targets.map(\.sar)]
   }
 
+  /// What any score above is as good as: 16 digits do not tell it from perfect.
+  private static var perfect: Double { 140 }
+
+  /// Expects the scores of another program, a thousandth of a decibel off at most.
+  func expectAgreement(with golden: [[[MusevalCase.Score]]], sourceLocation: SourceLocation = #_sourceLocation) {
+    #expect(metrics.map { $0.map(\.count) } == golden.map { $0.map(\.count) }, sourceLocation: sourceLocation)
+    for (metric, (ours, theirs)) in zip(metrics, golden).enumerated() {
+      for (target, (ours, theirs)) in zip(ours, theirs).enumerated() {
+        for (window, (our, their)) in zip(ours, theirs.map(\.value)).enumerated() {
+          let agrees =
+            our.isNaN || their.isNaN
+            ? our.isNaN && their.isNaN : abs(our - their) < 1e-3 || min(our, their) > Self.perfect
+          #expect(
+            agrees, "metric \(metric), target \(target), window \(window): \(our), \(their)",
+            sourceLocation: sourceLocation)
+        }
+      }
+    }
+  }
+
   /// Bits, because NaN differs from itself.
   var bits: [[[UInt64]]] { metrics.map { $0.map { $0.map(\.bitPattern) } } }
 }
 
 struct BSSEvalTests {
-  /// What any score above is as good as: 16 digits do not tell it from perfect.
-  static let perfect = 140.0
-
   @Test(arguments: try MusevalCase.all()) func agreesWithMuseval(golden: MusevalCase) throws {
     let (references, estimates) = try golden.buffers()
     let scores = BSSEval.scores(
       references: references, estimates: estimates, window: golden.window, hop: golden.hop)
-    for (metric, (ours, theirs)) in zip(scores.metrics, golden.scores).enumerated() {
-      #expect(ours.count == theirs.count)
-      for (target, (ours, theirs)) in zip(ours, theirs).enumerated() {
-        #expect(ours.count == theirs.count)
-        for (window, (our, their)) in zip(ours, theirs.map(\.value)).enumerated() {
-          let agrees =
-            our.isNaN || their.isNaN
-            ? our.isNaN && their.isNaN
-            : abs(our - their) < 1e-3 || min(our, their) > Self.perfect
-          #expect(agrees, "metric \(metric), target \(target), window \(window): \(our), \(their)")
-        }
-      }
-    }
+    scores.expectAgreement(with: golden.scores)
   }
 
   @Test func filesGiveTheBitsOfBuffers() throws {
