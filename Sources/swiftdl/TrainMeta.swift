@@ -24,31 +24,16 @@ struct TrainMeta: ParsableCommand {
         Ctrl-C saves; --resume continues to the same bits.
         """)
 
-    @Argument(help: "Settings as key=value.")
-    var settings: [String] = []
-    @Option(name: .shortAndLong, help: "A YAML file with settings.")
-    var config: String?
-    @Option(name: .customLong("run"), help: "The run's folder.")
-    var folder = "runs/meta"
-    @Flag(help: "Continue the run in the folder.")
-    var resume = false
-    @Flag(help: "Print the resolved settings and stop.")
-    var printConfig = false
-    @OptionGroup var progressOptions: ProgressOptions
-    @OptionGroup var compute: ComputeOptions
+    @OptionGroup var options: TrainingOptions
 
     func run() throws {
-      let recipe = MetaRecipe(
-        configurationFile: config, overrides: settings, folder: folder, resumes: resume, programVersion: programVersion)
-      if printConfig {
-        print(try recipe.resolvedYAML(), terminator: "")
-        return
+      let request = options.request(task: "meta")
+      let recipe = MetaRecipe(request)
+      switch try options.run(settings: recipe.resolvedYAML, train: { try recipe.train(style: $0) }) {
+      case .interrupted(let update)?: throw options.stopped(at: "update \(update)", of: request, command: "meta")
+      case .finished?: print("\(request.folder)/model.safetensors")
+      case nil: break
       }
-      if case .interrupted(let update) = try compute.run({ try recipe.train(style: progressOptions.style) }) {
-        note("stopped at update \(update); continue with: swiftdl train meta --resume --run \(folder)")
-        throw ExitCode(130)
-      }
-      print("\(folder)/model.safetensors")
     }
   }
 

@@ -3,21 +3,9 @@ public import SwiftDLModels
 
 /// Everything `swiftdl train meta` does: settings, tasks, folder, progress, training, report.
 public struct MetaRecipe: Sendable {
-  public var configurationFile: String?
-  public var overrides: [String]
-  public let folder: String
-  public var resumes: Bool
-  public let programVersion: String
+  private let request: RunRequest
 
-  public init(
-    configurationFile: String? = nil, overrides: [String] = [], folder: String, resumes: Bool = false, programVersion: String
-  ) {
-    self.configurationFile = configurationFile
-    self.overrides = overrides
-    self.folder = folder
-    self.resumes = resumes
-    self.programVersion = programVersion
-  }
+  public init(_ request: RunRequest) { self.request = request }
 
   /// The resolved settings, as YAML.
   public func resolvedYAML() throws -> String { try configuration().resolvedYAML }
@@ -28,8 +16,7 @@ public struct MetaRecipe: Sendable {
   private static let mayChange = ["updates"] + neutral
 
   private func configuration() throws -> MetaConfiguration {
-    let told = ToldSettings(file: configurationFile, overrides: overrides, resumed: resumes ? folder : nil)
-    return try told.resolved(MetaConfiguration(), mayChange: Self.mayChange)
+    try request.resolved(MetaConfiguration(), mayChange: Self.mayChange)
   }
 
   /// Trains, with progress on standard error, and writes the run's report.
@@ -51,15 +38,9 @@ public struct MetaRecipe: Sendable {
   private func train(
     _ configuration: MetaConfiguration, _ tasks: [MIRTask], _ style: ProgressMeter.Style, _ shouldStop: () -> Bool
   ) throws -> MetaTraining.Outcome {
-    let environment = RunEnvironment.computing(programVersion: programVersion)
-    let fresh = FreshFolder(folder)
-    let run =
-      try resumes
-      ? RunFolder.resume(folder, environment: environment, extending: true)
-      : RunFolder.create(folder, configuration: configuration, environment: environment)
-    do {
-      var training = try MetaTraining(configuration, tasks: tasks, in: run, resuming: resumes)
-      if resumes { try run.save(configuration) }
+    try RunFolder.training(request, configuration: configuration) { run in
+      var training = try MetaTraining(configuration, tasks: tasks, in: run, resuming: request.resumes)
+      if request.resumes { try run.save(configuration) }
       let bar = ProgressMeter(
         total: configuration.updates, label: configuration.algorithm.rawValue, start: training.updatesMade, unit: "updates",
         style: style)
@@ -68,12 +49,8 @@ public struct MetaRecipe: Sendable {
         report: { bar.update($0.update, fields: ["loss": $0.line.isEmpty ? $0.lastLoss : $0.lineLoss]) },
         shouldStop: shouldStop)
       bar.finish()
-      try MetaReport(run: folder).write()
+      try MetaReport(run: request.folder).write()
       return outcome
-    } catch {
-      // Without a checkpoint there is nothing to resume: the name is free for the next attempt.
-      if !resumes, try CheckpointStore(run.checkpoints).last() == nil { fresh.discard() }
-      throw error
     }
   }
 }

@@ -138,9 +138,10 @@ public struct MetaReproduction: Sendable {
     if !Folders.exists(model) {
       let resumes = Folders.isDirectory("\(run)/checkpoints")
       let recipe = MetaRecipe(
-        configurationFile: resumes ? nil : settingsFile,
-        overrides: resumes ? [] : ["tasks.path=\(folder.path)"] + settings, folder: run, resumes: resumes,
-        programVersion: programVersion)
+        RunRequest(
+          configurationFile: resumes ? nil : settingsFile,
+          overrides: resumes ? [] : ["tasks.path=\(folder.path)"] + settings, folder: run, resumes: resumes,
+          programVersion: programVersion))
       if case .interrupted = try recipe.train(style: style, tasks: folder) { return nil }
     }
     return try MetaAdaptation.network(run)
@@ -255,7 +256,7 @@ public struct MetaReproduction: Sendable {
           let record = try RunRecord("\(root)/\(name)")
           var fact: JSONObject = ["run": "\(folder)/\(name)"]
           for key in ["step", "train_seconds", "loss"] { fact[key] = record.summary?[key] }
-          facts.append(fact)
+          facts.append(fact.merging(record.travellingFacts))
         }
       }
     }

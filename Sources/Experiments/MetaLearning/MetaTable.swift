@@ -69,25 +69,15 @@ public struct MetaTable: Sendable {
 
   private static let withoutSecondOrder = MetaInitialisation.allCases.filter { $0 != .maml }
 
-  private func summary(_ initialisations: [MetaInitialisation]) -> (tasks: [String], rows: [[String]]) {
+  private func summary(_ initialisations: [MetaInitialisation]) -> (tasks: [String], table: TextTable) {
     let found = meanPlaces(initialisations)
-    return (
-      found.tasks,
-      [["examples", "steps"] + initialisations.map(\.rawValue)]
-        + found.places.map { ["\($0.k)", "\($0.step)"] + $0.places.map { $0.text(decimals: 2) } }
-    )
+    let rows = found.places.map { ["\($0.k)", "\($0.step)"] + $0.places.map { $0.text(decimals: 2) } }
+    return (found.tasks, TextTable(heads: ["examples", "steps"] + initialisations.map(\.rawValue), rows: rows))
   }
 
   /// As text in columns.
   public var text: String {
-    let lines = [heads] + rows
-    let widths = heads.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
-    return lines.map { zip($0, widths).map { $0.padded(to: $1) }.joined(separator: "  ") }.joined(separator: "\n")
-  }
-
-  private static func markdown(_ lines: [[String]]) -> String {
-    let ruled = lines.isEmpty ? [] : [lines[0], lines[0].map { _ in "---" }] + lines.dropFirst()
-    return ruled.map { "| " + $0.joined(separator: " | ") + " |\n" }.joined()
+    TextTable(heads: heads, rows: rows, names: 4).text
   }
 
   /// As a Markdown page.
@@ -113,11 +103,11 @@ public struct MetaTable: Sendable {
 
       """
     for choice in [Self.withoutSecondOrder, MetaInitialisation.allCases] {
-      let (tasks, rows) = summary(choice)
+      let (tasks, table) = summary(choice)
       if tasks.isEmpty { continue }
-      page += "Over \(tasks.joined(separator: ", ")):\n\n" + Self.markdown(rows) + "\n"
+      page += "Over \(tasks.joined(separator: ", ")):\n\n" + table.markdown + "\n"
     }
-    return page + "## All figures\n\n" + Self.markdown([heads] + rows)
+    return page + "## All figures\n\n" + TextTable(heads: heads, rows: rows).markdown
   }
 
   private var medianSeconds: String {

@@ -21,7 +21,9 @@ import Testing
       "tasksPerUpdate=2", "inner.steps=2", "support=2", "query=2",
     ]
     return MetaRecipe(
-      overrides: (resumes ? [] : fixed) + settings, folder: "\(folder.path)/\(run)", resumes: resumes, programVersion: "test")
+      RunRequest(
+        overrides: (resumes ? [] : fixed) + settings, folder: "\(folder.path)/\(run)", resumes: resumes,
+        programVersion: "test"))
   }
 
   private func tensors(_ path: String) throws -> [String: [UInt32]] {
