@@ -93,12 +93,12 @@ public struct MetaReproduction: Sendable {
         for initialisation in initialisations where initialisation != .maml || index < secondOrderTasks {
           if isComplete(task.name, initialisation) { continue }
           note("\(task.name), \(initialisation.rawValue)")
-          guard let network = try network(initialisation, without: task, in: folder, fresh, style, note) else {
+          guard let beginning = try beginning(initialisation, without: task, in: folder, fresh, style, note) else {
             return false
           }
           for seed in seeds {
             for count in examples {
-              guard try fillCell(task, initialisation, count, seed, network) else { return false }
+              guard try fillCell(task, initialisation, count, seed, beginning) else { return false }
             }
           }
         }
@@ -109,25 +109,33 @@ public struct MetaReproduction: Sendable {
 
   // MARK: - Initialisations
 
-  /// The network that an adaptation begins with; `nil` when asked to stop.
-  private func network(
+  /// What an adaptation begins with.
+  private struct Beginning {
+    let network: UniversalMIR
+    /// The single task it was trained on, where there is one.
+    var task: String?
+  }
+
+  /// What an adaptation begins with; `nil` when asked to stop.
+  private func beginning(
     _ initialisation: MetaInitialisation, without task: MIRTask, in folder: MIRTaskFolder, _ fresh: UniversalMIR,
     _ style: ProgressMeter.Style, _ note: (String) -> Void
-  ) throws -> UniversalMIR? {
-    guard let algorithm = initialisation.algorithm else { return fresh }
+  ) throws -> Beginning? {
+    guard let algorithm = initialisation.algorithm else { return Beginning(network: fresh) }
     if initialisation != .bestSingle {
       let settings = ["tasks.heldOut=\(task.name)", "algorithm=\(algorithm.rawValue)"]
-      return try trained("\(runs)/held-out/\(task.name)/\(initialisation.rawValue)", settings, folder, style)
+      let run = "\(runs)/held-out/\(task.name)/\(initialisation.rawValue)"
+      return try trained(run, settings, folder, style).map { Beginning(network: $0) }
     }
-    var best: (name: String, score: Double, network: UniversalMIR)?
+    var best: (score: Double, beginning: Beginning)?
     for other in folder.tasks where other.name != task.name {
       let settings = ["tasks.only=[\(other.name)]", "algorithm=\(algorithm.rawValue)"]
       guard let network = try trained("\(runs)/single/\(other.name)", settings, folder, style) else { return nil }
       guard let score = try helpfulness(of: network, for: task) else { return nil }
-      if best.map({ score > $0.score }) ?? true { best = (other.name, score, network) }
+      if best.map({ score > $0.score }) ?? true { best = (score, Beginning(network: network, task: other.name)) }
     }
-    if let best { note("the best single task for \(task.name) is \(best.name)") }
-    return best?.network ?? fresh
+    if let name = best?.beginning.task { note("the best single task for \(task.name) is \(name)") }
+    return best?.beginning ?? Beginning(network: fresh)
   }
 
   /// What a run ends with, which is made, or goes on, where it is not finished.
@@ -169,7 +177,7 @@ public struct MetaReproduction: Sendable {
 
   /// Adapts and writes the figures; false when asked to stop.
   private func fillCell(
-    _ task: MIRTask, _ initialisation: MetaInitialisation, _ count: Int, _ seed: Int, _ network: UniversalMIR
+    _ task: MIRTask, _ initialisation: MetaInitialisation, _ count: Int, _ seed: Int, _ beginning: Beginning
   ) throws -> Bool {
     let path = cell(task.name, initialisation, count, seed)
     if Folders.exists(path) { return true }
@@ -178,14 +186,15 @@ public struct MetaReproduction: Sendable {
     let started = ContinuousClock.now
     let few = task.few(count, seed: seed)
     let result = try adaptation.run(
-      network, task, on: few, judged: task.examples[.test] ?? [], after: [0] + steps
+      beginning.network, task, on: few, judged: task.examples[.test] ?? [], after: [0] + steps
     ) { _, _ in !Interrupt.requested }
     guard let result else { return false }
-    let cell: JSONObject = [
+    var cell: JSONObject = [
       "task": task.name, "metric": task.kind.metric, "initialisation": initialisation.rawValue, "examples": few.count,
       "k": count, "seed": seed, "steps": result.scores.map(\.step), "scores": result.scores.map(\.score),
       "seconds": (ContinuousClock.now - started).seconds,
     ]
+    if let name = beginning.task { cell["single"] = .string(name) }
     try Folders.create("\(runs)/cells/\(task.name)/\(initialisation.rawValue)")
     try AtomicFile.write(cell.json.written(indentation: 2) + "\n", to: path)
     return true
@@ -203,6 +212,8 @@ public struct MetaReproduction: Sendable {
     public let steps: [Int]
     public let scores: [Double]
     public let seconds: Double
+    /// The task that the best single one was.
+    public let single: String?
 
     init?(_ json: JSONObject) {
       guard let task = json["task"]?.string, let metric = json["metric"]?.string,
@@ -213,13 +224,16 @@ public struct MetaReproduction: Sendable {
       self.steps = steps.compactMap(\.integer)
       self.scores = scores.map { $0.number ?? .nan }
       seconds = json["seconds"]?.number ?? 0
+      single = json["single"]?.string
     }
 
     var json: JSONObject {
-      [
+      var object: JSONObject = [
         "task": task, "metric": metric, "initialisation": initialisation.rawValue, "k": k, "seed": seed, "steps": steps,
         "scores": scores.map { JSONValue.number(($0 * 1e4).rounded() / 1e4) }, "seconds": (seconds * 10).rounded() / 10,
       ]
+      if let single { object["single"] = .string(single) }
+      return object
     }
 
     func score(after step: Int) -> Double? { steps.firstIndex(of: step).map { scores[$0] } }

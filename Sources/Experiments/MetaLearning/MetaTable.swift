@@ -94,7 +94,7 @@ public struct MetaTable: Sendable {
       \(settings.support) examples to adapt on and \(settings.query) to be judged by, \(settings.inner.steps) inner steps of
       \(settings.inner.rate), Adam with \(settings.outer.rate), network `\(settings.preset)`; seed \(settings.seed).
       Seeds of heads and examples: \(Set(cells.map(\.seed)).sorted().map(String.init).joined(separator: ", ")).
-      An adaptation and its judging took \(medianSeconds) s in the median, beside other work.
+      An adaptation and its judging took \(medianSeconds) s in the median, beside other work.\(singles)
 
       ## Mean places
 
@@ -108,6 +108,12 @@ public struct MetaTable: Sendable {
       page += "Over \(tasks.joined(separator: ", ")):\n\n" + table.markdown + "\n"
     }
     return page + "## All figures\n\n" + TextTable(heads: heads, rows: rows).markdown
+  }
+
+  /// Which single tasks were the best.
+  private var singles: String {
+    let pairs = Set(cells.compactMap { cell in cell.single.map { "\($0) for \(cell.task)" } }).sorted()
+    return pairs.isEmpty ? "" : " The best single tasks: \(pairs.joined(separator: ", "))."
   }
 
   private var medianSeconds: String {

@@ -138,6 +138,10 @@ import Testing
     grid.examples = [2]
     #expect(try grid.train(style: .quiet) { _ in })
     #expect(Folders.exists("\(folder.path)/runs/single/chords/model.safetensors"))
+    let singles = try grid.cells().filter { $0.initialisation == .bestSingle }.map { ($0.task, $0.single ?? "") }
+    #expect(singles.count == 2)
+    for (task, single) in singles { #expect(task != single && Self.kinds.contains { $0.0 == single }, "\(task) \(single)") }
+    #expect(try MetaTable(grid).markdown.contains("The best single tasks: "))
   }
 
   @Test("impossible settings and changes of a resumed run are refused") func refusals() throws {
