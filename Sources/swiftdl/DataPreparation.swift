@@ -87,13 +87,16 @@ struct DataPreparation: ParsableCommand {
       commandName: "voice",
       abstract: "Voices over game music: speech, speech made to sing, synthetic singing.",
       discussion: """
-        What the preset `voice` is trained on: a stand-in for songs. Uses the Debian packages fillets-ng-data-cs, \
+        What the preset `voice` is trained on: a stand-in for songs. mixture.lab beside every mixture tells when the \
+        voice sounds. Uses the Debian packages fillets-ng-data-cs, \
         fillets-ng-data-nl, wesnoth-1.16-music, warzone2100-music and singularity-music.
         """)
     @Option(name: [.customShort("o"), .long], help: "The folder to make.")
     var output: String
     @Option(help: "Minutes for training.")
     var minutes = VoiceCorpus().minutes
+    @Option(help: "The seed: another one is another choice of phrases, pieces and balances.")
+    var seed: UInt64 = 0
     @OptionGroup var progressOptions: ProgressOptions
 
     func validate() throws {
@@ -103,6 +106,7 @@ struct DataPreparation: ParsableCommand {
     func run() throws {
       var corpus = VoiceCorpus()
       corpus.minutes = minutes
+      corpus.seed = seed
       let total = corpus.trackCounts.reduce(0) { $0 + $1.1 }
       let bar = ProgressMeter(total: total, label: "preparing", unit: "tracks", style: progressOptions.style)
       try FreshFolder.fill(output) { try corpus.write(to: output) { bar.update($0) } }

@@ -6,7 +6,9 @@ import SwiftDL
 struct Reproduce: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Repeat a paper's experiments.",
-    subcommands: [ReproduceSeqUNet.self, ReproduceFactorGANPaired.self, ReproduceMeta.self])
+    subcommands: [
+      ReproduceSeqUNet.self, ReproduceFactorGANPaired.self, ReproduceDetectSeparate.self, ReproduceMeta.self,
+    ])
 }
 
 struct ReproduceSeqUNet: ParsableCommand {

@@ -36,6 +36,8 @@ struct Separate: ParsableCommand {
 
   @OptionGroup(title: "Stems") var stems: StemOptions
   @OptionGroup(title: "Format") var format: FormatOptions
+  @Flag(help: "Also tell when there is singing, in files activity.* beside the stems, from the same pass: -m detect-voice.")
+  var activity = false
 
   @Option(help: "Seconds separated at a time; memory grows with it.")
   var segment: Double = 6
@@ -82,6 +84,7 @@ struct Separate: ParsableCommand {
     (output.overlap, output.shifts, output.seed, output.existing) = (overlap, shifts, seed, exists)
     output.tileFrames = max(1, Int(segment * Double(network.configuration.sampleRate)))
     output.programVersion = programVersion
+    if activity { output.activity = ActivityOutput() }
     let separator = try FileSeparator(network, output)
     Interrupt.install()
     var failures = 0

@@ -9,8 +9,8 @@ struct SwiftDLCommand: ParsableCommand {
     abstract: "Deep learning for music on ordinary CPUs: train, separate, generate, evaluate, measure.",
     version: programVersion,
     subcommands: [
-      Train.self, Reproduce.self, Generate.self, Separate.self, Live.self, Evaluate.self, Report.self, Models.self, Infer.self, Meta.self, Bench.self,
-      DataCommand.self, Doctor.self,
+      Train.self, Reproduce.self, Generate.self, Separate.self, Detect.self, Live.self, Evaluate.self, Report.self,
+      Models.self, Infer.self, Meta.self, Bench.self, DataCommand.self, Doctor.self,
     ])
 
   static func main() {

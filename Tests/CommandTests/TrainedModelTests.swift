@@ -9,7 +9,7 @@ import Testing
   func everyOneHasACard(name: String) throws {
     #expect(try Program.succeed(["models", "list"]).contains("  \(name) "))
     let info = try Program.succeed(["models", "info", name])
-    #expect(info.contains("mask-tcn") && info.contains("# \(name)\n"))
+    #expect(info.contains("architecture") && info.contains("# \(name)\n"))
     #expect(info.contains("**Licence:**") && info.contains("**Scores**") && info.contains("**Not good at:**"))
   }
 

@@ -12,11 +12,14 @@ struct StemPair {
   /// Writes `TRACK/{FIRST,REST,mixture}.wav`, 32-bit float.
   ///
   /// - Parameter balance: decibels of the first stem above the rest. The sum, `mixture`, peaks at 0.9.
-  func write(balance: Double, to track: String) throws(FileError) {
+  /// - Returns: the first stem as it was written.
+  @discardableResult
+  func write(balance: Double, to track: String) throws(FileError) -> [Float] {
     let (first, rest) = balanced(balance)
     for (name, samples) in [(names.0, first), (names.1, rest), ("mixture", zip(first, rest).map { $0 + $1 })] {
       try AudioFile.write(buffer(samples), to: "\(track)/\(name).wav")
     }
+    return first
   }
 
   private func balanced(_ decibels: Double) -> ([Float], [Float]) {

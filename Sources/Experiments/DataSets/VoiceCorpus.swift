@@ -3,7 +3,8 @@ import SwiftDLAudio
 
 /// Voices over game music, for training separators: real speech, the same speech made to sing, and synthetic singing.
 ///
-/// `DIR/{train,valid,test}/NNN/{vocals,accompaniment,mixture}.wav`, 32-bit float, stereo, a minute each. The test has
+/// `DIR/{train,valid,test}/NNN/{vocals,accompaniment,mixture}.wav`, 32-bit float, stereo, a minute each, and `mixture.lab`,
+/// which tells when the voice sounds, by the voice itself: so the same folder is a set for detection. The test has
 /// speakers, a language and a package of music that training and validation do not have; validation has recordings of
 /// its own. A stand-in for songs: no recorded singing is packaged.
 public struct VoiceCorpus: Sendable {
@@ -44,7 +45,9 @@ public struct VoiceCorpus: Sendable {
         let vocals = index % 5 == 4 ? singing(hash.with(1)) : try phrases(of: voices, hash.with(1))
         let pair = StemPair(
           names: ("vocals", "accompaniment"), first: vocals, rest: accompaniment, sampleRate: sampleRate)
-        try pair.write(balance: -3 + 9 * hash.with(2).unit, to: track)
+        let voice = try pair.write(balance: -3 + 9 * hash.with(2).unit, to: track)
+        let activity = VoiceActivity(ofVoice: voice, channels: 2, sampleRate: sampleRate)
+        try AtomicFile.write(activity.labText(seconds: Double(Self.seconds)), to: "\(track)/mixture.lab")
         done += 1
         finished(done)
       }

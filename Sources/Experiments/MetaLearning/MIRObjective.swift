@@ -100,8 +100,8 @@ struct MIRObjective: Sendable {
   /// The task's figure: a mean over examples, or one over all frames for AU-ROC. Higher is better.
   func score(_ outputs: [Tensor], _ examples: [MIRExample], threshold: Double) -> Double {
     if kind == .activity {
-      return areaUnderROC(
-        scores: outputs.flatMap { $0.scalars.map(Double.init) }, isPositive: examples.flatMap(truth).map { $0 > 0 })
+      let truths = examples.flatMap(truth).map { $0 > 0 }
+      return RankedArea(scores: outputs.flatMap(\.scalars), isPositive: truths)?.value ?? .nan
     }
     let scores = zip(outputs, examples).map { score($0, $1, threshold) }.filter { !$0.isNaN }
     return scores.isEmpty ? .nan : scores.reduce(0, +) / Double(scores.count)

@@ -35,8 +35,9 @@ public enum ModelFile {
   static func weights(_ path: String) throws(FileError) -> String {
     guard Folders.exists(path) else { return try trained(path) }
     guard Folders.isDirectory(path) else { return path }
-    let places = [path, "\(path)/checkpoints/best", "\(path)/checkpoints/last"]
-    let found = places.map { "\($0)/\(Checkpoint.weightsName)" }.first(where: Folders.exists)
+    let folders = [path, "\(path)/checkpoints/best", "\(path)/checkpoints/last"]
+    let places = ["\(path)/\(JointFiles.bestSeparation)"] + folders.map { "\($0)/\(Checkpoint.weightsName)" }
+    let found = places.first(where: Folders.exists)
     guard let found else {
       throw FileError(path, "this folder holds no model", hint: "give a .safetensors file or a run's folder")
     }
@@ -88,6 +89,7 @@ public enum ModelFile {
   /// Reads a network that separates.
   public static func loadSeparator(_ path: String) throws(FileError) -> any SeparationNetwork {
     let network = try load(path)
+    if let network = network as? DetectSeparate { return VoiceSeparator(network) }
     guard let separator = network as? any SeparationNetwork else {
       throw FileError(
         path, "holds a \(type(of: network).architecture), which does not separate",

@@ -7,6 +7,7 @@ public enum TrainedModels {
   public static let all: [(name: String, summary: String)] = [
     ("voice-live", "voice and music with a delay of 46 ms"),
     ("guitar-live", "guitar and the rest with a delay of 23 ms"),
+    ("detect-voice", "when there is a voice, for detect; separates it too"),
   ]
 
   /// A line for each.

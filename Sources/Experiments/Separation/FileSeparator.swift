@@ -32,6 +32,8 @@ public struct SeparationOutput: Sendable {
   public var shifts = 0
   public var seed: UInt64 = 0
   public var programVersion = ""
+  /// How it is told when there is singing, in files `activity` beside the stems; of networks that find that too.
+  public var activity: ActivityOutput?
 
   public init(modelName: String) { self.modelName = modelName }
 }
@@ -53,8 +55,15 @@ public struct FileSeparator: Sendable {
   private let isComplete: Bool
   private let facts: JSONObject
 
-  /// - Throws: `ConfigurationError` for stems the model does not have.
+  /// - Throws: `ConfigurationError` for stems the model does not have, and for activity where it tells none.
   public init(_ model: any SeparationNetwork, _ output: SeparationOutput) throws(ConfigurationError) {
+    if output.activity != nil {
+      guard model is any ActivitySeparator else {
+        throw ConfigurationError(
+          "--activity", "\(output.modelName) does not tell when there is singing", hint: "-m detect-voice does")
+      }
+      if output.shifts > 0 { throw ConfigurationError("--activity", "is told of the signal as it is: leave --shifts out") }
+    }
     // Networks of their own for every source need not be asked about those nobody wants.
     let needed = try output.stems.needed(of: model.configuration.sources)
     self.model = model.restricted(to: needed)
@@ -85,11 +94,12 @@ public struct FileSeparator: Sendable {
     }
     let paths = stems.map { place($0.name, output.format.pathExtension) }
     let manifest = place("manifest", "json")
+    let activities = (output.activity?.formats ?? []).map { ($0, place("activity", $0.suffix)) }
     switch output.existing {
     case .overwrite: break
-    case .skip: if paths.allSatisfy(Folders.exists) { return .skipped }
+    case .skip: if (paths + activities.map(\.1)).allSatisfy(Folders.exists) { return .skipped }
     case .fail:
-      if let path = (paths + [manifest]).first(where: Folders.exists) {
+      if let path = (paths + activities.map(\.1) + [manifest]).first(where: Folders.exists) {
         throw FileError(path, "is there already", hint: "--exists overwrite replaces it, --exists skip leaves it")
       }
     }
@@ -106,11 +116,19 @@ public struct FileSeparator: Sendable {
       let writer = try StemWriter(
         paths, channels: reader.info.channels, sampleRate: reader.info.sampleRate, format: output.format, clipMode: clipMode)
       var residual = Residual()
-      if try separate(reader, to: writer, &residual, progress) {
+      var singing: [Float] = []
+      if try separate(reader, to: writer, &residual, &singing, progress) {
         try writer.finish { finished.append($0) }
+        if let rule = output.activity?.rule, let hop = (model as? any ActivitySeparator)?.activitySeconds {
+          let found = DetectedActivity(probabilities: singing, hop: hop, seconds: reader.info.duration, rule: rule)
+          for (format, path) in activities {
+            try AtomicFile.write(found.text(format, facts: ["model": output.modelName]), to: path)
+            finished.append(path)
+          }
+        }
         let seconds = (ContinuousClock.now - started).seconds
         try describe(input, reader, writer, residual, seconds, in: manifest)
-        return .written(paths, residual: isComplete ? residual.decibels : nil)
+        return .written(paths + activities.map(\.1), residual: isComplete ? residual.decibels : nil)
       }
     } catch {
       for path in finished { unlink(path) }
@@ -145,7 +163,7 @@ public struct FileSeparator: Sendable {
 
   /// Returns false when stopped.
   private func separate(
-    _ reader: AudioReader, to writer: StemWriter, _ residual: inout Residual,
+    _ reader: AudioReader, to writer: StemWriter, _ residual: inout Residual, _ singing: inout [Float],
     _ progress: (_ done: Int, _ total: Int) -> Bool
   ) throws(FileError) -> Bool {
     let info = reader.info
@@ -166,6 +184,7 @@ public struct FileSeparator: Sendable {
       mixture.removeFirst(piece.count)
       residual.add(piece, sources)
       try writer.write(stems.map { $0.samples(piece, sources) })
+      singing += stream.takeActivity()
       if !progress(done, info.frames) { return false }
     }
     return true

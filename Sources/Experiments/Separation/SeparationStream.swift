@@ -29,6 +29,8 @@ public final class SeparationStream {
   private var ready: [[Float]]
   /// What the last tile says of the beginning of the next one, per predicted source.
   private var tails: [[Float]]
+  /// Probabilities of singing not yet taken, one every `activityHop` frames of the network.
+  private var singing: [Float] = []
 
   /// - Parameters:
   ///   - tileFrames: the least output frames of a window at the network's rate. Memory grows with it.
@@ -53,6 +55,13 @@ public final class SeparationStream {
 
   /// Names of the sources in the order `process` returns them.
   public var sources: [String] { model.configuration.sources }
+
+  /// The probabilities of singing that have become known since the last call, in frames of which frame m is centred on
+  /// m · `activitySeconds` of the network: the mean over channels, or pairs of them, that the network saw apart.
+  public func takeActivity() -> [Float] {
+    defer { singing = [] }
+    return singing
+  }
 
   /// Takes the next piece of the signal, interleaved, and returns what is known of every source: pieces of
   /// equal length, possibly empty. After the last piece the lengths add up to the signal's.
@@ -85,6 +94,7 @@ public final class SeparationStream {
     let groups = (channels + width - 1) / width
     var results = Array(
       repeating: [Float](repeating: 0, count: kept * channels), count: fromModel.count)
+    var activity: [Float] = []
     for group in 0..<groups {
       let own = (group * width..<min(channels, group * width + width))
       let input = Tensor(unsafe: [1, range.count, width]) { memory in
@@ -97,7 +107,17 @@ public final class SeparationStream {
           }
         }
       }
-      let output = model(input)
+      let output: Tensor
+      if let model = model as? any ActivitySeparator {
+        let both = model.outputs(input)
+        output = both.sources
+        // Frames that begin in the part of the tile that is kept.
+        let frames = (kept + model.activityHop - 1) / model.activityHop
+        let values = both.singing.scalars.prefix(frames).map { $0 / Float(groups) }
+        activity = activity.isEmpty ? values : zip(activity, values).map { $0 + $1 }
+      } else {
+        output = model(input)
+      }
       let stride = output.shape[2]
       output.withUnsafeBuffer { values in
         for source in results.indices {
@@ -116,6 +136,7 @@ public final class SeparationStream {
         }
       }
     }
+    singing += activity
     return results.enumerated().map { joined($1, source: $0) }
   }
 

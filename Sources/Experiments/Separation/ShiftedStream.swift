@@ -31,6 +31,9 @@ final class ShiftedStream {
     ready = streams.map { $0.sources.map { _ in [] } }
   }
 
+  /// The activity of the signal as it is, as `SeparationStream.takeActivity`: of one that is not shifted.
+  func takeActivity() -> [Float] { streams[0].takeActivity() }
+
   /// The next piece of the signal, and what is known of every source: as `SeparationStream.process`.
   func process(_ samples: [Float], isLast: Bool = false) -> [[Float]] {
     for (index, stream) in streams.enumerated() {

@@ -140,21 +140,3 @@ public func tempoScore(reference: (Double, Double), weight: Double, estimate: (D
   }
   return (isFound(reference.0) ? weight : 0) + (isFound(reference.1) ? 1 - weight : 0)
 }
-
-/// The area under the receiver operating characteristic: how often a positive example scores above a negative one, a draw
-/// counting half. Not a number where there is only one kind.
-public func areaUnderROC(scores: [Double], isPositive: [Bool]) -> Double {
-  let order = scores.indices.sorted { scores[$0] < scores[$1] }
-  let positives = isPositive.count { $0 }
-  let negatives = isPositive.count - positives
-  if positives == 0 || negatives == 0 { return .nan }
-  var (rankSum, first) = (0.0, 0)
-  while first < order.count {
-    var last = first
-    while last + 1 < order.count, scores[order[last + 1]] == scores[order[first]] { last += 1 }
-    let rank = Double(first + last) / 2 + 1
-    for place in first...last where isPositive[order[place]] { rankSum += rank }
-    first = last + 1
-  }
-  return (rankSum - Double(positives) * Double(positives + 1) / 2) / (Double(positives) * Double(negatives))
-}

@@ -122,18 +122,6 @@ public struct AdversarialUNet: Module {
   }
 }
 
-extension Tensor {
-  /// The middle of an image, as large as another.
-  fileprivate func centre(_ size: Shape) -> Tensor {
-    var result = self
-    for axis in 1...2 {
-      let start = (shape[axis] - size[axis]) / 2
-      result = result.sliced(axis: axis, start..<start + size[axis])
-    }
-    return result
-  }
-}
-
 extension AdversarialUNet: Network {
   public static let architecture = "adversarial-u-net"
   public static let presets: [(name: String, configuration: AdversarialUNetConfiguration)] = [

@@ -118,19 +118,4 @@ import Testing
       expectNear(score, one.score, "\(one.reference) \(one.estimate)")
     }
   }
-
-  @Test("the area under the curve is the share of pairs in the right order") func roc() {
-    let scores = [0.1, 0.4, 0.4, 0.8, 0.4, 0.9, 0.2, 0.1]
-    let truths = [false, true, false, true, true, true, false, true]
-    var (right, pairs) = (0.0, 0.0)
-    for i in scores.indices where truths[i] {
-      for j in scores.indices where !truths[j] {
-        pairs += 1
-        right += scores[i] > scores[j] ? 1 : scores[i] == scores[j] ? 0.5 : 0
-      }
-    }
-    expectNear(areaUnderROC(scores: scores, isPositive: truths), right / pairs)
-    expectNear(areaUnderROC(scores: scores.map { -$0 }, isPositive: truths), 1 - right / pairs)
-    #expect(areaUnderROC(scores: [1, 2], isPositive: [true, true]).isNaN)
-  }
 }
