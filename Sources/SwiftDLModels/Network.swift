@@ -38,21 +38,25 @@ public struct NetworkFacts: Sendable, Hashable {
   public var sampleRate: Int?
   /// Multiply–adds of the forward pass for one second of output.
   public var multiplyAddsPerSecond: Double?
+  /// Whether every output depends on the whole window.
+  public var waitsForWholeWindow: Bool
 
   public init(
     window: WindowLengths, receptiveField: ReceptiveField, sampleRate: Int? = nil,
-    multiplyAddsPerSecond: Double? = nil
+    multiplyAddsPerSecond: Double? = nil, waitsForWholeWindow: Bool = false
   ) {
     self.window = window
     self.receptiveField = receptiveField
     self.sampleRate = sampleRate
     self.multiplyAddsPerSecond = multiplyAddsPerSecond
+    self.waitsForWholeWindow = waitsForWholeWindow
   }
 
   /// Seconds between hearing a frame and knowing its output, window by window: the window's own length after
   /// the frame plus the context behind it.
   public var latency: Double? {
-    sampleRate.map { Double(window.output + window.contextAfter) / Double($0) }
+    let frames = waitsForWholeWindow ? window.input : window.output + window.contextAfter
+    return sampleRate.map { Double(frames) / Double($0) }
   }
 }
 
@@ -60,5 +64,5 @@ public struct NetworkFacts: Sendable, Hashable {
 public let networks: [any Network.Type] = [
   WaveUNet.self, ResamplingWaveUNet.self, SpectrogramUNet.self, MaskTCN.self, SeqUNet.self, SeqUNetResidual.self, TCN.self,
   WaveNet.self, DenseGenerator.self, DenseDiscriminator.self, DigitClassifier.self, AdversarialUNet.self,
-  SpectrogramCritic.self, AdversarialSeparator.self, DetectSeparate.self,
+  SpectrogramCritic.self, AdversarialSeparator.self, DetectSeparate.self, UniversalMIR.self,
 ]

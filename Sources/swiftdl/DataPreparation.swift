@@ -7,6 +7,7 @@ struct DataPreparation: ParsableCommand {
     commandName: "prepare", abstract: "Turn installed packages into corpora.",
     subcommands: [
       FretsOnFireCommand.self, GuitarCommand.self, VoiceCommand.self, TextCommand.self, PianoCommand.self,
+      MIRTasksCommand.self,
     ])
 
   struct FretsOnFireCommand: ParsableCommand {
@@ -110,6 +111,48 @@ struct DataPreparation: ParsableCommand {
       let bar = ProgressMeter(total: total, label: "preparing", unit: "tracks", style: progressOptions.style)
       try FreshFolder.fill(output) { try corpus.write(to: output) { bar.update($0) } }
       bar.finish()
+      print(output)
+    }
+  }
+
+  struct MIRTasksCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "mir-tasks",
+      abstract: "Ten tasks of music information retrieval with exact labels, from rendered songs and recorded voices.",
+      discussion: """
+        What `swiftdl train meta` learns from: \(MIRTaskCorpus.tasks.map(\.name).joined(separator: ", ")). Uses the Debian \
+        packages mma, fluidsynth, fluid-soundfont-gm, timgm6mb-soundfont, musescore-general-soundfont-small, \
+        fillets-ng-data-cs, fillets-ng-data-nl, wesnoth-1.16-music, warzone2100-music and singularity-music.
+        """)
+    @Option(name: [.customShort("o"), .long], help: "The folder to make.")
+    var output: String
+    @Option(help: "Songs of each task to learn from.")
+    var songs = MIRTaskCorpus().songs
+    @Option(help: "The seed.")
+    var seed: UInt64 = 0
+    @OptionGroup var progressOptions: ProgressOptions
+
+    func validate() throws {
+      if songs < 6 || songs > 9000 { throw ValidationError("--songs \(songs): 6 to 9000 are possible.") }
+    }
+
+    func run() throws {
+      var corpus = MIRTaskCorpus()
+      (corpus.songs, corpus.seed) = (songs, seed)
+      Interrupt.install()
+      let bar = ProgressMeter(total: corpus.songCount, label: "preparing", unit: "songs", style: progressOptions.style)
+      let fresh = FreshFolder(output)
+      let isComplete = try FreshFolder.fill(output) {
+        try corpus.write(to: output) { done in
+          bar.update(done)
+          return !Interrupt.requested
+        }
+      }
+      bar.finish()
+      if !isComplete {
+        fresh.discard()
+        throw ExitCode(130)
+      }
       print(output)
     }
   }

@@ -8,6 +8,7 @@ struct Reproduce: ParsableCommand {
     abstract: "Repeat a paper's experiments.",
     subcommands: [
       ReproduceSeqUNet.self, ReproduceFactorGANPaired.self, ReproduceDetectSeparate.self, ReproduceAdversarialSeparation.self,
+      ReproduceMeta.self,
     ])
 }
 

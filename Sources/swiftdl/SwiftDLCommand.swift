@@ -10,7 +10,7 @@ struct SwiftDLCommand: ParsableCommand {
     version: programVersion,
     subcommands: [
       Train.self, Reproduce.self, Generate.self, Separate.self, Detect.self, Live.self, Evaluate.self, Report.self,
-      Models.self, Infer.self, Bench.self, DataCommand.self, Doctor.self,
+      Models.self, Infer.self, Meta.self, Bench.self, DataCommand.self, Doctor.self,
     ])
 
   static func main() {

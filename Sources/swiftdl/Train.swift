@@ -6,7 +6,7 @@ struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Train a model.", subcommands: [
       TrainSeparation.self, TrainCharacters.self, TrainWords.self, TrainMusic.self, TrainAudio.self,
-      TrainCopyMemory.self, TrainFactorGAN.self, TrainDetectSeparate.self, TrainAdversarialSeparation.self,
+      TrainCopyMemory.self, TrainFactorGAN.self, TrainDetectSeparate.self, TrainAdversarialSeparation.self, TrainMeta.self,
     ])
 }
 

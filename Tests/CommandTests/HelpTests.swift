@@ -8,7 +8,11 @@ import Testing
       "",
       ["train", "separate", "evaluate", "report", "models", "infer", "data", "doctor", "--version"]
     ),
-    ("train", ["separation", "factor-gan"]), ("train factor-gan", ["<task>", "--data", "--run", "--resume", "--print-config"]),
+    ("train", ["separation", "factor-gan", "meta"]), ("train meta", ["tasks", "sinusoid"]),
+    ("train meta tasks", ["--run", "--resume", "--print-config"]),
+    ("train meta sinusoid", ["--algorithm", "--updates", "--learn-rates"]), ("meta adapt", ["--init", "--task", "--examples"]),
+    ("reproduce meta", ["--tasks", "--held-out", "--runs", "--set", "--table"]), ("data prepare mir-tasks", ["--songs"]),
+    ("train factor-gan", ["<task>", "--data", "--run", "--resume", "--print-config"]),
     ("reproduce factor-gan-paired", ["--pairs", "--same-class", "--runs", "--set", "--markdown", "--svg", "--table"]),
     (
       "train separation",

@@ -53,6 +53,11 @@ public struct SoundInput: Sendable, Equatable {
     return names
   }
 
+  /// The names of the sound files that lie in a folder itself, sorted.
+  static func soundNames(in folder: String) throws(FileError) -> [String] {
+    try Folders.names(in: folder).filter { extensions.contains(URL(fileURLWithPath: $0).pathExtension.lowercased()) }
+  }
+
   private static func collect(_ root: String, _ folder: String, into found: inout [SoundInput]) throws(FileError) {
     let place = folder.isEmpty ? root : "\(root)/\(folder)"
     for name in try Folders.names(in: place) where !name.hasPrefix(".") {

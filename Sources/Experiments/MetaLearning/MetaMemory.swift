@@ -1,0 +1,37 @@
+package import SwiftDLModels
+
+extension MetaConfiguration {
+  /// Tensors as large as all layers' outputs that one example needs, for a gradient, for the gradient of a step's gradient,
+  /// and for that of several steps, each; measured.
+  private static let (heldByGradient, heldByStep, heldByEachStep) = (2.1, 11.0, 9.0)
+
+  /// Bytes that an update holds at the most, about: the graph of a step, or of all of them, and the weights and slopes after
+  /// every step.
+  package func predictedBytes(_ shape: UniversalMIRConfiguration) -> Int {
+    let example = Double(4 * shape.keptNumbers)
+    let judged = Self.heldByGradient * example * Double(query)
+    let adapted = example * Double(support)
+    let (graphs, copies) =
+      switch algorithm {
+      case .joint: (Self.heldByGradient * adapted + judged, 2)
+      case .reptile: (max(Self.heldByGradient * adapted, judged), 4)
+      case .firstOrder: (max(Self.heldByGradient * adapted, judged), 3 + 2 * inner.steps)
+      case .maml, .anil:
+        inner.heldAtOnce
+          ? (Self.heldByEachStep * adapted * Double(inner.steps) + judged, 3 + 2 * inner.steps)
+          : (max(Self.heldByStep * adapted, judged), 3 + 2 * inner.steps)
+      }
+    return Int(graphs) + 4 * shape.parameterCount * copies
+  }
+}
+
+extension UniversalMIRConfiguration {
+  /// Numbers in the outputs of all layers that the head asks for, of one clip.
+  var keptNumbers: Int {
+    let top = head.rate == .sample ? 1 : frameLevel + 1
+    return (1...levels + 1).reduce(0) { total, level in
+      let numbers = (clipSamples >> (level - 1)) * filters * level
+      return total + numbers + (level <= levels && level >= top ? numbers : 0)
+    }
+  }
+}
