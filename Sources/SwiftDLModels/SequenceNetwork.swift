@@ -1,4 +1,4 @@
-public import SwiftDL
+import SwiftDL
 
 /// What a frame of a sequence is.
 public enum SequenceFrame: Sendable, Hashable {

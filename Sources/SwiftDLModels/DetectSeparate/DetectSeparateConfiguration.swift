@@ -1,4 +1,4 @@
-public import SwiftDL
+import SwiftDL
 
 /// The shape of the network that finds singing and separates it: everything but its weights.
 ///

@@ -1,5 +1,5 @@
-public import SwiftDL
-public import SwiftDLAudio
+import SwiftDL
+import SwiftDLAudio
 
 /// Sound of a corpus as it lies on disk: a file, or one of its channels.
 public struct Recording: Sendable, Hashable {
