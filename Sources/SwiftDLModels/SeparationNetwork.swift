@@ -5,11 +5,24 @@ public import SwiftDL
 public protocol SeparationNetwork: Network where Configuration: SeparationNetworkConfiguration {
   /// The network that estimates some of the sources alone, if that is less work; otherwise itself.
   func restricted(to sources: [String]) -> Self
+  /// The network going through a signal piece by piece; nil where it can only answer windows.
+  func stream() -> (any SourceStream)?
+}
+
+/// A separator that goes through a signal piece by piece, and answers each frame as it would with all of the signal.
+public protocol SourceStream {
+  /// Takes the next frames of the mixture, `[1, frames, channels]`, any number of them, and returns what has become known
+  /// of the sources, `[1, frames, sources · channels]`; nil where that is nothing yet. The first frame answered is the
+  /// mixture's frame number `contextBefore` of the network's windows; every frame is answered after a bounded number of
+  /// others.
+  mutating func callAsFunction(_ new: Tensor) -> Tensor?
 }
 
 extension SeparationNetwork {
   /// Of networks that have everything in common.
   public func restricted(to sources: [String]) -> Self { self }
+
+  public func stream() -> (any SourceStream)? { nil }
 
   /// The single sources of an output, each `[batch, output frames, channels]`, by name.
   public func sources(of output: Tensor) -> [(name: String, signal: Tensor)] {

@@ -39,7 +39,8 @@ struct BenchLive: ParsableCommand {
       \(result.seconds.count) blocks of \(block) frames at \(result.sampleRate) Hz, one every \
       \((1000 * result.secondsPerBlock).text(decimals: 2)) ms; the delay is \(result.latency) frames
       milliseconds a block: half \(text(0.5)), 99 % \(text(0.99)), 99.9 % \(text(0.999)), all \(text(1))
-      share of a core \((100 * result.load).text(decimals: 1)) %, blocks late \(result.late), memory grown by \
+      share of a core \((100 * result.load).text(decimals: 1)) %, blocks late \(result.late) (\(result.lateForTheMachine) of them while the \
+      machine did other things), memory grown by \
       \(result.memoryGrowth) bytes
       """)
   }

@@ -23,6 +23,9 @@ struct Models: ParsableCommand {
       }
       print(ModelDescription.table(descriptions))
       print("\ntrained, for separate, live and infer:\n\(TrainedModels.table)")
+      if !TrainedModels.ownNames.isEmpty {
+        print("\nyours, in \(TrainedModels.own):\n  \(TrainedModels.ownNames.joined(separator: "\n  "))")
+      }
     }
   }
 

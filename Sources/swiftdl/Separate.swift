@@ -25,6 +25,8 @@ struct Separate: ParsableCommand {
     name: [.short, .long, .customShort("n"), .customLong("name")],
     help: "A model that comes trained (`swiftdl models list`), a .safetensors file or a run's folder.")
   var model = "voice-live"
+  @Option(help: "More models of the same sources, with commas: what all of them find is averaged.")
+  var ensemble: String?
   @Option(name: [.customShort("o"), .long, .customLong("output")], help: "The folder for results.")
   var out = "separated"
   @Flag(help: "Write song.mp3_STEM.wav beside song.mp3 instead.")
@@ -57,6 +59,8 @@ struct Separate: ParsableCommand {
   var overlap: Double = 0.25
   @Option(help: "Separate so often, each time a little later, and average: slower and a little better.")
   var shifts = 0
+  @Flag(help: "Also separate the other polarity and the channels swapped, and average: as many times slower.")
+  var tta = false
   @Option(help: "Decides the shifts.")
   var seed: UInt64 = 0
   @Option(name: [.customShort("d"), .long], help: "cpu: the only one there is.")
@@ -89,19 +93,21 @@ struct Separate: ParsableCommand {
         with {dir} or {trackext} in --filename.
         """)
     }
-    let network = try ModelFile.loadSeparator(model)
-    var output = SeparationOutput(modelName: modelName ?? ModelFile.name(of: model))
+    let names = [model] + (ensemble ?? "").split(separator: ",").map(String.init)
+    let networks = try names.map { try ModelFile.loadSeparator($0) }
+    var output = SeparationOutput(modelName: modelName ?? names.map(ModelFile.name).joined(separator: "+"))
     output.folder = out
     output.stems = try stems.selection()
     output.besideInput = beside
     output.excerpt = SoundExcerpt(start: start?.seconds ?? 0, duration: duration?.seconds)
     output.filename = template
-    (output.format, output.clipMode) = (try format.audioFormat(), format.clipMode)
+    (output.format, output.clipMode, output.sampleRate) = (try format.audioFormat(), format.clipMode, format.sampleRate)
+    output.augmented = tta
     (output.overlap, output.shifts, output.seed, output.existing) = (overlap, shifts, seed, exists)
-    output.tileFrames = max(1, Int(segment * Double(network.configuration.sampleRate)))
+    output.tileFrames = max(1, Int(segment * Double(networks[0].configuration.sampleRate)))
     output.programVersion = programVersion
     if activity { output.activity = ActivityOutput() }
-    let separator = try FileSeparator(network, output)
+    let separator = try FileSeparator(networks, output)
     Interrupt.install()
     var failures = 0
     for input in inputs {
@@ -189,7 +195,7 @@ struct StemOptions: ParsableArguments {
 
 /// How files are written.
 struct FormatOptions: ParsableArguments {
-  @Option(help: "wav, flac, ogg or mp3.")
+  @Option(help: "wav, flac, ogg, opus, mp3, or raw: 32-bit floats without a header.")
   var format: String?
   @Option(help: "Bits per sample of wav (16, 24, 32 for float) and flac (16, 24).")
   var bits: Int?
@@ -203,6 +209,8 @@ struct FormatOptions: ParsableArguments {
   var int24 = false
   @Flag(help: "As --bits 32, which is what WAV has when nothing is said.")
   var float32 = false
+  @Option(help: "Frames per second of the results; when absent, those of the input, and exactly its length.")
+  var sampleRate: Int?
   @Option(
     help: """
       What happens beyond full scale: common (one gain for all stems), rescale (one for each that needs it), clamp, or \
@@ -214,6 +222,9 @@ struct FormatOptions: ParsableArguments {
     if [flac, mp3, format != nil].filter({ $0 }).count > 1 { throw ValidationError("One format at a time.") }
     if [int24, float32, bits != nil].filter({ $0 }).count > 1 { throw ValidationError("One number of bits at a time.") }
     if !(64...320).contains(mp3Bitrate) { throw ValidationError("--mp3-bitrate \(mp3Bitrate): 64 to 320 are possible.") }
+    if let sampleRate, !(1000...768_000).contains(sampleRate) {
+      throw ValidationError("--sample-rate \(sampleRate): 1000 to 768000 are possible.")
+    }
     _ = try audioFormat()
   }
 
@@ -228,9 +239,11 @@ struct FormatOptions: ParsableArguments {
     case ("flac", nil), ("flac", 24): return .flac(.int24)
     case ("mp3", nil): return .mp3(bitrate: mp3Bitrate)
     case ("ogg", nil): return .ogg(quality: 0.6)
+    case ("opus", nil): return .opus
+    case ("raw", nil), ("raw", 32): return .raw
     default:
       throw ValidationError(
-        "--format \(name)\(bits.map { " --bits \($0)" } ?? ""): wav (16, 24, 32), flac (16, 24), ogg or mp3.")
+        "--format \(name)\(bits.map { " --bits \($0)" } ?? ""): wav (16, 24, 32), flac (16, 24), ogg, opus, mp3 or raw (32).")
     }
   }
 }

@@ -185,7 +185,8 @@ import Testing
     let input = try #require(manifest["input"] as? [String: Any])
     #expect((input["samples_checksum"] as? String)?.count == 16)
     #expect(stems.allSatisfy { $0["loudness_lufs"] is Double } && input["loudness_lufs"] is Double)
-    #expect((manifest["model"] as? [String: Any])?["weights_checksum"] is String)
+    #expect(manifest["model"] as? String == "tiny")
+    #expect((manifest["networks"] as? [[String: Any]])?.map { $0["weights_checksum"] is String } == [true])
     #expect(try #require(manifest["real_time_factor"] as? Double) > 0)
   }
 
@@ -200,6 +201,75 @@ import Testing
     let rest = try samples("out/a/song/accompaniment.wav")
     let mixture = try samples("song.wav")
     #expect(mixture.indices.allSatisfy { abs(stems[0][$0] + rest[$0] - mixture[$0]) < 1e-6 })
+  }
+
+  @Test func anEnsembleIsTheMeanOfItsModels() throws {
+    let song = try workshop.sound("song.wav", channels: 2)
+    let other = workshop("other.safetensors")
+    let quieter = try ModelFile.load(WaveUNet.self, from: model).mapParameters { $1 * 0.5 }
+    try ModelFile.save(quieter, to: other)
+    try separate(song)
+    try separate(song, "-m", other)
+    try separate(song, "--ensemble", other)
+    func stem(_ folder: String, _ name: String) throws -> [Float] { try samples("out/\(folder)/song/\(name).wav") }
+    for name in ["vocals", "accompaniment"] {
+      let (one, two) = (try stem("tiny", name), try stem("other", name))
+      let mean = zip(one, two).map { ($0 + $1) / 2 }
+      #expect(zip(try stem("tiny+other", name), mean).allSatisfy { abs($0 - $1) < 1e-6 } && one != two)
+    }
+    let outcome = try Program.run(["separate", song, "-m", model, "--ensemble", "guitar-live", "-o", workshop("none")])
+    expectRefusal(outcome, naming: "--ensemble", "guitar")
+  }
+
+  @Test func otherFormsOfTheSignalAreAveraged() throws {
+    let song = try workshop.sound("song.wav", channels: 2)
+    let signal = try samples("song.wav")
+    func exchanged(_ samples: [Float]) -> [Float] { samples.indices.map { samples[$0 ^ 1] } }
+    func inverted(_ samples: [Float]) -> [Float] { samples.map { -$0 } }
+    for (name, form) in [("swapped", exchanged(signal)), ("inverted", inverted(signal))] {
+      let writer = try AudioWriter(workshop("\(name).wav"), channels: 2, sampleRate: 8000)
+      try writer.write(form)
+      try writer.finish()
+      try separate(workshop("\(name).wav"))
+    }
+    try separate(song)
+    try separate(song, "--model-name", "tta", "--tta")
+    for stem in ["vocals", "accompaniment"] {
+      let one = try samples("out/tiny/song/\(stem).wav")
+      let two = inverted(try samples("out/tiny/inverted/\(stem).wav"))
+      let three = exchanged(try samples("out/tiny/swapped/\(stem).wav"))
+      let mean = try samples("out/tta/song/\(stem).wav")
+      #expect(one != two && mean.indices.allSatisfy { abs((one[$0] + two[$0] + three[$0]) / 3 - mean[$0]) < 1e-6 })
+    }
+  }
+
+  @Test func ratesAndFormatsAreChosen() throws {
+    let song = try workshop.sound("song.wav", frames: 8000)
+    try separate(song, "--sample-rate", "16000")
+    let info = try AudioReader(workshop("out/tiny/song/vocals.wav")).info
+    #expect(info.sampleRate == 16000 && info.frames == 16000)
+    try separate(song, "--format", "raw", "--model-name", "bare")
+    try separate(song, "--model-name", "same")
+    let bare = try Data(contentsOf: URL(fileURLWithPath: workshop("out/bare/song/vocals.raw")))
+    let truth = try samples("out/same/song/vocals.wav")
+    #expect(bare == truth.withUnsafeBytes { Data($0) })
+    try separate(song, "--format", "opus")
+    #expect(try AudioReader(workshop("out/tiny/song/vocals.opus")).info.frames == 8000)
+    let odd = try workshop.sound("odd.wav", rate: 11025)
+    let refused = try Program.run(["separate", odd, "-m", model, "-o", workshop("none"), "--format", "opus"])
+    expectRefusal(refused, naming: "11025", "--sample-rate 48000")
+    #expect(!Folders.exists(workshop("none")))
+  }
+
+  @Test func ownModelsGoByTheirNames() throws {
+    let song = try workshop.sound("song.wav")
+    try workshop.write(Data(contentsOf: URL(fileURLWithPath: model)), to: "data/swiftdl/models/mine.safetensors")
+    let home = ["XDG_DATA_HOME": workshop("data")]
+    let outcome = try Program.run(["separate", song, "-m", "mine", "-o", workshop("out"), "--quiet"], environment: home)
+    #expect(outcome.status == 0 && Folders.exists(workshop("out/mine/song/vocals.wav")), "\(outcome.errors)")
+    expectRefusal(
+      try Program.run(["separate", song, "-m", "mina", "-o", workshop("out")], environment: home), naming: "mina", "mine")
+    #expect(try Program.run(["models", "list"], environment: home).output.contains("mine"))
   }
 
   @Test func otherFormatsAreDecodedByFFmpegWhereItIs() throws {

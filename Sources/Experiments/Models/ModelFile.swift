@@ -30,8 +30,8 @@ public enum ModelFile {
     try save(try load(model), to: path, metadata: file.metadata, as: type)
   }
 
-  /// The file meant by a path: itself, the weights of a checkpoint's or the best ones of a run's folder, or what comes
-  /// trained under that name.
+  /// The file meant by a path: itself, the weights of a checkpoint's or the best ones of a run's folder, what comes
+  /// trained under that name, or the user's own in `TrainedModels.own`.
   static func weights(_ path: String) throws(FileError) -> String {
     guard Folders.exists(path) else { return try trained(path) }
     guard Folders.isDirectory(path) else { return path }
@@ -48,8 +48,8 @@ public enum ModelFile {
   private static func trained(_ name: String) throws(FileError) -> String {
     if let file = TrainedModels.file(of: name) { return file }
     if name.contains("/") || name.hasSuffix(".safetensors") { return name }
-    let names = TrainedModels.all.map(\.name)
-    if names.contains(name) {
+    let names = TrainedModels.all.map(\.name) + TrainedModels.ownNames
+    if TrainedModels.all.contains(where: { $0.name == name }) {
       throw FileError(name, "comes with the program, but its file is not there", hint: "SWIFTDL_MODELS names its folder")
     }
     if presetNames.contains(name) {

@@ -15,32 +15,48 @@ public struct FileSeparator: Sendable {
     case stopped
   }
 
-  private let model: any SeparationNetwork
+  /// One, or several whose results are averaged; with the same sources.
+  private let models: [any SeparationNetwork]
   private let output: SeparationOutput
   private let stems: [StemSelection.Stem]
   private let isComplete: Bool
-  private let facts: JSONObject
+  private let facts: [JSONObject]
 
-  /// - Throws: `ConfigurationError` for stems the model does not have, and for activity where it tells none.
-  public init(_ model: any SeparationNetwork, _ output: SeparationOutput) throws(ConfigurationError) {
+  /// - Parameter models: a network, or several that know the same sources: an ensemble, whose results are averaged.
+  /// - Throws: `ConfigurationError` for stems the models do not have, for models that do not fit together, and for
+  ///   activity where it is not told.
+  public init(_ models: [any SeparationNetwork], _ output: SeparationOutput) throws(ConfigurationError) {
+    guard let model = models.first else { throw ConfigurationError("model", "is not named") }
+    let names = model.configuration.sources
+    for other in models where other.configuration.sources.sorted() != names.sorted() {
+      throw ConfigurationError(
+        "--ensemble", "the models know other sources: \(names.joined(separator: ", "))"
+          + " and \(other.configuration.sources.joined(separator: ", "))", hint: "take models of the same sources")
+    }
     if output.activity != nil {
       guard model is any ActivitySeparator else {
         throw ConfigurationError(
           "--activity", "\(output.modelName) does not tell when there is singing", hint: "-m detect-voice does")
       }
-      if output.shifts > 0 { throw ConfigurationError("--activity", "is told of the signal as it is: leave --shifts out") }
+      if output.shifts > 0 || output.augmented || models.count > 1 {
+        throw ConfigurationError(
+          "--activity", "is told of the signal as it is by one model", hint: "leave --shifts, --tta and --ensemble out")
+      }
     }
     // Networks of their own for every source need not be asked about those nobody wants.
-    let needed = try output.stems.needed(of: model.configuration.sources)
-    self.model = model.restricted(to: needed)
+    let needed = try output.stems.needed(of: names)
+    self.models = models.map { $0.restricted(to: needed) }
     self.output = output
-    stems = try output.stems.stems(of: self.model.configuration.sources)
-    isComplete = self.model.configuration.sources.count == model.configuration.sources.count
-    facts = [
-      "name": output.modelName, "architecture": type(of: model).architecture, "sources": model.configuration.sources,
-      "sample_rate": model.configuration.sampleRate, "parameters": model.parameterCount,
-      "weights_checksum": model.parameters.checksum(),
-    ]
+    let computed = self.models[0].configuration.sources
+    stems = try output.stems.stems(of: computed)
+    isComplete = computed.count == names.count
+    facts = models.map { model in
+      [
+        "architecture": type(of: model).architecture, "sources": model.configuration.sources,
+        "sample_rate": model.configuration.sampleRate, "parameters": model.parameterCount,
+        "weights_checksum": model.parameters.checksum(),
+      ]
+    }
   }
 
   /// Separates one file; the results have its exact length, sample rate and channels. Nothing is written
@@ -78,12 +94,13 @@ public struct FileSeparator: Sendable {
       for folder in folders { try Folders.create(folder) }
       let started = ContinuousClock.now
       let writer = try StemWriter(
-        paths, channels: info.channels, sampleRate: info.sampleRate, format: output.format, clipMode: clipMode)
+        paths, channels: info.channels, inputRate: info.sampleRate, sampleRate: output.sampleRate ?? info.sampleRate,
+        format: output.format, clipMode: clipMode)
       var tally = SeparationTally(channels: info.channels, sampleRate: info.sampleRate)
       var singing: [Float] = []
       if try separate(reader, frames: frames.count, to: writer, &tally, &singing, progress) {
         try writer.finish { finished.append($0) }
-        if let rule = output.activity?.rule, let hop = (model as? any ActivitySeparator)?.activitySeconds {
+        if let rule = output.activity?.rule, let hop = (models[0] as? any ActivitySeparator)?.activitySeconds {
           let seconds = Double(frames.count) / Double(info.sampleRate)
           let found = DetectedActivity(probabilities: singing, hop: hop, seconds: seconds, rule: rule)
           for (format, path) in activities {
@@ -119,9 +136,9 @@ public struct FileSeparator: Sendable {
     _ progress: (_ done: Int, _ total: Int) -> Bool
   ) throws(FileError) -> Bool {
     let info = reader.info
-    let stream = ShiftedStream(
-      model, channels: info.channels, sampleRate: info.sampleRate, tileFrames: output.tileFrames, overlap: output.overlap,
-      shifts: output.shifts, seed: output.seed)
+    let stream = EnsembleStream(
+      models, channels: info.channels, sampleRate: info.sampleRate, tileFrames: output.tileFrames, overlap: output.overlap,
+      shifts: output.shifts, augmented: output.augmented, seed: output.seed)
     // The mixture up to what the stream has answered.
     var mixture: [Float] = []
     var done = 0
@@ -146,9 +163,8 @@ public struct FileSeparator: Sendable {
     _ input: SoundInput, _ info: AudioInfo, _ frames: Range<Int>, _ writer: StemWriter, _ tally: SeparationTally,
     _ seconds: Double, in path: String
   ) throws(FileError) {
-    let samples = frames.count * info.channels
     let manifest = SeparationManifest(
-      programVersion: output.programVersion, model: facts,
+      programVersion: output.programVersion, modelName: output.modelName, models: facts,
       input: [
         "file": input.shownPath.split(separator: "/").last.map(String.init) ?? input.shownPath, "format": info.format,
         "first_frame": frames.lowerBound, "frames": frames.count, "channels": info.channels, "sample_rate": info.sampleRate,
@@ -156,10 +172,11 @@ public struct FileSeparator: Sendable {
       ],
       options: [
         "format": output.format.pathExtension, "clip_mode": clipMode.rawValue, "tile_frames": output.tileFrames,
-        "overlap": output.overlap, "shifts": output.shifts, "seed": Double(output.seed),
+        "overlap": output.overlap, "shifts": output.shifts, "tta": output.augmented, "seed": Double(output.seed),
+        "sample_rate": output.sampleRate ?? info.sampleRate,
       ],
       stems: zip(stems, zip(writer.paths, writer.levels)).map { stem, written in
-        written.1.json(name: stem.name, path: written.0, samples: samples)
+        written.1.json(name: stem.name, path: written.0)
       },
       residual: isComplete ? tally.residualDecibels : nil, seconds: seconds,
       secondsOfAudio: Double(frames.count) / Double(info.sampleRate))

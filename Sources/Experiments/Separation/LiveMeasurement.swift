@@ -12,6 +12,8 @@ public struct LiveMeasurement: Sendable {
   public let seconds: [Double]
   /// Blocks that were answered after the next one had come.
   public let late: Int
+  /// Those of them in which the program had the processor for less than the time there is: the machine was busy elsewhere.
+  public let lateForTheMachine: Int
   /// Bytes by which the process' peak memory grew after the first block.
   public let memoryGrowth: Int
 
@@ -35,7 +37,7 @@ public struct LiveMeasurement: Sendable {
     let buffers = separator.sources.map { _ in UnsafeMutablePointer<Float>.allocate(capacity: count) }
     defer { buffers.forEach { $0.deallocate() } }
     var seconds = [Double](repeating: 0, count: blocks)
-    var late = 0
+    var (late, lateForTheMachine) = (0, 0)
     let clock = ContinuousClock()
     let interval = Duration.seconds(Double(blockFrames) / Double(rate))
     var began = 0
@@ -48,20 +50,32 @@ public struct LiveMeasurement: Sendable {
         if left > 0.0003 { usleep(useconds_t((left - 0.0002) * 1e6)) }
       }
       let arrived = clock.now
+      let processor = Self.processorSeconds
       input.withUnsafeBufferPointer { samples in
         guard let base = samples.baseAddress else { return }
         separator.process(base + block * 64 % (samples.count - count + 1), frames: blockFrames, into: buffers)
       }
       let finished = clock.now
       seconds[block] = (finished - arrived).seconds
-      if finished > due + interval { late += 1 }
+      if finished > due + interval {
+        late += 1
+        if Self.processorSeconds - processor < interval.seconds { lateForTheMachine += 1 }
+      }
       done += 1
       if block == 0 { began = ProcessMemory.peakBytes }
       if block % max(1, rate / blockFrames) == 0, !progress(Int(Double(block * blockFrames) / Double(rate))) { break }
     }
     memoryGrowth = ProcessMemory.peakBytes - began
-    (latency, sampleRate, self.blockFrames, self.late) = (separator.latency, rate, blockFrames, late)
+    (latency, sampleRate, self.blockFrames) = (separator.latency, rate, blockFrames)
+    (self.late, self.lateForTheMachine) = (late, lateForTheMachine)
     self.seconds = seconds.prefix(done).sorted()
+  }
+
+  /// How long this thread has had a processor.
+  private static var processorSeconds: Double {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
   }
 
   /// The time that so many of all blocks did not take longer than, in milliseconds.

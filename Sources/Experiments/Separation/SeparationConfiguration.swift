@@ -4,6 +4,8 @@ public import SwiftDLModels
 public struct SeparationConfiguration<N: SeparationNetwork>: RunConfiguration {
   public var preset = ""
   public var model: N.Configuration
+  /// A model to begin with instead of random weights: a file, a run or one that comes trained, of the same shape.
+  public var weights = ""
   public var data = SeparationDataSettings()
   /// The least output frames of a training window; the model rounds up. 0 takes the network's usual one.
   public var outputFrames = 0
@@ -104,6 +106,7 @@ public struct SeparationConfiguration<N: SeparationNetwork>: RunConfiguration {
   public static var comments: [String: String] {
     [
       "preset": "the network's starting point; model.* changes it",
+      "weights": "a model of the same shape to begin with: fine-tuning; random weights when empty",
       "model.sources": "what is separated, in output order; a difference output's last one is the rest",
       "data.path": "corpus: train|valid|test/TRACK/STEM.wav, or a list in YAML",
       "data.groups": "sources that are sums of stems: {accompaniment: [bass, drums, other]}",

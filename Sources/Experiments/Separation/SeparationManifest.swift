@@ -6,7 +6,9 @@ import SwiftDLAudio
 /// what it took.
 struct SeparationManifest {
   let programVersion: String
-  let model: JSONObject
+  let modelName: String
+  /// Of every network of an ensemble.
+  let models: [JSONObject]
   let input: JSONObject
   let options: JSONObject
   let stems: [JSONObject]
@@ -18,7 +20,7 @@ struct SeparationManifest {
   var json: JSONObject {
     let context = ComputeContext.current
     return [
-      "program": "swiftdl \(programVersion)", "model": model.json, "input": input.json, "options": options.json,
+      "program": "swiftdl \(programVersion)", "model": modelName, "networks": models.map(\.json), "input": input.json, "options": options.json,
       "stems": stems, "residual_db": Self.rounded(residual),
       "seconds": (seconds * 1000).rounded() / 1000,
       "real_time_factor": (secondsOfAudio / max(seconds, 1e-9) * 100).rounded() / 100,
@@ -32,12 +34,13 @@ struct SeparationManifest {
 }
 
 extension StemWriter.Level {
-  /// The level of a stem of so many samples; levels in dB of full scale, before any gain.
-  func json(name: String, path: String, samples: Int) -> JSONObject {
+  /// What is told of a stem; levels in dB of full scale, before any gain.
+  func json(name: String, path: String) -> JSONObject {
     let power = energy / Double(max(1, samples))
     return [
       "name": name.json, "file": path.split(separator: "/").last.map { String($0).json }, "peak": Double(peak),
-      "rms_db": SeparationManifest.rounded(power > 0 ? 10 * log10(power) : nil), "loudness_lufs": SeparationManifest.rounded(loudness), "gain": Double(gain),
+      "rms_db": SeparationManifest.rounded(power > 0 ? 10 * log10(power) : nil),
+      "loudness_lufs": SeparationManifest.rounded(loudness), "gain": Double(gain),
     ]
   }
 }

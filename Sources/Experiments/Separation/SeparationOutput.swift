@@ -19,6 +19,8 @@ public struct SeparationOutput: Sendable {
   /// Files lie beside their input instead, `FILE_STEM.wav`, as Wave-U-Net's own program leaves them.
   public var besideInput = false
   public var format = AudioFormat.wav(.float32)
+  /// Frames per second of the files; absent: those of their input, and exactly its length.
+  public var sampleRate: Int?
   /// Absent: nothing for floating point, one gain for all stems of a track otherwise.
   public var clipMode: ClipMode?
   public var existing = Existing.overwrite
@@ -30,6 +32,8 @@ public struct SeparationOutput: Sendable {
   public var overlap = 0.25
   /// How often a track is separated, each time a little later; 0 once as it is.
   public var shifts = 0
+  /// Whether the other polarity and the other order of two channels are separated too, and all averaged.
+  public var augmented = false
   public var seed: UInt64 = 0
   public var programVersion = ""
   /// How it is told when there is singing, in files `activity` beside the stems; of networks that find that too.

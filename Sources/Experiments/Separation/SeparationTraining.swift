@@ -39,6 +39,9 @@ public struct SeparationTraining<N: SeparationNetwork> {
     let cache = configuration.data.cache.isEmpty ? "\(folder.path)/cache" : configuration.data.cache
     data = try SeparationData(configuration, cache: cache, progress: decoding)
     model = N(configuration.model, random: RandomStream(seed: UInt64(configuration.seed)).stream("weights"))
+    if !resuming && !configuration.weights.isEmpty {
+      try model.load(from: SafeTensorsFile(try ModelFile.weights(configuration.weights)))
+    }
     if configuration.averageDecay > 0 { average = ExponentialMovingAverage(of: model, decay: configuration.averageDecay) }
     optimizer = Adam(learningRate: configuration.optimizer.rate)
     if resuming { try restore() }

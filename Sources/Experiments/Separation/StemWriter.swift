@@ -23,6 +23,7 @@ final class StemWriter {
   struct Level: Sendable {
     var peak: Float = 0
     var energy = 0.0
+    var samples = 0
     /// In LUFS; nil of silence and moments.
     var loudness: Double?
     var gain: Float = 1
@@ -32,18 +33,23 @@ final class StemWriter {
   private(set) var levels: [Level]
   private let clipMode: ClipMode
   private let meters: [LoudnessMeter]
+  private let resamplers: [StreamResampler]
   /// Of the files themselves; open from the start, so that a format that cannot hold the sound says so at once.
   private var finals: [AudioWriter] = []
   /// Of 32-bit float under temporary names, where gains have to be known first.
   private var drafts: [AudioWriter] = []
 
+  /// - Parameters:
+  ///   - inputRate: frames per second of what is written.
+  ///   - sampleRate: those of the files.
   init(
-    _ paths: [String], channels: Int, sampleRate: Int, format: AudioFormat, clipMode: ClipMode
+    _ paths: [String], channels: Int, inputRate: Int, sampleRate: Int, format: AudioFormat, clipMode: ClipMode
   ) throws(FileError) {
     self.paths = paths
     self.clipMode = clipMode
     levels = paths.map { _ in Level() }
     meters = paths.map { _ in LoudnessMeter(channels: channels, sampleRate: sampleRate) }
+    resamplers = paths.map { _ in StreamResampler(from: inputRate, to: sampleRate, channels: channels) }
     for path in paths {
       finals.append(try AudioWriter(path, channels: channels, sampleRate: sampleRate, format: format))
       if clipMode == .common || clipMode == .rescale {
@@ -61,19 +67,23 @@ final class StemWriter {
 
   /// Appends a piece of every stem.
   func write(_ pieces: [[Float]]) throws(FileError) {
-    for (index, piece) in pieces.enumerated() {
-      let piece = clipMode == .clamp ? piece.map { min(1, max(-1, $0)) } : piece
-      for sample in piece {
-        levels[index].peak = max(levels[index].peak, abs(sample))
-        levels[index].energy += Double(sample) * Double(sample)
-      }
-      meters[index].add(piece)
-      try (drafts.isEmpty ? finals : drafts)[index].write(piece)
+    for (index, piece) in pieces.enumerated() { try write(resamplers[index].process(piece), toStem: index) }
+  }
+
+  private func write(_ piece: [Float], toStem index: Int) throws(FileError) {
+    let piece = clipMode == .clamp ? piece.map { min(1, max(-1, $0)) } : piece
+    for sample in piece {
+      levels[index].peak = max(levels[index].peak, abs(sample))
+      levels[index].energy += Double(sample) * Double(sample)
     }
+    levels[index].samples += piece.count
+    meters[index].add(piece)
+    try (drafts.isEmpty ? finals : drafts)[index].write(piece)
   }
 
   /// Completes all files. `finished` is told every one that has appeared.
   func finish(_ finished: (String) -> Void) throws(FileError) {
+    for index in levels.indices { try write(resamplers[index].process([], isLast: true), toStem: index) }
     for index in levels.indices { levels[index].loudness = meters[index].integrated }
     let loudest = levels.map(\.peak).max() ?? 0
     for (index, draft) in drafts.enumerated() {

@@ -14,6 +14,8 @@ public struct ConvInput: Sendable {
   }
   let tensor: Tensor
   let form: Form
+  /// The frames of the form that take part.
+  private(set) var range: Range<Int>
 
   /// The signal as it is, `[batch, time, channels]`.
   public init(_ signal: Tensor) { self.init(signal, .whole) }
@@ -21,6 +23,7 @@ public struct ConvInput: Sendable {
   private init(_ tensor: Tensor, _ form: Form) {
     require(tensor.rank == 3, "ConvInput: a signal of shape \(tensor.shape)")
     (self.tensor, self.form) = (tensor, form)
+    range = 0..<form.frames(tensor.shape[1])
   }
 
   /// Every `factor`-th frame, the first one included: `decimated(axis: 1, by: factor)`.
@@ -40,8 +43,17 @@ public struct ConvInput: Sendable {
     return ConvInput(signal, .gated)
   }
 
+  /// Some of the frames that the convolution would see: nothing is copied.
+  public func cropped(to frames: Range<Int>) -> ConvInput {
+    require(
+      frames.lowerBound >= 0 && frames.upperBound <= range.count, "ConvInput: frames \(frames) of \(range.count)")
+    var cropped = self
+    cropped.range = range.lowerBound + frames.lowerBound..<range.lowerBound + frames.upperBound
+    return cropped
+  }
+
   /// Frames that the convolution sees.
-  public var frames: Int { form.frames(tensor.shape[1]) }
+  public var frames: Int { range.count }
   /// Channels that the convolution sees.
   public var channels: Int { form == .gated ? tensor.shape[2] / 2 : tensor.shape[2] }
 }

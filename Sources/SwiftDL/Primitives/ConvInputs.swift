@@ -30,7 +30,7 @@ struct ConvInputs: Sendable {
       batch: batch, inputFrames: frames, inputChannels: total, outputChannels: weight.shape[2],
       kernelSize: weight.shape[0], stride: stride, dilation: dilation, groups: groups, padding: padding)
     forms = inputs.map(\.form)
-    starts = inputs.map { alignment.start(frames, of: $0.frames) }
+    starts = inputs.map { $0.range.lowerBound + alignment.start(frames, of: $0.frames) }
   }
 
   var count: Int { starts.count }

@@ -34,6 +34,11 @@ public enum AudioFormat: Sendable, Hashable {
   /// MP3 of constant bit rate, 64 to 320 kbit/s (of which MP3 takes at most 160 below 32 kHz and 64
   /// below 16 kHz); 1 or 2 channels, 8 to 48 kHz.
   case mp3(bitrate: Int)
+  /// Opus in an Ogg file, at the library's own bit rate; 8, 12, 16, 24 or 48 kHz.
+  case opus
+  /// 32-bit floats, least significant byte first, channels in turn, and nothing else. Written only: such a file does not
+  /// say what it holds.
+  case raw
 
   /// The usual choice for a file name's ending, with or without its dot, in any case.
   public init?(pathExtension: String) {
@@ -43,6 +48,7 @@ public enum AudioFormat: Sendable, Hashable {
     case "flac": self = .flac(.int24)
     case "ogg", "oga": self = .ogg(quality: 0.6)
     case "mp3": self = .mp3(bitrate: 256)
+    case "opus": self = .opus
     default: return nil
     }
   }
@@ -54,6 +60,8 @@ public enum AudioFormat: Sendable, Hashable {
     case .flac: "flac"
     case .ogg: "ogg"
     case .mp3: "mp3"
+    case .opus: "opus"
+    case .raw: "raw"
     }
   }
 }

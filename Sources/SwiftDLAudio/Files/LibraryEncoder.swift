@@ -2,7 +2,7 @@ import CSndFile
 import Glibc
 import SwiftDL
 
-/// FLAC, Ogg Vorbis and MP3, through libsndfile.
+/// FLAC, Ogg Vorbis, Opus, MP3 and bare samples, through libsndfile.
 final class LibraryEncoder: SoundEncoder {
   private let atomic: AtomicFile
   private var file: OpaquePointer?
@@ -33,6 +33,16 @@ final class LibraryEncoder: SoundEncoder {
         (64...320).contains(bitrate), "AudioFormat.mp3: \(bitrate) kbit/s; 64 to 320 work")
       bits = nil
       word = Int(SF_FORMAT_MPEG) | Int(SF_FORMAT_MPEG_LAYER_III)
+    case .opus:
+      bits = nil
+      word = Int(SF_FORMAT_OGG) | Int(SF_FORMAT_OPUS)
+      guard [8000, 12000, 16000, 24000, 48000].contains(sampleRate) else {
+        throw FileError(
+          path, "Opus cannot hold sound at \(sampleRate) Hz", hint: "8, 12, 16, 24 and 48 kHz work: --sample-rate 48000")
+      }
+    case .raw:
+      bits = nil
+      word = Int(SF_FORMAT_RAW) | Int(SF_FORMAT_FLOAT) | Int(SF_ENDIAN_LITTLE)
     }
     atomic = try AtomicFile(path)
     let opened = try SoundLibrary.openForWriting(
@@ -68,7 +78,7 @@ final class LibraryEncoder: SoundEncoder {
   }
 
   func finish() throws(FileError) {
-    if isEmpty, format.pathExtension != "ogg" {
+    if isEmpty, !["ogg", "opus", "raw"].contains(format.pathExtension) {
       // The library would leave a file without a header.
       throw FileError(
         atomic.path, "a \(format.pathExtension) file cannot hold a sound of 0 frames",
@@ -95,7 +105,7 @@ final class LibraryEncoder: SoundEncoder {
   private func configure(_ file: OpaquePointer, format: AudioFormat, sampleRate: Int) {
     let doubleSize = Int32(MemoryLayout<Double>.size), intSize = Int32(MemoryLayout<Int32>.size)
     switch format {
-    case .wav, .flac: break
+    case .wav, .flac, .opus, .raw: break
     case .ogg(let quality):
       var quality = quality
       sf_command(file, Int32(SFC_SET_VBR_ENCODING_QUALITY), &quality, doubleSize)

@@ -26,11 +26,18 @@ public struct WaveUNet: Module {
       visit.module("conv", &conv)
     }
 
+    /// With context, that is without anything beyond the ends, over the first `frames` frames.
+    func callAsFunction(_ x: Tensor, skip: ConvInput, frames: Int) -> Tensor {
+      conv([skip.cropped(to: 0..<frames), doubled(x, context: true).cropped(to: 0..<frames)])
+    }
+
     func callAsFunction(_ x: Tensor, skip: Tensor, context: Bool) -> Tensor {
-      guard let mix = interpolation?.sigmoid() else {
-        return conv([ConvInput(skip), .upsampled(x, edge: context ? .interior : .replicate)])
-      }
-      return conv([skip, x.upsampled(edge: context ? .interior : .zero, mix: mix)])
+      conv([ConvInput(skip), doubled(x, context: context)])
+    }
+
+    private func doubled(_ x: Tensor, context: Bool) -> ConvInput {
+      guard let mix = interpolation?.sigmoid() else { return .upsampled(x, edge: context ? .interior : .replicate) }
+      return ConvInput(x.upsampled(edge: context ? .interior : .zero, mix: mix))
     }
   }
 
@@ -95,7 +102,12 @@ public struct WaveUNet: Module {
     for block in up {
       x = block(x, skip: skips.removeLast(), context: c.context)
     }
-    let predicted = output([mixture, x])
+    return sources(predicted: output([mixture, x]), of: mixture)
+  }
+
+  /// All sources: those predicted and, of a difference output, what they leave of the mixture's middle.
+  func sources(predicted: Tensor, of mixture: Tensor) -> Tensor {
+    let c = configuration
     guard c.output == .difference else { return predicted }
     let whole = mixture.centerCropped(axis: 1, to: predicted.shape[1])
     let rest = predicted.split(axis: 2, extents: Array(repeating: c.channels, count: c.predictedSources))
@@ -109,4 +121,6 @@ extension WaveUNet: SeparationNetwork {
   public static var presets: [(name: String, configuration: WaveUNetConfiguration)] {
     WaveUNetConfiguration.presets
   }
+
+  public func stream() -> (any SourceStream)? { configuration.context ? WaveUNetStream(self) : nil }
 }
