@@ -30,6 +30,7 @@ struct ChannelGroups: Sendable {
   ///
   /// - Parameter frames: those of the output that are wanted.
   func spread(_ output: Tensor, _ frames: Range<Int>, ofGroup group: Int, into estimates: inout [[Float]]) {
+    precondition(frames.upperBound <= output.shape[1], "ChannelGroups: frames \(frames) of \(output.shape)")
     let own = members(group)
     let stride = output.shape[2]
     output.withUnsafeBuffer { values in

@@ -44,16 +44,11 @@ final class ContinuedSeparation: NetworkSeparation {
   private func separate(_ frames: Int, into estimates: inout [[Float]]) {
     let piece = Array(waiting.prefix(frames * groups.channels))
     waiting.removeFirst(piece.count)
-    var found: [[Float]] = []
-    var kept = 0
-    for group in streams.indices {
-      guard let output = streams[group](groups.input(group, 0..<frames, of: piece)) else { return }
-      if found.isEmpty {
-        kept = min(output.shape[1], arrivedFrames - answeredFrames)
-        found = Array(repeating: [Float](repeating: 0, count: kept * groups.channels), count: predicted)
-      }
-      groups.spread(output, 0..<kept, ofGroup: group, into: &found)
-    }
+    let outputs = streams.indices.compactMap { streams[$0](groups.input($0, 0..<frames, of: piece)) }
+    guard let known = outputs.first?.shape[1] else { return }
+    let kept = min(known, arrivedFrames - answeredFrames)
+    var found = Array(repeating: [Float](repeating: 0, count: kept * groups.channels), count: predicted)
+    for (group, output) in outputs.enumerated() { groups.spread(output, 0..<kept, ofGroup: group, into: &found) }
     answeredFrames += kept
     for source in estimates.indices { estimates[source] += found[source] }
   }

@@ -1,7 +1,8 @@
 public import SwiftDL
 
-/// A Wave-U-Net with context that takes a signal piece by piece and computes nothing twice but a few frames at the seams:
-/// what it returns is, to the bit, what one pass over the whole would.
+/// A Wave-U-Net with context that takes a signal piece by piece and computes nothing twice but a few frames at the seams.
+/// It returns what one pass over the whole would; to the bit where the kernels choose the same order of additions for
+/// signals of both lengths, within rounding elsewhere.
 ///
 /// In windows side by side, M4's context of six seconds is computed again for every window. Here each level goes on from
 /// where it was. The first levels (`shallowLevels`), whose signals are large, run over pieces that overlap by the few

@@ -173,9 +173,9 @@ struct SeparationStreamTests {
     }
   }
 
-  @Test("a mono network treats every channel on its own")
-  func channelsAreIndependent() {
-    let model = WaveUNet(configuration(context: false), random: RandomStream(seed: 6))
+  @Test("a mono network treats every channel on its own", arguments: [false, true])
+  func channelsAreIndependent(context: Bool) {
+    let model = WaveUNet(configuration(context: context), random: RandomStream(seed: 6))
     let left = signal(500, 1, seed: 1)
     let right = signal(500, 1, seed: 2)
     let both = zip(left, right).flatMap { [$0, $1] }
