@@ -71,20 +71,7 @@ struct Detect: ParsableCommand {
     let detector = try FileDetector(
       try ModelFile.loadDetector(model), name: ModelFile.name(of: model), folder: out, output, existing: exists)
     Interrupt.install()
-    var failures = 0
-    for input in inputs {
-      do { try detect(input, detector) } catch let exit as ExitCode {
-        throw exit
-      } catch {
-        if inputs.count == 1 { throw error }
-        note("Error: \(error)")
-        failures += 1
-      }
-    }
-    if failures > 0 {
-      note("\(failures) of \(inputs.count) files could not be read")
-      throw ExitCode(1)
-    }
+    try forEach(inputs, couldNotBe: "read") { try detect($0, detector) }
   }
 
   private func detect(_ input: SoundInput, _ detector: FileDetector) throws {

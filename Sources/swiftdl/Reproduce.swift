@@ -30,16 +30,7 @@ struct ReproduceSeqUNet: ParsableCommand {
   var data = "data"
   @Option(help: "The folder of the runs.")
   var runs = "runs/seq-u-net"
-  @Option(name: .customLong("set"), help: "A setting of every run that wins over the published one, as key=value.")
-  var settings: [String] = []
-  @Option(help: "Also write the figures into this JSON file; other rows in it stay.")
-  var json: String?
-  @Option(help: "Also write the table into this Markdown file.")
-  var markdown: String?
-  @Flag(help: "Train nothing, show what there is.")
-  var table = false
-  @OptionGroup var progressOptions: ProgressOptions
-  @OptionGroup var compute: ComputeOptions
+  @OptionGroup var options: ReproductionOptions
 
   func validate() throws {
     for name in tasks where !PaperTask.all.contains(where: { $0.name == name }) {
@@ -50,22 +41,14 @@ struct ReproduceSeqUNet: ParsableCommand {
   func run() throws {
     let chosen = tasks.isEmpty ? PaperTask.all : PaperTask.all.filter { tasks.contains($0.name) }
     var reproduction = SequenceReproduction(tasks: chosen, data: data, runs: runs, programVersion: programVersion)
-    reproduction.overrides = settings
-    var isComplete = true
-    if !table {
-      isComplete = try compute.run {
-        try reproduction.train(style: progressOptions.style) { note($0) }
-      }
-    }
+    reproduction.overrides = options.settings
+    let isComplete = try options.train { try reproduction.train(style: $0, note: $1) }
     let rows = try reproduction.rows()
-    if rows.isEmpty { throw FileError(runs, "has no runs yet", hint: "leave --table out to begin") }
+    if rows.isEmpty { throw options.nothing(in: runs, "runs") }
     print(SequenceReproduction.table(rows))
     try SequenceReproduction.writePage(rows, to: "\(runs)/index.html")
-    if let json { try SequenceReproduction.write(rows, to: json) }
-    if let markdown { try AtomicFile.write(SequenceReproduction.markdown(rows), to: markdown) }
-    if !isComplete {
-      note("stopped; the same command goes on")
-      throw ExitCode(130)
-    }
+    if let json = options.json { try SequenceReproduction.write(rows, to: json) }
+    if let markdown = options.markdown { try AtomicFile.write(SequenceReproduction.markdown(rows), to: markdown) }
+    try options.end(isComplete: isComplete)
   }
 }

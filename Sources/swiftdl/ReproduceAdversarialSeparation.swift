@@ -26,16 +26,7 @@ struct ReproduceAdversarialSeparation: ParsableCommand {
   var variants: [AdversarialVariant] = []
   @Option(help: "The folder of the runs.")
   var runs = "runs/adversarial-separation"
-  @Option(name: .customLong("set"), help: "A setting of every run that wins over the experiment's, as key=value.")
-  var settings: [String] = []
-  @Option(help: "Also write the figures into this JSON file.")
-  var json: String?
-  @Option(help: "Also write the tables into this Markdown file.")
-  var markdown: String?
-  @Flag(help: "Train nothing, show what there is.")
-  var table = false
-  @OptionGroup var progressOptions: ProgressOptions
-  @OptionGroup var compute: ComputeOptions
+  @OptionGroup var options: ReproductionOptions
 
   func validate() throws {
     if paired < 1 { throw ValidationError("--paired \(paired): at least 1 is needed.") }
@@ -47,23 +38,17 @@ struct ReproduceAdversarialSeparation: ParsableCommand {
     reproduction.pairedSongs = paired
     if !seeds.isEmpty { reproduction.seeds = seeds }
     if !variants.isEmpty { reproduction.variants = variants }
-    reproduction.overrides = settings
-    var isComplete = true
-    if !table {
-      isComplete = try compute.run { try reproduction.train(style: progressOptions.style) { note($0) } }
-    }
+    reproduction.overrides = options.settings
+    let isComplete = try options.train { try reproduction.train(style: $0, note: $1) }
     let results = try reproduction.results()
-    if results.runs.isEmpty && table { throw FileError(runs, "has no scores yet", hint: "leave --table out to begin") }
+    if results.runs.isEmpty && options.table { throw options.nothing(in: runs, "scores") }
     if !results.runs.isEmpty {
       print(results.text)
       try results.writePage(to: "\(runs)/index.html")
-      if let json { try results.write(to: json) }
-      if let markdown { try AtomicFile.write(results.markdown, to: markdown) }
+      if let json = options.json { try results.write(to: json) }
+      if let markdown = options.markdown { try AtomicFile.write(results.markdown, to: markdown) }
     }
-    if !isComplete {
-      note("stopped; the same command goes on")
-      throw ExitCode(130)
-    }
+    try options.end(isComplete: isComplete)
   }
 }
 

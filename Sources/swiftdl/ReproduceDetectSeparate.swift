@@ -25,16 +25,7 @@ struct ReproduceDetectSeparate: ParsableCommand {
   var runs = "runs/detect-separate"
   @Option(name: .shortAndLong, help: "A YAML file with settings of every new run.")
   var config: String?
-  @Option(name: .customLong("set"), help: "A setting of every run that wins over the file's, as key=value.")
-  var settings: [String] = []
-  @Option(help: "Also write the figures into this JSON file.")
-  var json: String?
-  @Option(help: "Also write the table into this Markdown file.")
-  var markdown: String?
-  @Flag(help: "Train nothing, show what there is.")
-  var table = false
-  @OptionGroup var progressOptions: ProgressOptions
-  @OptionGroup var compute: ComputeOptions
+  @OptionGroup var options: ReproductionOptions
 
   func validate() throws {
     if let wrong = seeds.first(where: { $0 < 0 }) { throw ValidationError("--seeds \(wrong): 0 or more is possible.") }
@@ -45,18 +36,13 @@ struct ReproduceDetectSeparate: ParsableCommand {
       separation: separation, detection: detection, runs: runs, programVersion: programVersion)
     if !seeds.isEmpty { reproduction.seeds = seeds }
     reproduction.configurationFile = config
-    reproduction.overrides = settings
-    let results = try compute.run {
-      let isComplete = try table || reproduction.train(style: progressOptions.style) { note($0) }
-      return (isComplete, try reproduction.table { note($0) })
-    }
-    if results.1.rows.isEmpty { throw FileError(runs, "has no finished runs yet", hint: "leave --table out to begin") }
-    print(results.1.text)
-    if let json { try results.1.write(to: json) }
-    if let markdown { try AtomicFile.write(results.1.markdown, to: markdown) }
-    if !results.0 {
-      note("stopped; the same command goes on")
-      throw ExitCode(130)
-    }
+    reproduction.overrides = options.settings
+    let isComplete = try options.train { try reproduction.train(style: $0, note: $1) }
+    let results = try options.compute.run { try reproduction.table { note($0) } }
+    if results.rows.isEmpty { throw options.nothing(in: runs, "finished runs") }
+    print(results.text)
+    if let json = options.json { try results.write(to: json) }
+    if let markdown = options.markdown { try AtomicFile.write(results.markdown, to: markdown) }
+    try options.end(isComplete: isComplete)
   }
 }

@@ -22,18 +22,9 @@ struct ReproduceFactorGANPaired: ParsableCommand {
   var sameClass: [Double] = []
   @Option(help: "The folder of the runs.")
   var runs = "runs/factor-gan-paired"
-  @Option(name: .customLong("set"), help: "A setting of every run that wins over the published one, as key=value.")
-  var settings: [String] = []
-  @Option(help: "Also write the figures into this JSON file.")
-  var json: String?
-  @Option(help: "Also write the table into this Markdown file.")
-  var markdown: String?
   @Option(help: "Also write the curve into this SVG file.")
   var svg: String?
-  @Flag(help: "Train nothing, show what there is.")
-  var table = false
-  @OptionGroup var progressOptions: ProgressOptions
-  @OptionGroup var compute: ComputeOptions
+  @OptionGroup var options: ReproductionOptions
 
   func validate() throws {
     if let wrong = pairs.first(where: { $0 < 0 }) { throw ValidationError("--pairs \(wrong): 0 or more is possible.") }
@@ -46,21 +37,15 @@ struct ReproduceFactorGANPaired: ParsableCommand {
     var reproduction = FactorGANReproduction(data: data, runs: runs, programVersion: programVersion)
     if !pairs.isEmpty { reproduction.pairs = pairs }
     if !sameClass.isEmpty { reproduction.sameClass = sameClass }
-    reproduction.overrides = settings
-    var isComplete = true
-    if !table {
-      isComplete = try compute.run { try reproduction.train(style: progressOptions.style) { note($0) } }
-    }
+    reproduction.overrides = options.settings
+    let isComplete = try options.train { try reproduction.train(style: $0, note: $1) }
     let rows = try reproduction.rows()
-    if rows.isEmpty { throw FileError(runs, "has no runs yet", hint: "leave --table out to begin") }
+    if rows.isEmpty { throw options.nothing(in: runs, "runs") }
     print(FactorGANReproduction.table(rows))
     try FactorGANReproduction.writePage(rows, to: "\(runs)/index.html")
     if let svg { try AtomicFile.write(FactorGANReproduction.curve(rows).svg(standalone: true), to: svg) }
-    if let json { try FactorGANReproduction.write(rows, to: json) }
-    if let markdown { try AtomicFile.write(FactorGANReproduction.markdown(rows), to: markdown) }
-    if !isComplete {
-      note("stopped; the same command goes on")
-      throw ExitCode(130)
-    }
+    if let json = options.json { try FactorGANReproduction.write(rows, to: json) }
+    if let markdown = options.markdown { try AtomicFile.write(FactorGANReproduction.markdown(rows), to: markdown) }
+    try options.end(isComplete: isComplete)
   }
 }

@@ -29,16 +29,7 @@ struct ReproduceMeta: ParsableCommand {
   var seeds: [Int] = []
   @Option(help: "The folder of the runs.")
   var runs = "runs/reproduce-meta"
-  @Option(name: .customLong("set"), help: "A setting of every run that learns an initialisation, as key=value.")
-  var settings: [String] = []
-  @Option(help: "Also write the figures into this JSON file.")
-  var json: String?
-  @Option(help: "Also write the tables into this Markdown file.")
-  var markdown: String?
-  @Flag(help: "Train nothing, show what there is.")
-  var table = false
-  @OptionGroup var progressOptions: ProgressOptions
-  @OptionGroup var compute: ComputeOptions
+  @OptionGroup var options: ReproductionOptions
 
   func validate() throws {
     if let wrong = examples.first(where: { $0 < 1 }) { throw ValidationError("--examples \(wrong): 1 or more is needed.") }
@@ -49,25 +40,21 @@ struct ReproduceMeta: ParsableCommand {
     var reproduction = MetaReproduction(tasks: tasks, runs: runs, programVersion: programVersion)
     reproduction.heldOut = heldOut
     reproduction.secondOrderTasks = secondOrderTasks
-    reproduction.overrides = settings
+    reproduction.overrides = options.settings
     if !begin.isEmpty { reproduction.initialisations = begin }
     if !examples.isEmpty { reproduction.examples = examples }
     if !seeds.isEmpty { reproduction.seeds = seeds }
-    var isComplete = true
-    if !table { isComplete = try compute.run { try reproduction.train(style: progressOptions.style) { note($0) } } }
+    let isComplete = try options.train { try reproduction.train(style: $0, note: $1) }
     let result = try MetaTable(reproduction)
     if result.cells.isEmpty {
-      if !isComplete { throw ExitCode(130) }
-      throw FileError(runs, "has no figures yet", hint: "leave --table out to begin")
+      try options.end(isComplete: isComplete)
+      throw options.nothing(in: runs, "figures")
     }
     print(result.text)
     try result.writePage(to: "\(runs)/index.html")
-    if let json { try result.write(to: json) }
-    if let markdown { try AtomicFile.write(result.markdown, to: markdown) }
-    if !isComplete {
-      note("stopped; the same command goes on")
-      throw ExitCode(130)
-    }
+    if let json = options.json { try result.write(to: json) }
+    if let markdown = options.markdown { try AtomicFile.write(result.markdown, to: markdown) }
+    try options.end(isComplete: isComplete)
   }
 }
 

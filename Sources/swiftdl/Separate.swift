@@ -109,20 +109,7 @@ struct Separate: ParsableCommand {
     if activity { output.activity = ActivityOutput() }
     let separator = try FileSeparator(networks, output)
     Interrupt.install()
-    var failures = 0
-    for input in inputs {
-      do { try separate(input, separator) } catch let exit as ExitCode {
-        throw exit
-      } catch {
-        if inputs.count == 1 { throw error }
-        note("Error: \(error)")
-        failures += 1
-      }
-    }
-    if failures > 0 {
-      note("\(failures) of \(inputs.count) files could not be separated")
-      throw ExitCode(3)
-    }
+    try forEach(inputs, couldNotBe: "separated") { try separate($0, separator) }
   }
 
   private func separate(_ input: SoundInput, _ separator: FileSeparator) throws {

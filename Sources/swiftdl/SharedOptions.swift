@@ -55,6 +55,25 @@ struct ComputeOptions: ParsableArguments {
   }
 }
 
+/// Goes on to the next file where one fails, says so at the end, and exits with status 3 then; a single file's error is the
+/// command's own.
+func forEach(_ inputs: [SoundInput], couldNotBe done: String, _ body: (SoundInput) throws -> Void) throws {
+  var failures = 0
+  for input in inputs {
+    do { try body(input) } catch let exit as ExitCode {
+      throw exit
+    } catch {
+      if inputs.count == 1 { throw error }
+      note("Error: \(error)")
+      failures += 1
+    }
+  }
+  if failures > 0 {
+    note("\(failures) of \(inputs.count) files could not be \(done)")
+    throw ExitCode(3)
+  }
+}
+
 /// Prints a line for people on standard error, where it does not mix with results.
 func note(_ line: String) {
   let bytes = Array((line + "\n").utf8)
