@@ -24,7 +24,7 @@ struct Separate: ParsableCommand {
   @Option(
     name: [.short, .long, .customShort("n"), .customLong("name")],
     help: "A model that comes trained (`swiftdl models list`), a .safetensors file or a run's folder.")
-  var model = "voice-live"
+  var model = "voice"
   @Option(help: "More models of the same sources, with commas: what all of them find is averaged.")
   var ensemble: String?
   @Option(name: [.customShort("o"), .long, .customLong("output")], help: "The folder for results.")

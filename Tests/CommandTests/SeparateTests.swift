@@ -276,12 +276,8 @@ import Testing
     let song = try workshop.sound("song.wav")
     try separate(song)
     let film = try workshop.write(Data("a film".utf8), to: "film.mkv")
-    let place = workshop("bin/ffmpeg")
     // Stands for the real one: writes a sound to where the last argument says, or fails.
-    func install(_ script: String) throws {
-      try workshop.write(Data("#!/bin/sh\n\(script)\n".utf8), to: "bin/ffmpeg")
-      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: place)
-    }
+    func install(_ script: String) throws { try workshop.script(script, to: "bin/ffmpeg") }
     let path = ["PATH": "\(workshop("bin")):/usr/bin:/bin"]
     try install("for last; do :; done; cp '\(song)' \"$last\"")
     try separate(film, environment: path)
@@ -301,8 +297,7 @@ import Testing
     for name in ["train/One", "train/Two", "test/Three"] { try workshop.write(Data("mp4".utf8), to: "musdb/\(name).stem.mp4") }
     // Writes a sound to every argument that ends in .wav, and notes that it ran.
     let script = "echo run >> '\(workshop("runs"))'; for a; do case \"$a\" in *.wav) cp '\(song)' \"$a\";; esac; done"
-    try workshop.write(Data("#!/bin/sh\n\(script)\n".utf8), to: "bin/ffmpeg")
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: workshop("bin/ffmpeg"))
+    try workshop.script(script, to: "bin/ffmpeg")
     let path = ["PATH": "\(workshop("bin")):/usr/bin:/bin"]
     expectRefusal(try Program.run(["data", "check", workshop("musdb")]), naming: "swiftdl data decode")
     for _ in 0..<2 {

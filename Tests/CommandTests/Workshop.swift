@@ -27,6 +27,21 @@ final class Workshop {
     return self(name)
   }
 
+  /// Writes a program for the shell.
+  ///
+  /// Another process copies it: a test beside this one may start a process at any moment, which holds what is open for
+  /// writing here for an instant, and nobody can run what is open for writing.
+  @discardableResult
+  func script(_ text: String, to name: String) throws -> String {
+    let draft = try write(Data("#!/bin/sh\n\(text)\n".utf8), to: "\(name).draft")
+    let copy = Process()
+    copy.executableURL = URL(fileURLWithPath: "/bin/sh")
+    copy.arguments = ["-c", "rm -f \"$2\" && cp \"$1\" \"$2\" && chmod 755 \"$2\"", "sh", draft, self(name)]
+    try copy.run()
+    copy.waitUntilExit()
+    return self(name)
+  }
+
   func bytes(_ name: String) throws -> Data {
     try Data(contentsOf: URL(fileURLWithPath: self(name)))
   }

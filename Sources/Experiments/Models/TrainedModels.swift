@@ -5,6 +5,7 @@ import SwiftDL
 public enum TrainedModels {
   /// Names and what they do, in the order they are listed.
   public static let all: [(name: String, summary: String)] = [
+    ("voice", "voice and music; what separate takes when no model is named"),
     ("voice-live", "voice and music with a delay of 46 ms"),
     ("guitar-live", "guitar and the rest with a delay of 23 ms"),
     ("detect-voice", "when there is a voice, for detect; separates it too"),

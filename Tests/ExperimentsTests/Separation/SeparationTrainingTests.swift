@@ -49,6 +49,25 @@ struct SeparationTrainingTests {
     }
   }
 
+  @Test("training goes on from a model's weights, if they fit")
+  func startsFromWeights() throws {
+    try withCorpus { folder in
+      var configuration = try configuration(folder)
+      let given = WaveUNet(configuration.model, random: RandomStream(seed: 99))
+      try ModelFile.save(given, to: "\(folder)/given.safetensors")
+      (configuration.weights, configuration.maximumSteps) = ("\(folder)/given.safetensors", 1)
+      configuration.optimizer.rate = 1e-12
+      configuration.secondStage.enabled = false
+      #expect(try train(configuration, in: "\(folder)/run") == .finished)
+      let trained = try ModelFile.load(WaveUNet.self, from: "\(folder)/run")
+      #expect(zip(trained.parameters.tensors, given.parameters.tensors).allSatisfy { pair in
+        zip(pair.0.scalars, pair.1.scalars).allSatisfy { abs($0 - $1) < 1e-9 }
+      })
+      configuration.model.filters += 1
+      #expect(throws: FileError.self) { try train(configuration, in: "\(folder)/other") }
+    }
+  }
+
   /// What a limited-data user turns on.
   private static let extras = [
     "averageDecay=0.9", "accumulation=2", "batchSize=4", "secondStage.batchSize=6", "optimizer.schedule=restarts",
