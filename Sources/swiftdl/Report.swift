@@ -3,10 +3,10 @@ import Experiments
 
 struct Report: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Write a run's report: learning curves, scores, spectrograms and players in one HTML file.")
+    abstract: "Write the report of a run of any kind: learning curves, scores of separations, players, in one HTML file.")
   @Argument(help: "The run's folder.")
   var folder: String
-  @Option(help: "True stems of held-out tracks, as for `swiftdl evaluate`.")
+  @Option(help: "Of a separation: true stems of held-out tracks, as for `swiftdl evaluate`.")
   var references: String?
   @Option(help: "Separated stems of these tracks.")
   var estimates: String?
@@ -16,8 +16,7 @@ struct Report: ParsableCommand {
   }
 
   func run() throws {
-    try SeparationReport(run: folder, references: references, estimates: estimates)
-      .write { note($0) }
+    try RunReports.write(run: folder, references: references, estimates: estimates) { note($0) }
     print("\(folder)/report.html")
   }
 }

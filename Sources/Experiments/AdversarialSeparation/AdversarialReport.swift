@@ -2,13 +2,14 @@ import SwiftDL
 import SwiftDLModels
 
 /// The page of a run of adversarial separation: losses of separator and critics over updates, settings and machine.
-public struct AdversarialReport {
-  public let run: String
+struct AdversarialReport: RunReport {
+  let run: String
 
-  public init(run: String) { self.run = run }
+  static func knows(_ record: RunRecord) -> Bool {
+    record.setting("task") == AdversarialConfiguration.taskName
+  }
 
-  /// Writes `report.html` into the run's folder.
-  public func write() throws {
+  func write() throws {
     let record = try RunRecord(run)
     let configuration = try record.configuration(as: AdversarialConfiguration.self)
     let sources = configuration.model.sources

@@ -2,13 +2,14 @@ import SwiftDL
 import SwiftDLModels
 
 /// The page of a run that trains a FactorGAN: losses, logits and figures over updates, samples, settings and machine.
-public struct FactorGANReport {
-  public let run: String
+struct FactorGANReport: RunReport {
+  let run: String
 
-  public init(run: String) { self.run = run }
+  static func knows(_ record: RunRecord) -> Bool {
+    FactorGANTask(rawValue: record.setting("task") ?? "") != nil
+  }
 
-  /// Writes `report.html` into the run's folder.
-  public func write() throws {
+  func write() throws {
     let record = try RunRecord(run)
     let configuration = try record.configuration(as: FactorGANConfiguration.self)
     let pairs = configuration.data.pairs == 0 ? "all" : "\(configuration.data.pairs)"

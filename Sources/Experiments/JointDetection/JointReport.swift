@@ -1,13 +1,15 @@
 import SwiftDL
+import SwiftDLModels
 
 /// The page of a run that learns to find and separate singing: losses and figures over steps, settings and machine.
-public struct JointReport {
-  public let run: String
+struct JointReport: RunReport {
+  let run: String
 
-  public init(run: String) { self.run = run }
+  static func knows(_ record: RunRecord) -> Bool {
+    record.setting("task") == DetectSeparate.architecture
+  }
 
-  /// Writes `report.html` into the run's folder.
-  public func write() throws {
+  func write() throws {
     let record = try RunRecord(run)
     let configuration = try record.configuration(as: JointConfiguration.self)
     var report = HTMLReport(

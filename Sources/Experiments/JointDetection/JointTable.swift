@@ -1,3 +1,4 @@
+import Glibc
 public import SwiftDL
 
 /// Joint training beside each task alone, seed by seed and in the mean, beside the thesis' figures.
@@ -53,20 +54,15 @@ public struct JointTable: Sendable {
   public let facts: JSONObject
 
   init(_ runs: [JointReproduction.Judged], truth: [Bool]) {
-    func median(_ values: [Double?]) -> Double? {
-      let median = ScoreStatistics.median(values.compactMap { $0 })
-      return median.isNaN ? nil : median
-    }
-    func mean(_ values: [Double]) -> Double? { values.isEmpty ? nil : values.reduce(0, +) / Double(values.count) }
     var rows: [Row] = []
     for run in runs {
       let scores = run.scores
       var row = Row(name: "seed \(run.seed), \(run.objective.rawValue)")
       row.area = scores.singing.isEmpty ? nil : RankedArea(scores: scores.singing, isPositive: truth)?.value
-      row.error = mean(scores.errors)
-      row.silentRMS = mean(scores.silentRMS)
-      row.voiceSDR = median(scores.voiceSDR)
-      row.musicSDR = median(scores.musicSDR)
+      row.error = JointScores.mean(scores.errors)
+      row.silentRMS = JointScores.mean(scores.silentRMS)
+      row.voiceSDR = JointScores.median(scores.voiceSDR)
+      row.musicSDR = JointScores.median(scores.musicSDR)
       if run.objective == .joint {
         func other(_ objective: JointObjective) -> JointScores? {
           runs.first { $0.seed == run.seed && $0.objective == objective }?.scores
@@ -86,14 +82,12 @@ public struct JointTable: Sendable {
     for objective in JointObjective.allCases {
       let own = zip(runs, rows).filter { $0.0.objective == objective }.map(\.1)
       guard own.count > 1 else { continue }
-      func mean(_ figure: (Row) -> Double?) -> Double? {
-        let values = own.compactMap(figure)
-        return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
-      }
-      rows.append(
-        Row(
-          name: "mean of \(own.count), \(objective.rawValue)", area: mean(\.area), error: mean(\.error),
-          silentRMS: mean(\.silentRMS), voiceSDR: mean(\.voiceSDR), musicSDR: mean(\.musicSDR)))
+      func mean(_ figure: (Row) -> Double?) -> Double? { JointScores.mean(own.compactMap(figure)) }
+      var row = Row(
+        name: "mean of \(own.count), \(objective.rawValue)", area: mean(\.area), error: mean(\.error),
+        silentRMS: mean(\.silentRMS), voiceSDR: mean(\.voiceSDR), musicSDR: mean(\.musicSDR))
+      if objective == .joint { Self.addChancesByTrack(to: &row, runs, truth) }
+      rows.append(row)
     }
     self.rows = rows
     let first = runs.first
@@ -101,6 +95,7 @@ public struct JointTable: Sendable {
     var facts: JSONObject = [
       "seeds": Set(runs.map(\.seed)).count, "steps": first?.record.summary?["step"]?.integer, "frames": truth.count,
       "sung_frames": truth.count { $0 },
+      "recordings": judged?.recordings.count, "songs": judged?.songs.count,
       "error_windows": judged?.errors.count, "silent_stretches": judged?.silentRMS.count,
       "sdr_windows": judged?.voiceSDR.count,
       "train_seconds": runs.map { $0.record.summary?["train_seconds"]?.number ?? 0 }.reduce(0, +),
@@ -116,10 +111,50 @@ public struct JointTable: Sendable {
     return pairs.isEmpty ? nil : SignedRankTest(pairs.map(\.0), pairs.map(\.1)).probability
   }
 
+  /// What a track says is the mean of its differences over seeds: tracks are what is independent, neither their frames and
+  /// windows nor models judged on the same track.
+  private static func addChancesByTrack(
+    to row: inout Row, _ runs: [JointReproduction.Judged], _ truth: [Bool]
+  ) {
+    func chance(_ objective: JointObjective, _ figures: (JointScores) -> [Double?]) -> Double? {
+      let seeds = runs.filter { $0.objective == .joint }.compactMap { joint in
+        runs.first { $0.seed == joint.seed && $0.objective == objective }.map { (figures(joint.scores), figures($0.scores)) }
+      }
+      return chanceByTrack(seeds)
+    }
+    row.areaChance = chance(.detection) { $0.areas(truth) }
+    row.errorChance = chance(.separation, \.errorsOfSongs)
+    row.silentChance = chance(.separation, \.silentRMSOfSongs)
+    row.voiceChance = chance(.separation, \.voiceSDROfSongs)
+    row.musicChance = chance(.separation, \.musicSDROfSongs)
+  }
+
+  /// Wilcoxon's test over tracks.
+  ///
+  /// - Parameter seeds: of each seed the figures of two models, track by track.
+  package static func chanceByTrack(_ seeds: [(first: [Double?], second: [Double?])]) -> Double? {
+    let tracks = seeds.map { min($0.first.count, $0.second.count) }.min() ?? 0
+    let differences = (0..<tracks).compactMap { track in
+      JointScores.mean(
+        seeds.compactMap { seed in
+          seed.first[track].flatMap { first in seed.second[track].map { first - $0 } }
+        })
+    }
+    if differences.isEmpty { return nil }
+    return SignedRankTest(differences, differences.map { _ in 0 }).probability
+  }
+
   private var table: TextTable { TextTable(heads: Row.heads, rows: (rows + Self.published).map(\.cells)) }
 
   /// The table in columns.
   public var text: String { table.text }
+
+  /// What so few tracks can show at the most.
+  private var leastChances: String {
+    guard let recordings = facts["recordings"]?.integer, let songs = facts["songs"]?.integer else { return "" }
+    func least(_ tracks: Int) -> String { exp2(1 - Double(tracks)).text(decimals: 3) }
+    return "So few can give no p below \(least(recordings)) and \(least(songs)), however clear a difference is."
+  }
 
   /// The table as a Markdown page.
   public var markdown: String {
@@ -137,8 +172,12 @@ public struct JointTable: Sendable {
       DeLong's test, which takes frames to be independent, though neighbours are not: it finds differences too easily. MSE is
       that of ln(1 + magnitude) over \(fact("error_windows")) windows, SDR the median of BSS Eval v4 over
       \(fact("sdr_windows")) windows of 30 s every 15 s, non-vocal RMS the mean over \(fact("silent_stretches")) stretches of
-      half a second or more without voice; p from Wilcoxon's signed-rank test on pairs of windows. A p is of the joint model
-      against the single one of its seed. Each joint run gives two models, best on the validation parts by AU-ROC and by MSE.
+      half a second or more without voice; p from Wilcoxon's signed-rank test on pairs of windows, which are taken to be
+      independent too. A p is of the joint model against the single one of its seed. Each joint run gives two models, best on
+      the validation parts by AU-ROC and by MSE.
+
+      A p beside a mean is the one to believe: Wilcoxon's over whole recordings (\(fact("recordings"))) or songs
+      (\(fact("songs"))), each with its difference averaged over seeds. \(leastChances)
 
       """ + "\n" + table.markdown
   }

@@ -16,6 +16,46 @@ struct JointScores: Codable, Sendable, Equatable {
   var musicSDR: [Double?] = []
   /// The root mean square of the voice's estimate over each stretch without voice.
   var silentRMS: [Double] = []
+  /// How many of these figures are of each recording and each song, one after another.
+  var recordings: [Int] = []
+  var songs: [SongCounts] = []
+
+  struct SongCounts: Codable, Sendable, Equatable {
+    let errors: Int
+    let windows: Int
+    let silences: Int
+  }
+
+  /// The area under the characteristic of each recording; nothing where one is all voice, or has none.
+  func areas(_ truth: [Bool]) -> [Double?] {
+    zip(Self.parts(of: singing, recordings), Self.parts(of: truth, recordings)).map {
+      RankedArea(scores: Array($0), isPositive: Array($1))?.value
+    }
+  }
+
+  /// The mean of each song.
+  var errorsOfSongs: [Double?] { Self.parts(of: errors, songs.map(\.errors)).map(Self.mean) }
+  var silentRMSOfSongs: [Double?] { Self.parts(of: silentRMS, songs.map(\.silences)).map(Self.mean) }
+  /// The median of each song.
+  var voiceSDROfSongs: [Double?] { Self.parts(of: voiceSDR, songs.map(\.windows)).map(Self.median) }
+  var musicSDROfSongs: [Double?] { Self.parts(of: musicSDR, songs.map(\.windows)).map(Self.median) }
+
+  static func parts<Figure>(of figures: [Figure], _ counts: [Int]) -> [ArraySlice<Figure>] {
+    var rest = figures[...]
+    return counts.map { count in
+      defer { rest = rest.dropFirst(count) }
+      return rest.prefix(count)
+    }
+  }
+
+  static func mean(_ figures: some Collection<Double>) -> Double? {
+    figures.isEmpty ? nil : figures.reduce(0, +) / Double(figures.count)
+  }
+
+  static func median(_ figures: some Collection<Double?>) -> Double? {
+    let median = ScoreStatistics.median(figures.compactMap { $0 })
+    return median.isNaN ? nil : median
+  }
 }
 
 /// The test parts of the two sets, heard as the program hears files: whole, mono, at the network's rate.
@@ -56,16 +96,17 @@ struct JointTest {
 
   /// The figures of detection.
   func judgeDetection(_ network: VoiceSeparator, _ scores: inout JointScores) {
-    scores.singing = recordings.trackFrames.indices.flatMap { index in
+    let found = recordings.trackFrames.indices.map { index in
       let stream = stream(network)
       _ = stream.process(whole(recordings, index).mixture, isLast: true)
       return stream.takeActivity()
     }
+    (scores.singing, scores.recordings) = (found.flatMap { $0 }, found.map(\.count))
   }
 
   /// The figures of separation.
   func judgeSeparation(_ network: VoiceSeparator, _ scores: inout JointScores) {
-    (scores.errors, scores.voiceSDR, scores.musicSDR, scores.silentRMS) = ([], [], [], [])
+    (scores.errors, scores.voiceSDR, scores.musicSDR, scores.silentRMS, scores.songs) = ([], [], [], [], [])
     for index in songs.trackFrames.indices {
       let song = whole(songs, index)
       let voice = song.targets[0]
@@ -77,12 +118,17 @@ struct JointTest {
       scores.musicSDR += found.targets[1].sdr.map { $0.isFinite ? $0 : nil }
       let activity = VoiceActivity(ofVoice: voice, channels: 1, sampleRate: model.sampleRate)
       let gaps = activity.gaps(in: Double(voice.count) / Double(model.sampleRate))
+      let silencesBefore = scores.silentRMS.count
       for gap in gaps where gap.seconds >= Self.leastSilence {
         let samples = estimates[0][Int(gap.start * Double(model.sampleRate))..<Int(gap.end * Double(model.sampleRate))]
         let energy = samples.reduce(0.0) { $0 + Double($1) * Double($1) }
         scores.silentRMS.append((energy / Double(max(1, samples.count))).squareRoot())
       }
-      scores.errors += errors(network, index)
+      let errors = errors(network, index)
+      scores.errors += errors
+      scores.songs.append(
+        .init(
+          errors: errors.count, windows: found.windows, silences: scores.silentRMS.count - silencesBefore))
     }
   }
 

@@ -1,10 +1,13 @@
 import SwiftDL
 
 /// The page of a run that learns an initialisation: losses over updates, settings and machine.
-struct MetaReport {
+struct MetaReport: RunReport {
   let run: String
 
-  /// Writes `report.html` into the run's folder.
+  static func knows(_ record: RunRecord) -> Bool {
+    MetaAlgorithm(rawValue: record.setting("algorithm") ?? "") != nil
+  }
+
   func write() throws {
     let record = try RunRecord(run)
     let configuration = try record.configuration(as: MetaConfiguration.self)

@@ -4,26 +4,36 @@ import SwiftDLModels
 
 /// The page of a separation run: learning curves, and when there are separated tracks, their scores between
 /// baseline and oracle, spectrograms and players.
-public struct SeparationReport {
-  public let run: String
+struct SeparationReport: RunReport {
+  let run: String
   /// A folder of true stems and one of separated ones, as for `SeparationEvaluation`.
-  public var references: String?
-  public var estimates: String?
+  var references: String?
+  var estimates: String?
   /// Seconds of each track to see and hear.
-  public var excerptSeconds = 12.0
+  private let excerptSeconds = 12.0
 
-  public init(run: String, references: String? = nil, estimates: String? = nil) {
+  init(run: String) { self.init(run: run, references: nil, estimates: nil) }
+
+  init(run: String, references: String?, estimates: String?) {
     self.run = run
     self.references = references
     self.estimates = estimates
   }
 
-  /// Writes `report.html` into the run's folder.
-  public func write(progress: (String) -> Void = { _ in }) throws {
+  private static func kind(_ record: RunRecord) -> (any SeparationNetwork.Type)? {
+    guard record.setting("task") == nil, let preset = record.setting("preset") else { return nil }
+    return (try? ModelFile.kind(ofPreset: preset)) as? any SeparationNetwork.Type
+  }
+
+  static func knows(_ record: RunRecord) -> Bool { kind(record) != nil }
+
+  func write() throws { try write(progress: { _ in }) }
+
+  func write(progress: (String) -> Void) throws {
     let record = try RunRecord(run)
-    guard let preset = record.setting("preset"),
-      let kind = try ModelFile.kind(ofPreset: preset) as? any SeparationNetwork.Type
-    else { throw FileError(run, "is no run of a separation") }
+    guard let kind = Self.kind(record), let preset = record.setting("preset") else {
+      throw FileError(run, "is no run of a separation")
+    }
     func write<N: SeparationNetwork>(_ kind: N.Type) throws {
       try self.write(
         record,

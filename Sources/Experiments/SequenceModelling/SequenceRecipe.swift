@@ -113,7 +113,7 @@ public struct SequenceRecipe: Sendable {
       var training = try SequenceTraining<N>(configuration, data: data, in: run, resuming: request.resumes)
       if request.resumes { try run.save(configuration) }
       let outcome = try self.run(&training, configuration, "\(data.summary); about \(bytes >> 20) MiB of memory", style)
-      try SequenceReport(run: request.folder).write(as: SequenceConfiguration<N>.self)
+      try SequenceReport(run: request.folder).write()
       return outcome
     }
   }

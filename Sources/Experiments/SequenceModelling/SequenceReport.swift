@@ -1,18 +1,32 @@
 import SwiftDL
-public import SwiftDLModels
+import SwiftDLModels
 
 /// The page of a run that trains a sequence network: its learning curve, settings and machine.
-public struct SequenceReport {
-  public let run: String
+struct SequenceReport: RunReport {
+  let run: String
 
-  public init(run: String) { self.run = run }
+  private static func task(_ record: RunRecord) -> SequenceTask? {
+    record.setting("task").flatMap(SequenceTask.init(rawValue:))
+  }
 
-  /// Writes `report.html` into the run's folder.
-  public func write<N: SequenceNetwork>(as type: SequenceConfiguration<N>.Type) throws {
+  static func knows(_ record: RunRecord) -> Bool { task(record) != nil }
+
+  func write() throws {
     let record = try RunRecord(run)
-    let text = try SequenceConfiguration<N>(
-      task: SequenceTask(rawValue: record.setting("task") ?? "") ?? .music, preset: record.setting("preset") ?? "")
-    let configuration = try ConfigurationLoader.load(type, base: text, file: "\(run)/config.yaml")
+    guard let task = Self.task(record), let preset = record.setting("preset"),
+      let kind = try ModelFile.kind(ofPreset: preset) as? any SequenceNetwork.Type
+    else { throw FileError(run, "is no run of a sequence network") }
+    func write<N: SequenceNetwork>(_ kind: N.Type) throws {
+      try self.write(
+        record,
+        try ConfigurationLoader.load(
+          SequenceConfiguration<N>.self, base: SequenceConfiguration(task: task, preset: preset),
+          file: RunFiles.configuration(run)))
+    }
+    try write(kind)
+  }
+
+  private func write<N>(_ record: RunRecord, _ configuration: SequenceConfiguration<N>) throws {
     let metric = configuration.task.metric
     func inMetric(_ series: [(step: Int, value: Double)]) -> [(step: Int, value: Double)] {
       series.map { ($0.step, metric.value(nats: $0.value)) }

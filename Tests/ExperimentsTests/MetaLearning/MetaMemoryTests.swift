@@ -4,7 +4,7 @@ import SwiftDLModels
 import Testing
 
 @Suite("Memory of meta-learning") struct MetaMemoryTests {
-  @Test("the memory of an update is predicted within a third, and steps made again do not add to it")
+  @Test("the memory of an update is predicted within a factor of one and a half, and steps made again do not add to it")
   func prediction() async {
     await #expect(processExitsWith: .success) {
       var random = RandomStream(seed: 1)
