@@ -7,6 +7,7 @@ public enum TrainedModels {
   public static let all: [(name: String, summary: String)] = [
     ("voice", "voice and music; what separate takes when no model is named"),
     ("voice-live", "voice and music with a delay of 46 ms"),
+    ("guitar", "guitar and the rest; best as an ensemble with guitar-live"),
     ("guitar-live", "guitar and the rest with a delay of 23 ms"),
     ("detect-voice", "when there is a voice, for detect; separates it too"),
   ]
