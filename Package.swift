@@ -29,6 +29,8 @@ let package = Package(
     .systemLibrary(name: "CSoxr", pkgConfig: "soxr", providers: [.apt(["libsoxr-dev"])]),
     .systemLibrary(name: "CEBUR128", pkgConfig: "libebur128", providers: [.apt(["libebur128-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
 
     // The house, one storey above another; the arrows never turn back.
     .target(
@@ -42,7 +44,8 @@ let package = Package(
     .target(
       name: "Experiments",
       dependencies: [
-        "SwiftDL", "SwiftDLAudio", "SwiftDLModels", "CLAPACKE", "CZlib", .product(name: "Yams", package: "Yams"),
+        "SwiftDL", "SwiftDLAudio", "SwiftDLModels", "CLAPACKE", "CZlib", "CPNG", "CTurboJPEG",
+        .product(name: "Yams", package: "Yams"),
       ],
       resources: [.copy("Models/Trained")],
       swiftSettings: strict),

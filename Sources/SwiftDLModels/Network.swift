@@ -65,5 +65,5 @@ public let networks: [any Network.Type] = [
   WaveUNet.self, ResamplingWaveUNet.self, SpectrogramUNet.self, MaskTCN.self, SeqUNet.self, SeqUNetResidual.self, TCN.self,
   WaveNet.self, DenseGenerator.self, DenseDiscriminator.self, DigitClassifier.self, AdversarialUNet.self,
   SpectrogramCritic.self, AdversarialSeparator.self, DetectSeparate.self, UniversalMIR.self, GeneratorUNet.self,
-  ConvGenerator.self, ConvDiscriminator.self,
+  ConvGenerator.self, ConvDiscriminator.self, GeneratorSeparator.self,
 ]

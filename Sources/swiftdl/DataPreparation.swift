@@ -7,7 +7,7 @@ struct DataPreparation: ParsableCommand {
     commandName: "prepare", abstract: "Turn installed packages into corpora.",
     subcommands: [
       FretsOnFireCommand.self, GuitarCommand.self, VoiceCommand.self, TextCommand.self, PianoCommand.self,
-      MIRTasksCommand.self,
+      MIRTasksCommand.self, SketchesCommand.self, ScenesCommand.self,
     ])
 
   struct FretsOnFireCommand: ParsableCommand {

@@ -8,12 +8,13 @@ struct Generate: ParsableCommand {
     abstract: "Generate text, music, audio or images with a trained model.",
     discussion: """
       The model says which: text by its vocabulary (printed, or written to -o), piano music as MIDI with a picture of \
-      the piano roll beside it, audio as sound, pairs of digits as one PNG picture of many. A prompt may have any length. \
+      the piano roll beside it, audio as sound, images as one PNG picture of many; networks that find labels want a \
+      scene as the prompt. A prompt may have any length. \
       What is generated depends on model, prompt, seed and precision of the weights only. Ctrl-C keeps what has been made.
       """)
   @Option(help: "A model file, a run's folder, or a preset's name (fresh weights).")
   var model: String
-  @Option(help: "What to continue: text, or the path of a MIDI or audio file, as the model wants.")
+  @Option(help: "What to continue: text, or the path of a MIDI, audio or picture file, as the model wants.")
   var prompt: String?
   @Option(help: "Characters, words or frames of music to make, or seconds of audio. (default: 500, 100, 200, 1)")
   var length: Double?
@@ -23,7 +24,7 @@ struct Generate: ParsableCommand {
   var topK: Int?
   @Option(help: "The seed of what chance decides.")
   var seed: UInt64 = 0
-  @Option(help: "Pieces to make at the same time. (default: 1, images: 64)")
+  @Option(help: "Pieces to make at the same time. (default: 1, images without a prompt: 64)")
   var count: Int?
   @Flag(help: "Keep weights as bfloat16: faster, a little different.")
   var bfloat16 = false
@@ -88,11 +89,11 @@ struct Generate: ParsableCommand {
   private func writePicture(_ generator: ImageGenerator) throws {
     guard let output else { throw FileError("-o", "is missing", hint: "images are written to a .png file") }
     guard output.hasSuffix(".png") else { throw FileError(output, "is no .png file", hint: "images are written as PNG") }
-    for (name, isGiven) in [("--prompt", prompt != nil), ("--length", length != nil), ("--top-k", topK != nil)]
+    for (name, isGiven) in [("--prompt", prompt != nil && !generator.needsScene), ("--length", length != nil), ("--top-k", topK != nil)]
     where isGiven {
       throw FileError(name, "means nothing for images", hint: "leave it out")
     }
-    try generator.picture(count: count ?? 64, seed: seed).write(to: output)
+    try generator.picture(count: count ?? (generator.needsScene ? 1 : 64), seed: seed, scene: prompt).write(to: output)
     print(output)
   }
 

@@ -7,8 +7,8 @@ struct Reproduce: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Repeat a paper's experiments.",
     subcommands: [
-      ReproduceSeqUNet.self, ReproduceFactorGANPaired.self, ReproduceDetectSeparate.self, ReproduceAdversarialSeparation.self,
-      ReproduceMeta.self,
+      ReproduceSeqUNet.self, ReproduceFactorGANPaired.self, ReproduceFactorGAN.self, ReproduceDetectSeparate.self,
+      ReproduceAdversarialSeparation.self, ReproduceMeta.self,
     ])
 }
 

@@ -20,7 +20,7 @@ import Testing
     return workshop
   }
 
-  private static let tiny = ["data.pairs=10", "hiddenChannels=6", "noiseChannels=4", "updatesPerEpoch=5", "epochs=1"]
+  private static let tiny = ["data.pairs=10", "generatorFeatures=6", "discriminatorFeatures=6", "noiseChannels=4", "updatesPerEpoch=5", "epochs=1"]
 
   @Test func pairsAreLearntResumedAndGenerated() throws {
     let workshop = try workshop()
@@ -49,6 +49,53 @@ import Testing
     expectRefusal(try Program.run(last + ["-o", workshop("x.png"), "--prompt", "7"]), naming: "--prompt")
     let other = ["generate", "--model", "factor-gan-discriminator-fc", "-o", workshop("x.png")]
     expectRefusal(try Program.run(other), naming: "discriminator")
+  }
+
+  @Test func picturesArePreparedLearntAndMade() throws {
+    let workshop = try workshop()
+    var random = RandomStream(seed: 2)
+    for name in ["brick", "grass", "gravel"] {
+      let bytes = (0..<3 * 512 * 256).map { _ in UInt8(random.integer(below: 256)) }
+      try Folders.create(workshop("textures"))
+      try RGBImage(width: 512, height: 256, bytes: bytes).write(to: workshop("textures/\(name).png"))
+    }
+    let counts = ["--images", workshop("digits"), "--train", "6", "--test", "3", "-q"]
+    let textures = ["--textures", workshop("textures")]
+    try Program.succeed(["data", "prepare", "scenes", "-o", workshop("scenes")] + textures + counts)
+    try Program.succeed(["data", "prepare", "sketches", "-o", workshop("sketches")] + counts)
+    #expect(try Folders.names(in: workshop("scenes")) == ["README", "palette.csv", "train", "val"])
+    expectRefusal(
+      try Program.run(["data", "prepare", "scenes", "-o", workshop("x"), "--textures", workshop("digits")] + counts),
+      naming: "python3-skimage")
+    let small = [
+      "data.size=16", "generatorFeatures=2", "discriminatorFeatures=2", "noiseChannels=3", "updatesPerEpoch=2", "epochs=1",
+      "batchSize=2", "judge.repeats=1", "judge.epochs=1", "data.pairs=2", "data.cache=\(workshop("cache"))", "-q",
+    ]
+    let scene = workshop("scenes/val/\(try Folders.names(in: workshop("scenes/val"))[0])")
+    for (task, data, prompt) in [("segmentation", "scenes", ["--prompt", scene]), ("image-pairs", "sketches", [])] {
+      let run = workshop("run-\(task)")
+      try Program.succeed(["train", "factor-gan", task, "--data", workshop(data), "--run", run] + small)
+      try Program.succeed(["generate", "--model", run, "--count", "2", "-o", workshop("made.png")] + prompt)
+      // Two samples of two pictures of 16 × 16 pixels, with lines between them.
+      let picture = try ImageFile.read(workshop("made.png"))
+      #expect((picture.width, picture.height) == (2 * 33 + 1, 18))
+    }
+    expectRefusal(
+      try Program.run(["generate", "--model", workshop("run-segmentation"), "-o", workshop("x.png")]), naming: "--prompt")
+
+    let command = [
+      "reproduce", "factor-gan", "segmentation", "--runs", workshop("runs"), "--pairs", "2", "--seeds", "1", "2",
+    ]
+    expectRefusal(try Program.run(command + ["--table"]), naming: "no runs")
+    let settings = small.dropLast(3).flatMap { ["--set", $0] }
+    let outputs = ["--json", workshop("t.json"), "--markdown", workshop("t.md")]
+    let table = try Program.succeed(command + ["--data", workshop("scenes"), "-q"] + settings + outputs)
+    #expect(table.split(separator: "\n").count == 3, "\(table)")
+    #expect(try workshop.text("t.md").contains("| 2 | factor-gan |"))
+    let results = try JSONValue(parsing: try workshop.text("t.json")).object?["results"]?.array ?? []
+    #expect(results.map { $0.object?["pixel_accuracy"]?.array?.count } == [2, 2])
+    let digits = try Program.run(["reproduce", "factor-gan", "paired-digits"])
+    #expect(digits.status != 0 && digits.errors.contains("factor-gan-paired"), "\(digits.errors)")
   }
 
   @Test func aRunThatIsInterruptedGoesOn() throws {

@@ -1,3 +1,4 @@
+import Foundation
 import SwiftDL
 import SwiftDLModels
 import TestSupport
@@ -54,5 +55,43 @@ import Testing
     let (one, two) = (random.uniform([1, 5], in: -1..<1), random.uniform([1, 5], in: -1..<1))
     #expect(network(scene, noise: one, .inference).scalars != network(scene, noise: two, .inference).scalars)
     #expect(network(scene).scalars == network(scene, noise: .zeros([1, 5]), .inference).scalars)
+  }
+}
+
+@Suite("FactorGAN's separator") struct GeneratorSeparatorTests {
+  private let configuration: GeneratorSeparatorConfiguration = {
+    var c = GeneratorSeparatorConfiguration()
+    (c.network.height, c.network.width, c.network.features, c.network.noise) = (32, 16, 2, 4)
+    return c
+  }()
+
+  @Test("both sources add up to the mixture") func sums() {
+    var random = RandomStream(seed: 5)
+    let separator = GeneratorSeparator(configuration, random: random)
+    let window = configuration.defaultWindow
+    let mixture = random.uniform([2, window.input, 1], in: -1..<1)
+    let sources = separator(mixture)
+    #expect(sources.shape == [2, window.output, 2])
+    let kept = mixture.sliced(axis: 1, window.contextBefore..<window.contextBefore + window.output)
+    expectClose(sources.sum(axes: [2], keepingAxes: true), kept, tolerance: 1e-5)
+  }
+
+  @Test("spectrograms are logarithms of one plus magnitudes, low bins first") func spectrogram() {
+    let separator = GeneratorSeparator(configuration)
+    // A cosine on bin 3 at full scale reads a quarter of the frame's size.
+    let samples = (0..<configuration.windowSamples).map { Float(cos(2 * Double.pi * 3 * Double($0) / 64)) }
+    let image = separator.spectrogram(Tensor([1, samples.count, 1], samples))
+    #expect(image.shape == [1, 32, 16, 1])
+    let column = image.sliced(axis: 2, 4..<5).scalars
+    #expect(abs(column[3] - log1p(16)) < 1e-4 && column[8] < 1e-3)
+  }
+
+  @Test("its samples are the network's, of whatever noise") func samples() {
+    var random = RandomStream(seed: 6)
+    let separator = GeneratorSeparator(configuration, random: random)
+    let inputs = GeneratorInputs(
+      noise: random.uniform([1, 4], in: -1..<1), condition: random.uniform([1, 32, 16, 1], in: 0..<3))
+    let magnitudes = separator.samples(inputs, .inference).expm1().sum(axes: [3])
+    expectClose(magnitudes, (inputs.condition ?? .zeros([1])).expm1().sum(axes: [3]), tolerance: 1e-4)
   }
 }

@@ -13,7 +13,7 @@ public struct FactorGANRecipe: Sendable {
 
   public enum Outcome: Sendable {
     case finished(FactorGANResult)
-    /// `nil` where the classifier that judges was not trained yet: then nothing is there to resume.
+    /// `nil` where the data were not ready yet: then nothing is there to resume.
     case interrupted(update: Int?)
   }
 
@@ -34,9 +34,7 @@ public struct FactorGANRecipe: Sendable {
   private static let mayChange = ["epochs", "keepsGenerators", "checkpointMinutes", "data.path", "data.cache"]
 
   private func configuration() throws -> FactorGANConfiguration {
-    var base = FactorGANConfiguration()
-    base.task = task
-    let resolved = try request.resolved(base, mayChange: Self.mayChange)
+    let resolved = try request.resolved(FactorGANConfiguration(task: task), mayChange: Self.mayChange)
     guard resolved.task == task else {
       throw ConfigurationError("task", "is \(resolved.task.rawValue), where \(task.rawValue) is trained")
     }
@@ -47,52 +45,44 @@ public struct FactorGANRecipe: Sendable {
     _ configuration: FactorGANConfiguration, _ style: ProgressMeter.Style, _ shouldStop: () -> Bool
   ) throws -> Outcome {
     Interrupt.install()
-    // The data come first: a wrong path leaves no folder.
-    let corpus = try DigitCorpus(configuration.data.path)
-    try PairedDigitsData.check(pairs: configuration.data.pairs, of: corpus)
-    return try RunFolder.training(request, configuration: configuration) { run in
-      guard let classifier = try classifier(corpus, configuration, style) else {
-        return .interrupted(update: nil)
-      }
-      let data = PairedDigitsData(
-        corpus, pairs: configuration.data.pairs, sameClass: configuration.data.sameClass,
-        noiseChannels: configuration.noiseChannels, classifier: classifier,
-        random: RandomStream(seed: UInt64(configuration.seed)))
-      let hidden = configuration.hiddenChannels
-      var training = try FactorGANTraining<DenseGenerator, DenseDiscriminator>(
-        configuration, data: data, in: run, resuming: request.resumes,
-        generator: { random in
-          DenseGenerator(
-            .init(inputChannels: configuration.noiseChannels, hiddenChannels: hidden, outputChannels: data.parts.channels),
-            random: random)
-        },
-        discriminator: { factor, random in
-          DenseDiscriminator(
-            .init(inputChannels: factor.channels(data.parts), hiddenChannels: hidden, outputChannels: 1), random: random)
-        })
+    return switch task {
+    case .pairedDigits: try train(PairedDigitsSetup.self, configuration, style, shouldStop)
+    case .imagePairs: try train(ImagePairsSetup.self, configuration, style, shouldStop)
+    case .segmentation: try train(SegmentationSetup.self, configuration, style, shouldStop)
+    case .audioSeparation: try train(AudioSeparationSetup.self, configuration, style, shouldStop)
+    }
+  }
+
+  private func train<Setup: FactorGANSetup>(
+    _: Setup.Type, _ configuration: FactorGANConfiguration, _ style: ProgressMeter.Style, _ shouldStop: () -> Bool
+  ) throws -> Outcome {
+    try RunFolder.training(request, configuration: configuration) { run in
+      guard let setup = try open(Setup.self, configuration, style) else { return .interrupted(update: nil) }
+      var training = try FactorGANTraining<Setup.Generator, Setup.Discriminator>(
+        configuration, data: setup.data, in: run, resuming: request.resumes, generator: setup.generator,
+        discriminator: setup.discriminator)
       if request.resumes { try run.save(configuration) }
-      let outcome = try self.run(&training, configuration, data.summary, style, shouldStop)
+      let outcome = try self.run(&training, configuration, setup.data.summary, style, shouldStop)
       try FactorGANReport(run: request.folder).write()
       return outcome
     }
   }
 
-  /// The classifier that judges: the kept one, or one trained now.
-  private func classifier(
-    _ corpus: DigitCorpus, _ configuration: FactorGANConfiguration, _ style: ProgressMeter.Style
-  ) throws -> DigitClassifier? {
+  private func open<Setup: FactorGANSetup>(
+    _: Setup.Type, _ configuration: FactorGANConfiguration, _ style: ProgressMeter.Style
+  ) throws -> Setup? {
     let cache = configuration.data.cache.isEmpty ? "\(request.folder)-cache" : configuration.data.cache
     var bar: ProgressMeter?
     defer { bar?.finish() }
-    return try DigitClassifierTraining(corpus: corpus, seed: configuration.seed, folder: cache).classifier { step, steps in
-      let meter = bar ?? ProgressMeter(total: steps, label: "classifier", style: style)
+    return try Setup.open(configuration, cache: cache) { what, done, total in
+      let meter = bar ?? ProgressMeter(total: total, label: what, style: style)
       bar = meter
-      meter.update(step)
+      meter.update(done)
       return !Interrupt.requested
     }
   }
 
-  private func run<G: Network, D: Network>(
+  private func run<G: SampleGenerator, D: Network>(
     _ training: inout FactorGANTraining<G, D>, _ configuration: FactorGANConfiguration, _ summary: String,
     _ style: ProgressMeter.Style, _ shouldStop: () -> Bool
   ) throws -> Outcome {

@@ -17,11 +17,21 @@ struct FactorGANReport: RunReport {
       title: "Generating \(configuration.task.rawValue)",
       subtitle: "\(configuration.factorisation.rawValue), \(pairs) pairs")
     report.highlight("updates", "\(record.metrics.last?["step"]?.integer ?? 0)")
-    if let fid = record.series("fid").last?.value { report.highlight("Fréchet distance", fid.text(decimals: 2)) }
-    if let error = record.series("dependency_error").last?.value {
-      report.highlight("dependency error", error.text(decimals: 3))
+    if let peak = record.summary?["peak_tensor_bytes"]?.number {
+      report.highlight("peak of tensors", "\(Int(peak / 1e6)) MB")
     }
-    let factors = configuration.factorisation.factors(of: SampleParts(sizes: PairedDigits.parts)).map(\.name)
+    let charts = configuration.task.judgement
+    for chart in charts {
+      for figure in chart.figures {
+        if let value = record.series(figure.key).last?.value { report.highlight(figure.name, value.text(decimals: 3)) }
+      }
+    }
+    for (name, value) in record.summary?.entries ?? [] where name.hasSuffix("_sdr_median") {
+      if let value = value.number {
+        report.highlight("\(name.replacing("_sdr_median", with: "")), median SDR", "\(value.text(decimals: 2)) dB")
+      }
+    }
+    let factors = configuration.task.factors(configuration.factorisation).map(\.name)
     func chart(_ title: String, _ vertical: String, _ series: [(name: String, key: String)]) -> LineChart {
       LineChart(
         title: title, horizontal: "update", vertical: vertical,
@@ -45,15 +55,8 @@ struct FactorGANReport: RunReport {
         ])
       ])
     report.section(
-      "Judgement", note: "After every epoch, against the test part.",
-      [
-        .charts([
-          chart(
-            "Fréchet distance", "of a classifier's features",
-            [("upper", "fid_upper"), ("lower", "fid_lower"), ("mean", "fid")]),
-          chart("Dependency", "mean error of the ratios", [("error", "dependency_error")]),
-        ])
-      ])
+      "Judgement", note: "After every epoch, or when training was over, against the test part.",
+      [.charts(charts.map { chart($0.title, $0.vertical, $0.figures) })])
     if let samples = try lastSamples() {
       report.section("Samples", note: "Of the last epoch's generator.", [samples])
     }
@@ -65,5 +68,36 @@ struct FactorGANReport: RunReport {
     let folder = RunFiles.samples(run)
     guard let name = try Folders.names(in: folder).last(where: { $0.hasSuffix(".png") }) else { return nil }
     return .picture(name: name, png: try WholeFile.bytes("\(folder)/\(name)"))
+  }
+}
+
+extension FactorGANTask {
+  /// What the discriminators of every task tell apart.
+  func factors(_ factorisation: DensityFactorisation) -> [DensityFactor] {
+    factorisation.factors(of: SampleParts(sizes: [1, 1]), given: self == .segmentation ? [0] : [])
+  }
+
+  /// The figures a generator is judged by, as charts.
+  var judgement: [(title: String, vertical: String, figures: [(name: String, key: String)])] {
+    switch self {
+    case .pairedDigits:
+      [
+        (
+          "Fréchet distance", "of a classifier's features",
+          [("Fréchet distance", "fid"), ("upper", "fid_upper"), ("lower", "fid_lower")]
+        ),
+        ("Dependency", "mean error of the ratios", [("dependency error", "dependency_error")]),
+      ]
+    case .imagePairs: [("Passing for real", "loss of a classifier, at most 0.5", [("LS", "ls")])]
+    case .segmentation:
+      [
+        (
+          "Right pixels", "share",
+          [("pixel accuracy", "pixel_accuracy"), ("mean IoU", "mean_iou"), ("mean Dice", "mean_dice")]
+        ),
+        ("Colours", "mean squared error", [("MSE", "mse")]),
+      ]
+    case .audioSeparation: [("Spectrograms", "mean squared error of logarithms", [("error", "spectrogram_mse")])]
+    }
   }
 }

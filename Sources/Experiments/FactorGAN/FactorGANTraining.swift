@@ -7,7 +7,7 @@ public import SwiftDLModels
 ///
 /// A run's folder holds `checkpoints/last`, whose weights are the generator, with the state that `--resume` continues from
 /// to the same bits; every epoch's generator below `generators`; and every epoch's samples of the same inputs.
-public struct FactorGANTraining<G: Network, D: Network> {
+public struct FactorGANTraining<G: SampleGenerator, D: Network> {
   public enum Outcome: Sendable, Equatable {
     /// The run is complete.
     case finished(FactorGANResult)
@@ -35,7 +35,7 @@ public struct FactorGANTraining<G: Network, D: Network> {
     generator: (RandomStream) -> G, discriminator: (DensityFactor, RandomStream) -> D
   ) throws(FileError) {
     let random = RandomStream(seed: UInt64(configuration.seed))
-    let factors = configuration.factorisation.factors(of: data.parts)
+    let factors = configuration.factorisation.factors(of: data.parts, given: data.given)
     let settings = configuration.optimizer
     self.configuration = configuration
     self.folder = folder
@@ -83,13 +83,23 @@ public struct FactorGANTraining<G: Network, D: Network> {
       position.isFinished = position.epoch >= configuration.epochs
       try save()
     }
-    if scores.isEmpty { scores = data.scores(of: gan.generator, random: random.stream("judged")) }
+    let judged = random.stream("judged")
+    if scores.isEmpty { scores = data.scores(of: gan.generator, random: judged) }
+    guard let last = try data.finalScores(of: gan.generator, random: judged, shouldStop: shouldStop) else {
+      return .interrupted(update: position.update)
+    }
+    if !last.isEmpty {
+      let line: JSONObject = ["step": position.update]
+      try folder.log(line.merging(last))
+      scores = scores.merging(last)
+    }
     let result = FactorGANResult(updates: position.update, seconds: position.seconds, scores: scores)
     try folder.finish(
       ([
         "step": result.updates, "epochs": position.epoch, "generator_parameters": parameterCounts.generator,
         "discriminator_parameters": parameterCounts.discriminators, "train_seconds": result.seconds,
         "updates_per_second": Double(result.updates) / max(result.seconds, 1e-9),
+        "peak_tensor_bytes": MemoryStatistics.current.peak, "peak_process_bytes": ProcessMemory.peakBytes,
       ] as JSONObject).merging(scores))
     return .finished(result)
   }
@@ -146,7 +156,7 @@ public struct FactorGANTraining<G: Network, D: Network> {
           var random = random.stream("batches of \(factor.name)").stream(number)
           func made() -> Tensor {
             let inputs = data.inputs(batchSize, random: &random)
-            return generator(inputs, Context(training: true, random: random.stream("generator")))
+            return generator.samples(inputs, Context(training: true, random: random.stream("generator")))
           }
           func known() -> Tensor { data.real(orders[index].batch(number), for: factor) }
           let (real, fake): (Tensor, Tensor)
@@ -190,7 +200,7 @@ public struct FactorGANTraining<G: Network, D: Network> {
   /// Judges the generator and keeps pictures of what it makes.
   private func look() throws -> JSONObject {
     var random = random.stream("looked at")
-    let samples = gan.generator(data.inputs(64, random: &random))
+    let samples = gan.generator.samples(data.inputsToLookAt(random: &random), .inference)
     let number = String(position.epoch)
     let name = String(repeating: "0", count: max(0, 3 - number.count)) + number
     try data.picture(samples).write(to: folder.sample("epoch-\(name).png"))

@@ -29,7 +29,7 @@ public struct FactorFigures: Codable, Sendable, Equatable {
 /// A generator, its discriminators, and Adam for each: everything that an update changes.
 ///
 /// Source: Stoller, Ewert, Dixon, ICLR 2020, algorithm 1, and the authors' code.
-public struct FactorGAN<G: Network, D: Network>: Sendable {
+public struct FactorGAN<G: SampleGenerator, D: Network>: Sendable {
   public var generator: G
   public var discriminator: FactorisedDiscriminator<D>
   public var generatorOptimizer: Adam
@@ -85,14 +85,14 @@ public struct FactorGAN<G: Network, D: Network>: Sendable {
   ///
   /// - Returns: the loss and the mean joint logit; when the loss is not a finite number, nothing has changed.
   package mutating func updateGenerator(
-    _ inputs: Tensor, random: RandomStream, _ workers: FactorWorkers
+    _ inputs: GeneratorInputs, random: RandomStream, _ workers: FactorWorkers
   ) -> (loss: Double, logit: Double) {
     let context = Context(training: true, random: random)
     let (discriminator, objective) = (discriminator, objective)
     let contexts = discriminator.factors.map { _ in Context(training: true) }
     var (loss, mean) = (Double.nan, Double.nan)
     let gradients = valueAndGradients(of: generator) { generator in
-      let samples = generator(inputs, context)
+      let samples = generator.samples(inputs, context)
       // Each factor has the samples for itself: its gradient needs nothing of the others but the joint logit's slope.
       let points = discriminator.factors.map { _ in samples.detached.tracked() }
       let terms = workers.map(points.count) { discriminator.term($0, points[$0], contexts[$0]) }

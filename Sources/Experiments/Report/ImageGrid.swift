@@ -30,7 +30,42 @@ extension PNGImage {
     let greys = (0...255).map { Colour(red: UInt8($0), green: UInt8($0), blue: UInt8($0)) }
     self.init(width: fullWidth, height: fullHeight, palette: greys, pixels: pixels)
   }
+}
 
+extension RGBImage {
+  /// Pictures beside and below each other, row by row, with a light line between them.
+  ///
+  /// - Parameters:
+  ///   - images: of one size.
+  ///   - columns: how many stand in a row, at the most.
+  init(grid images: [RGBImage], columns: Int) {
+    let (width, height) = (images[0].width, images[0].height)
+    let across = min(images.count, columns)
+    let down = (images.count + across - 1) / across
+    self.init(
+      width: across * (width + 1) + 1, height: down * (height + 1) + 1,
+      colour: Colour(red: 160, green: 160, blue: 160))
+    for (index, image) in images.enumerated() {
+      let (top, left) = (index / across * (height + 1) + 1, index % across * (width + 1) + 1)
+      for row in 0..<height {
+        let place = 3 * ((top + row) * self.width + left)
+        bytes.replaceSubrange(
+          place..<place + 3 * width, with: image.bytes[3 * row * width..<3 * (row + 1) * width])
+      }
+    }
+  }
+}
+
+/// A picture that goes into a file.
+public protocol PNGPicture: Sendable {
+  /// The bytes of a PNG file.
+  func encoded() -> [UInt8]
+}
+
+extension PNGImage: PNGPicture {}
+extension RGBImage: PNGPicture {}
+
+extension PNGPicture {
   /// Writes the file, whole or not at all.
   public func write(to path: String) throws(FileError) {
     let file = try AtomicFile(path)

@@ -36,6 +36,21 @@ public struct ConvNetworkConfiguration: Codable, Sendable, Hashable {
     NetworkFacts(
       window: WindowLengths(input: 1, output: 1), receptiveField: ReceptiveField(before: 0, after: 0))
   }
+
+  /// Fresh layers from an image to one number.
+  fileprivate func discriminatorLayers(_ random: inout RandomStream) -> (convolutions: [Conv2D], output: Dense) {
+    let one = Padding(before: 1, after: 1)
+    let convolutions = (0..<halvings).map { index in
+      Conv2D(
+        inputChannels: index == 0 ? channels : features << (index - 1), outputChannels: features << index,
+        kernel: .init(4, 4), stride: .init(2, 2), padding: .explicit(vertical: one, horizontal: one),
+        activation: .leakyReLU(slope: 0.01), initialization: .kaimingUniform, random: &random)
+    }
+    let rest = (height >> halvings) * (width >> halvings) * (features << (halvings - 1))
+    let output = Dense(
+      inputChannels: rest, outputChannels: 1, hasBias: false, initialization: .kaimingUniform, random: &random)
+    return (convolutions, output)
+  }
 }
 
 /// FactorGAN's generator of pairs of images: noise to pixels in 0 … 1, by transposed convolutions of 4 × 4.
@@ -82,20 +97,10 @@ public struct ConvDiscriminator: Module {
   public init(_ configuration: ConvNetworkConfiguration, random: RandomStream = RandomStream(seed: 0)) {
     require(configuration.problem == nil, "discriminator: \(configuration.problem ?? "")")
     self.configuration = configuration
-    let c = configuration
     var random = random
-    let one = Padding(before: 1, after: 1)
-    convolutions = (0..<c.halvings).map { index in
-      let layer = Conv2D(
-        inputChannels: index == 0 ? c.channels : c.features << (index - 1), outputChannels: c.features << index,
-        kernel: .init(4, 4), stride: .init(2, 2), padding: .explicit(vertical: one, horizontal: one),
-        activation: .leakyReLU(slope: 0.01), initialization: .kaimingUniform, random: &random)
-      return SpectralNorm(layer, random: &random)
-    }
-    let rest = (c.height >> c.halvings) * (c.width >> c.halvings) * (c.features << (c.halvings - 1))
-    let sum = Dense(
-      inputChannels: rest, outputChannels: 1, hasBias: false, initialization: .kaimingUniform, random: &random)
-    output = SpectralNorm(sum, random: &random)
+    let layers = configuration.discriminatorLayers(&random)
+    convolutions = layers.convolutions.map { SpectralNorm($0, random: &random) }
+    output = SpectralNorm(layers.output, random: &random)
   }
 
   public mutating func visitFields(_ visit: inout FieldVisitor) {
@@ -106,6 +111,29 @@ public struct ConvDiscriminator: Module {
   public func callAsFunction(_ image: Tensor, _ context: Context) -> Tensor {
     let maps = convolutions.reduce(image) { $1($0, context) }
     return output(maps.reshaped([image.shape[0], -1]), context)
+  }
+}
+
+/// A discriminator without spectral normalisation: what judges generated images, trained anew for it.
+public struct ConvClassifier: Module {
+  public var convolutions: [Conv2D]
+  public var output: Dense
+
+  public init(_ configuration: ConvNetworkConfiguration, random: RandomStream) {
+    require(configuration.problem == nil, "classifier: \(configuration.problem ?? "")")
+    var random = random
+    (convolutions, output) = configuration.discriminatorLayers(&random)
+  }
+
+  public mutating func visitFields(_ visit: inout FieldVisitor) {
+    visit.modules("convolutions", &convolutions)
+    visit.module("output", &output)
+  }
+
+  /// - Parameter image: `[batch, height, width, channels]`
+  /// - Returns: `[batch, 1]`
+  public func callAsFunction(_ image: Tensor) -> Tensor {
+    output(convolutions.reduce(image) { $1($0) }.reshaped([image.shape[0], -1]))
   }
 }
 

@@ -71,10 +71,21 @@ public struct GeneratorUNet: Module {
     visit.module("output", &output)
   }
 
+  /// What is answered for scenes, or for mixtures.
+  ///
   /// - Parameters:
   ///   - condition: the scenes, or the mixtures.
   ///   - noise: `[batch, configuration.noise]`, in -1 … 1.
-  public func callAsFunction(_ condition: Tensor, noise seed: Tensor, _ context: Context) -> Tensor {
+  public func callAsFunction(_ condition: Tensor, noise: Tensor, _ context: Context) -> Tensor {
+    let answer = mask(condition, noise: noise, context)
+    guard configuration.answer == .sources else { return answer }
+    let magnitudes = condition.exp() - 1
+    let accompaniment = answer * magnitudes
+    return .concatenated([accompaniment.log1p(), (magnitudes - accompaniment).log1p()], axis: 3)
+  }
+
+  /// What the last layer gives, 0 … 1: the image; or the share of the first source in every magnitude.
+  func mask(_ condition: Tensor, noise seed: Tensor, _ context: Context) -> Tensor {
     let c = configuration
     var x = condition
     var skips: [Tensor] = []
@@ -87,11 +98,7 @@ public struct GeneratorUNet: Module {
     let maps = noise(seed).reshaped([condition.shape[0], c.height / 16, c.width / 16, GeneratorUNetConfiguration.noiseMaps])
     x = .concatenated([x, maps], axis: 3)
     for block in up { x = block(.concatenated([skips.removeLast(), AlignedDoubling.apply(x)], axis: 3), context) }
-    let answer = output(x)
-    guard c.answer == .sources else { return answer }
-    let magnitudes = condition.exp() - 1
-    let accompaniment = answer * magnitudes
-    return .concatenated([accompaniment.log1p(), (magnitudes - accompaniment).log1p()], axis: 3)
+    return output(x)
   }
 }
 

@@ -54,4 +54,22 @@ public struct GeneratorUNetConfiguration: Codable, Sendable, Hashable {
   var up: [Int] { [4, 2, 1, 1].map { $0 * features } }
   /// Maps that the noise becomes beside the deepest level's.
   static let noiseMaps = 2
+
+  /// Multiply–adds of one image or spectrogram, forward.
+  var multiplyAdds: Int {
+    var (inputs, cells, total) = (inputChannels, height * width, 0)
+    for (level, outputs) in down.enumerated() {
+      if level > 0 { cells /= 4 }
+      total += cells * 9 * outputs * (inputs + outputs)
+      inputs = outputs
+    }
+    total += noise * Self.noiseMaps * cells
+    inputs += Self.noiseMaps
+    for (level, outputs) in up.enumerated() {
+      cells *= 4
+      total += cells * 9 * outputs * (inputs + down[3 - level] + outputs)
+      inputs = outputs
+    }
+    return total + cells * inputs * outputChannels
+  }
 }

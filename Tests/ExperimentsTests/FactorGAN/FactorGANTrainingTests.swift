@@ -11,7 +11,7 @@ struct FactorGANTrainingTests {
   ) throws -> FactorGANRecipe {
     if !Folders.exists("\(folder.path)/digits") { _ = try DigitFiles(in: "\(folder.path)/digits") }
     let fixed = [
-      "data.path=\(folder.path)/digits", "data.cache=\(folder.path)/cache", "data.pairs=10", "hiddenChannels=6",
+      "data.path=\(folder.path)/digits", "data.cache=\(folder.path)/cache", "data.pairs=10", "generatorFeatures=6", "discriminatorFeatures=6",
       "noiseChannels=4", "updatesPerEpoch=6", "updatesPerLine=4", "epochs=2",
     ]
     return FactorGANRecipe(

@@ -104,7 +104,7 @@ import Testing
     let whole = valueAndGradients(of: generator) { objective.loss(d.logit($0(noise), Context(training: true))) }
     adam.update(&plain, with: whole.gradients)
     var gan = FactorGAN(generator: generator, discriminator: d, objective: objective, optimizer: Adam(learningRate: 1e-2))
-    let (loss, _) = gan.updateGenerator(noise, random: random, FactorWorkers(pieces: 5))
+    let (loss, _) = gan.updateGenerator(GeneratorInputs(noise: noise), random: random, FactorWorkers(pieces: 5))
     #expect(abs(loss - Double(whole.value.scalar)) < 1e-5)
     for (a, b) in zip(gan.generator.parameters.tensors, plain.parameters.tensors) { expectClose(a, b, tolerance: 1e-4) }
     #expect(gan.discriminator.buffers.tensors.map(\.scalars) != d.buffers.tensors.map(\.scalars))

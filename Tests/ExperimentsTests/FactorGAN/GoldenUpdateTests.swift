@@ -77,7 +77,8 @@ import Testing
       }
     }
     let workers = FactorWorkers(pieces: 4)
-    let (loss, logit) = gan.updateGenerator(try golden.tensor("generator/noise"), random: RandomStream(seed: 0), workers)
+    let inputs = GeneratorInputs(noise: try golden.tensor("generator/noise"))
+    let (loss, logit) = gan.updateGenerator(inputs, random: RandomStream(seed: 0), workers)
     #expect(abs(loss - Double(try golden.tensor("generator/loss").scalar)) < 1e-5)
     #expect(abs(logit - Double(try golden.tensor("generator/logit").scalar)) < 1e-5)
     try expectFields(gan.generator, "after/generator.")

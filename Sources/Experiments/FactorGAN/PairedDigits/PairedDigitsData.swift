@@ -48,17 +48,17 @@ public struct PairedDigitsData: FactorGANData {
     return paired.tensor(indices)
   }
 
-  public func inputs(_ count: Int, random: inout RandomStream) -> Tensor {
-    random.uniform([count, noiseChannels], in: -1..<1)
+  public func inputs(_ count: Int, random: inout RandomStream) -> GeneratorInputs {
+    GeneratorInputs(noise: random.uniform([count, noiseChannels], in: -1..<1))
   }
 
-  public func picture(_ samples: Tensor) -> PNGImage {
+  public func picture(_ samples: Tensor) -> any PNGPicture {
     PNGImage(grid: samples, height: 2 * DigitImages.side, width: DigitImages.side, columns: 16)
   }
 
-  public func scores(of generator: some Network, random: RandomStream) -> JSONObject {
+  public func scores(of generator: some SampleGenerator, random: RandomStream) -> JSONObject {
     var random = random
-    let scores = judge { generator(inputs($0, random: &random)) }
+    let scores = judge { generator.samples(inputs($0, random: &random), .inference) }
     return [
       "fid": scores.meanDistance, "fid_upper": scores.upperDistance, "fid_lower": scores.lowerDistance,
       "dependency_error": scores.dependencyError,
