@@ -31,6 +31,14 @@ static void reductions(entropy *e, const ck_context *context) {
   double sum;
   HOLD(ck_dot(context, outer * count * inner, x, x, &sum) == ck_status_ok, "dot");
   HOLD(sum == ck_dot_reference(outer * count * inner, x, x), "dot %g", sum);
+  HOLD(ck_reduce_products(context, outer, count, inner, x, x, y) == ck_status_ok, "products");
+  ck_reduce_products_reference(outer, count, inner, x, x, expected);
+  expect_same("products", outer * inner, y, expected, 0);
+  float *scaled = room(outer * count * inner), *expected_scaled = room(outer * count * inner);
+  HOLD(ck_scale(context, outer, count, inner, x, y, y, 0, scaled) == ck_status_ok, "scale");
+  ck_scale_reference(outer, count, inner, x, y, y, 0, expected_scaled);
+  expect_same("scale", outer * count * inner, scaled, expected_scaled, 1e-6);
+  leave(scaled), leave(expected_scaled);
   leave(x), leave(y), leave(expected);
 }
 

@@ -110,6 +110,22 @@ import Testing
   }
 
   @Test(arguments: Rooms.instructionSets)
+  func productsAreSummed(_ set: ck_isa) {
+    Rooms.withContext(set, threads: 2) { context in
+      for (outer, count, inner) in Self.shapes {
+        var noise = Noise(outer + 3 * count + 5 * inner)
+        let (x, z) = (noise.whole(outer * count * inner), noise.whole(outer * count * inner))
+        var expected = [Float](repeating: 1, count: outer * inner)
+        ck_reduce_products_reference(outer, count, inner, x, z, &expected)
+        let y = Guarded(count: outer * inner)
+        #expect(ck_reduce_products(context, outer, count, inner, x, z, y.pointer) == .ok)
+        // Whole numbers: exact.
+        #expect(y.isIntact && y.values == expected, "\(outer) × \(count) × \(inner)")
+      }
+    }
+  }
+
+  @Test(arguments: Rooms.instructionSets)
   func momentsAreMeanAndPopulationVariance(_ set: ck_isa) {
     Rooms.withContext(set, threads: 2) { context in
       for (outer, count, inner) in Self.shapes where count > 0 {

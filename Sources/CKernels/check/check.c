@@ -98,6 +98,28 @@ ck_status ck_check_reduce(ck_reduce_op op, ptrdiff_t outer, ptrdiff_t count, ptr
   return reduction(outer, count, inner, x, y);
 }
 
+ck_status ck_check_reduce_products(ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const float *x, const float *z,
+                                   const float *y) {
+  CK_REQUIRE(reduction(outer, count, inner, x, y));
+  return reduction(outer, count, inner, z, y);
+}
+
+ck_status ck_check_scale(ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const float *x, const float *a,
+                         const float *b, const float *y) {
+  ptrdiff_t all, channels;
+  ck_area from, factors, offsets, to;
+  CK_REQUIRE(CK_COUNT(&all, outer, count, inner));
+  CK_REQUIRE(CK_COUNT(&channels, outer, inner));
+  CK_REQUIRE(ck_area_dense(&from, x, all));
+  CK_REQUIRE(ck_area_dense(&factors, a, channels));
+  CK_REQUIRE(ck_area_dense(&to, y, all));
+  CK_REQUIRE(same_or_apart(&to, &from));
+  CK_REQUIRE(ck_areas_apart(&to, &factors));
+  if (!b) return ck_status_ok;
+  CK_REQUIRE(ck_area_dense(&offsets, b, channels));
+  return ck_areas_apart(&to, &offsets);
+}
+
 ck_status ck_check_dot(ptrdiff_t count, const float *x, const float *y, const double *sum) {
   ck_area area;
   CK_REQUIRE(CK_COUNT(&count, count));

@@ -103,6 +103,10 @@ ck_status ck_check_map(ptrdiff_t count, const float *x, const float *y);
 
 ck_status ck_check_reduce(ck_reduce_op op, ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const float *x,
                           const float *y);
+ck_status ck_check_reduce_products(ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const float *x, const float *z,
+                                   const float *y);
+ck_status ck_check_scale(ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const float *x, const float *a,
+                         const float *b, const float *y);
 ck_status ck_check_dot(ptrdiff_t count, const float *x, const float *y, const double *sum);
 ck_status ck_check_moments(ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const float *x, const float *mean,
                            const float *variance);

@@ -521,6 +521,9 @@ CK_API ck_status ck_dot(const ck_context *context, ptrdiff_t count, const float 
 /* Mean and population variance over n of x[o, n, i] (two passes). */
 CK_API ck_status ck_moments(const ck_context *context, ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner,
                             const float *x, float *mean, float *variance);
+/* y[o, i] = Σ over n of x[o, n, i] · z[o, n, i], summed as ck_reduce sums. */
+CK_API ck_status ck_reduce_products(const ck_context *context, ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner,
+                                    const float *x, const float *z, float *y);
 /* y[o, i] = the first n with the largest x[o, n, i]; 0 when there are none. */
 CK_API ck_status ck_argmax(const ck_context *context, ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner,
                            const float *x, int32_t *y);
@@ -529,8 +532,19 @@ CK_API void ck_reduce_reference(ck_reduce_op op, ptrdiff_t outer, ptrdiff_t coun
 CK_API double ck_dot_reference(ptrdiff_t count, const float *x, const float *y);
 CK_API void ck_moments_reference(ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const float *x,
                                  float *mean, float *variance);
+CK_API void ck_reduce_products_reference(ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const float *x,
+                                         const float *z, float *y);
 CK_API void ck_argmax_reference(ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const float *x,
                                 int32_t *y);
+
+/* ---- Scaling -------------------------------------------------------------------------------------------- */
+
+/* y[o, n, i] = x[o, n, i] · a[o, i] + b[o, i], or the same added to y when `accumulate` is not 0; b may be NULL for
+   0. y may be x. What normalisations and their derivatives do with a signal. */
+CK_API ck_status ck_scale(const ck_context *context, ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const float *x,
+                          const float *a, const float *b, int accumulate, float *y);
+CK_API void ck_scale_reference(ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const float *x, const float *a,
+                               const float *b, int accumulate, float *y);
 
 /* ---- Layout: moving without arithmetic ---------------------------------------------------------------- */
 

@@ -31,6 +31,7 @@ typedef struct {
   int op;
   ptrdiff_t outer, count, inner;
   const float *x, *centers; /* centers[o, i] or NULL */
+  const float *z;           /* x·z is added up, not x; or NULL */
   double divisor;
   float *y;
   float *variance;    /* what row moments write beside y */
@@ -41,7 +42,18 @@ typedef struct {
 
 /* One piece of a contiguous row. */
 static double contiguous_piece(const work *w, ptrdiff_t o, ptrdiff_t first, ptrdiff_t rows) {
-  return w->kernels->fold[w->op](rows, w->x + o * w->count + first, w->centers ? w->centers[o] : 0);
+  const ptrdiff_t start = o * w->count + first;
+  if (w->z) return w->kernels->dot(rows, w->x + start, w->z + start);
+  return w->kernels->fold[w->op](rows, w->x + start, w->centers ? w->centers[o] : 0);
+}
+
+/* Rows of w->x from x on, folded column by column. */
+static void fold_rows(const work *w, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t stride, const float *x,
+                      const float *centers, float *values) {
+  if (w->z)
+    w->kernels->fold_products(rows, columns, stride, x, w->z + (x - w->x), values);
+  else
+    w->kernels->fold_rows[w->op](rows, columns, stride, x, centers, values);
 }
 
 /* One piece of some columns. Few columns: k rows are read as one row
@@ -50,11 +62,9 @@ static void column_piece(const work *w, ptrdiff_t o, ptrdiff_t first, ptrdiff_t 
                          ptrdiff_t columns, double *totals) {
   const float *x = w->x + (o * w->count + first) * w->inner + column;
   const float *centers = w->centers ? w->centers + o * w->inner + column : NULL;
-  void (*fold_rows)(ptrdiff_t, ptrdiff_t, ptrdiff_t, const float *, const float *, float *) =
-    w->kernels->fold_rows[w->op];
   float values[tile];
   if (w->inner > narrow) {
-    fold_rows(rows, columns, w->inner, x, centers, values);
+    fold_rows(w, rows, columns, w->inner, x, centers, values);
     for (ptrdiff_t c = 0; c < columns; c++) totals[c] = values[c];
     return;
   }
@@ -63,14 +73,14 @@ static void column_piece(const work *w, ptrdiff_t o, ptrdiff_t first, ptrdiff_t 
   if (centers)
     for (ptrdiff_t c = 0; c < wide; c++) repeated[c] = centers[c % w->inner];
   const float *repeated_centers = centers ? repeated : NULL;
-  fold_rows(whole, wide, wide, x, repeated_centers, values);
+  fold_rows(w, whole, wide, wide, x, repeated_centers, values);
   for (ptrdiff_t c = 0; c < w->inner; c++) {
     totals[c] = values[c];
     for (ptrdiff_t part = 1; part < k; part++)
       totals[c] = ck_reduce_combined(w->op, totals[c], values[part * w->inner + c]);
   }
   const ptrdiff_t rest = (rows - whole * k) * w->inner;
-  fold_rows(1, rest, rest, x + whole * wide, repeated_centers, values);
+  fold_rows(w, 1, rest, rest, x + whole * wide, repeated_centers, values);
   for (ptrdiff_t c = 0; c < rest; c++)
     totals[c % w->inner] = ck_reduce_combined(w->op, totals[c % w->inner], values[c]);
 }
@@ -105,15 +115,15 @@ static void reduce_item(void *state, ptrdiff_t item) {
 }
 
 static void reduce(const ck_context *context, int op, ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner,
-                   const float *x, const float *centers, double divisor, float *y) {
+                   const float *x, const float *centers, const float *z, double divisor, float *y) {
   if (outer == 0 || inner == 0) return;
-  work w = {kernels(context), op, outer, count, inner, x, centers, divisor, y, .group = 1};
+  work w = {kernels(context), op, outer, count, inner, x, centers, z, divisor, y, .group = 1};
   w.columns = least(inner, tile);
   w.column_parts = parts(inner, w.columns);
   w.rows = piece / w.columns;
   w.row_parts = most(1, parts(count, w.rows));
   if (w.row_parts == 1 && w.column_parts == 1) w.group = most(1, grain / most(1, count * inner));
-  if (inner == 1 && count <= ck_reduce_short) {
+  if (inner == 1 && count <= ck_reduce_short && !z) {
     ck_parallel_for(context, parts(outer, w.group), short_rows_item, &w);
     return;
   }
@@ -135,7 +145,14 @@ static void reduce(const ck_context *context, int op, ptrdiff_t outer, ptrdiff_t
 ck_status ck_reduce(const ck_context *context, ck_reduce_op op, ptrdiff_t outer, ptrdiff_t count,
                     ptrdiff_t inner, const float *x, float *y) {
   CK_REQUIRE(ck_check_reduce(op, outer, count, inner, x, y));
-  reduce(context, (int)op, outer, count, inner, x, NULL, 1, y);
+  reduce(context, (int)op, outer, count, inner, x, NULL, NULL, 1, y);
+  return ck_scratch_status();
+}
+
+ck_status ck_reduce_products(const ck_context *context, ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner,
+                             const float *x, const float *z, float *y) {
+  CK_REQUIRE(ck_check_reduce_products(outer, count, inner, x, z, y));
+  reduce(context, ck_reduce_sum, outer, count, inner, x, NULL, z, 1, y);
   return ck_scratch_status();
 }
 
@@ -173,8 +190,9 @@ ck_status ck_moments(const ck_context *context, ptrdiff_t outer, ptrdiff_t count
     ck_parallel_for(context, parts(outer, w.group), row_moments_item, &w);
     return ck_status_ok;
   }
-  reduce(context, ck_reduce_sum, outer, count, inner, x, NULL, (double)count, mean);
-  reduce(context, ck_reduce_sum_of_squared_deviations, outer, count, inner, x, mean, (double)count, variance);
+  reduce(context, ck_reduce_sum, outer, count, inner, x, NULL, NULL, (double)count, mean);
+  reduce(context, ck_reduce_sum_of_squared_deviations, outer, count, inner, x, mean, NULL,
+         (double)count, variance);
   return ck_scratch_status();
 }
 

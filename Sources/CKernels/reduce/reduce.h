@@ -30,6 +30,9 @@ typedef struct ck_reduce_kernels {
      number for every column and may be NULL for operations that have no centre. */
   void (*fold_rows[ck_reduce_count])(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t stride, const float *x,
                                      const float *centers, float *values);
+  /* values[c] = Σ over the rows of x·z in column c, likewise. */
+  void (*fold_products)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t stride, const float *x, const float *z,
+                        float *values);
   double (*dot)(ptrdiff_t count, const float *x, const float *y);
   /* The first position of the largest of x[0 ..< count], and the same for every column. */
   ptrdiff_t (*argmax)(ptrdiff_t count, const float *x);

@@ -179,6 +179,27 @@ static double dot(ptrdiff_t count, const float *x, const float *y) {
   return total;
 }
 
+/* As fold_rows, eight rows at a time. */
+static void fold_products(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t stride, const float *x, const float *z,
+                          float *values) {
+  for (ptrdiff_t i = 0; i < columns; i += CK_LANES) store_piece(values, i, columns, (ck_vec){0});
+  ptrdiff_t r = 0;
+  for (; r + 8 <= rows; r += 8)
+    for (ptrdiff_t i = 0; i < columns; i += CK_LANES) {
+      ck_vec v[8];
+      for (int k = 0; k < 8; k++)
+        v[k] = load_piece(x + (r + k) * stride, i, columns) * load_piece(z + (r + k) * stride, i, columns);
+      for (int half = 4; half > 0; half /= 2)
+        for (int k = 0; k < half; k++) v[k] += v[k + half];
+      store_piece(values, i, columns, v[0] + load_piece(values, i, columns));
+    }
+  for (; r < rows; r++)
+    for (ptrdiff_t i = 0; i < columns; i += CK_LANES) {
+      const ck_vec v = load_piece(x + r * stride, i, columns) * load_piece(z + r * stride, i, columns);
+      store_piece(values, i, columns, v + load_piece(values, i, columns));
+    }
+}
+
 /* Two passes, the second until the first match: faster than carrying positions along. */
 static ptrdiff_t argmax(ptrdiff_t count, const float *x) {
   const ck_vec largest = (float)fold(ck_reduce_maximum, count, x, 0);
@@ -223,6 +244,7 @@ const ck_reduce_kernels CK_VARIANT(ck_reduce) = {
 #include "reduce/reduce_operations.inc"
 #undef CK_REDUCTION
   },
+  .fold_products = fold_products,
   .dot = dot,
   .argmax = argmax,
   .argmax_rows = argmax_rows,

@@ -30,6 +30,19 @@ void ck_reduce_reference(ck_reduce_op op, ptrdiff_t outer, ptrdiff_t count, ptrd
     }
 }
 
+void ck_reduce_products_reference(ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const float *x, const float *z,
+                                  float *y) {
+  for (ptrdiff_t o = 0; o < outer; o++)
+    for (ptrdiff_t i = 0; i < inner; i++) {
+      double total = 0;
+      for (ptrdiff_t n = 0; n < count; n++) {
+        const ptrdiff_t at = (o * count + n) * inner + i;
+        total += (double)x[at] * (double)z[at];
+      }
+      y[o * inner + i] = (float)total;
+    }
+}
+
 double ck_dot_reference(ptrdiff_t count, const float *x, const float *y) {
   double total = 0;
   for (ptrdiff_t i = 0; i < count; i++) total += (double)x[i] * (double)y[i];

@@ -28,10 +28,11 @@ public struct FactorGANReproduction: Sendable {
     case bigGAN = "gan-big"
     case factorGAN = "factor-gan"
 
-    var settings: [String] {
+    /// - Parameter features: of the other models' discriminators.
+    func settings(_ features: Int) -> [String] {
       switch self {
       case .gan: ["factorisation=gan"]
-      case .bigGAN: ["factorisation=gan", "discriminatorFeatures=64"]
+      case .bigGAN: ["factorisation=gan", "discriminatorFeatures=\(2 * features)"]
       case .factorGAN: ["factorisation=factor-gan"]
       }
     }
@@ -45,13 +46,18 @@ public struct FactorGANReproduction: Sendable {
 
   /// Trains what is not finished. Returns false when asked to stop before the end.
   public func train(style: ProgressMeter.Style, note: (String) -> Void) throws -> Bool {
+    let features = try RunRequest(overrides: overrides, folder: runs, programVersion: programVersion)
+      .resolved(FactorGANConfiguration(task: task), mayChange: []).discriminatorFeatures
     for seed in seeds {
       for pairs in pairs {
         for model in models {
           let folder = folder(pairs, model, seed)
           let record = Folders.isDirectory("\(folder)/checkpoints") ? try RunRecord(folder) : nil
-          // With settings of its own a run may be taken further than it was.
-          if record?.summary != nil && overrides.isEmpty { continue }
+          // With a length of its own a run may be taken further than it was.
+          let length = overrides.last(where: Self.isLength)
+          if let record, record.summary != nil, length == nil || length == "epochs=\(record.setting("epochs") ?? "")" {
+            continue
+          }
           note("\(pairs == 0 ? "all" : "\(pairs)") pairs, \(model.rawValue), seed \(seed)")
           let settings = [
             "data.path=\(data)", "data.cache=\(runs)/cache", "data.pairs=\(pairs)", "seed=\(seed)", "keepsGenerators=false",
@@ -59,14 +65,17 @@ public struct FactorGANReproduction: Sendable {
           let recipe = FactorGANRecipe(
             task: task,
             RunRequest(
-              overrides: (record == nil ? settings + model.settings : []) + overrides, folder: folder,
-              resumes: record != nil, programVersion: programVersion))
+              overrides: record == nil ? settings + overrides + model.settings(features) : overrides.filter(Self.isLength),
+              folder: folder, resumes: record != nil, programVersion: programVersion))
           if case .interrupted = try recipe.train(style: style) { return false }
         }
       }
     }
     return true
   }
+
+  /// Whether a setting takes a run further, and alters nothing in it.
+  private static func isLength(_ setting: String) -> Bool { setting.hasPrefix("epochs=") }
 
   // MARK: - The table
 

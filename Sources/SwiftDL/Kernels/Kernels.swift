@@ -165,6 +165,40 @@ enum Kernels {
     return y
   }
 
+  /// Σ x·z over neighbouring axes, which become extent 1.
+  static func sumOfProducts(_ x: Tensor, _ z: Tensor, _ axes: Range<Int>) -> Tensor {
+    var shape = x.shape
+    for axis in axes { shape[axis] = 1 }
+    let y = Tensor(uninitialized: shape)
+    require(ck_reduce_products(
+      context, x.shape.elementCount(of: 0..<axes.lowerBound), x.shape.elementCount(of: axes),
+      x.shape.elementCount(of: axes.upperBound..<x.rank), x.elements, z.elements, y.elements))
+    return y
+  }
+
+  /// Mean and population variance over the middle of `[outer, count, inner]`: `[2, outer, 1, inner]`.
+  static func moments(_ x: Tensor) -> Tensor {
+    let y = Tensor(uninitialized: [2, x.shape[0], 1, x.shape[2]])
+    let half = x.shape[0] * x.shape[2]
+    require(ck_moments(
+      context, x.shape[0], x.shape[1], x.shape[2], x.elements, y.elements, y.elements + half))
+    return y
+  }
+
+  /// x·a + b for `x` `[outer, count, inner]` and, by channel, `a` and `b` `[outer, 1, inner]`.
+  static func scale(_ x: Tensor, _ a: Tensor, _ b: Tensor?) -> Tensor {
+    let y = Tensor(uninitialized: x.shape)
+    require(ck_scale(
+      context, x.shape[0], x.shape[1], x.shape[2], x.elements, a.elements, b?.elements, 0, y.elements))
+    return y
+  }
+
+  /// Adds x·a + b to a tensor that nobody else holds.
+  static func addScaled(_ x: Tensor, _ a: Tensor, _ b: Tensor?, to y: Tensor) {
+    require(ck_scale(
+      context, x.shape[0], x.shape[1], x.shape[2], x.elements, a.elements, b?.elements, 1, y.elements))
+  }
+
   static func dot(_ x: Tensor, _ y: Tensor) -> Float {
     var sum = 0.0
     require(ck_dot(context, x.count, x.elements, y.elements, &sum))

@@ -37,20 +37,24 @@ public struct BatchNorm: Module {
       "BatchNorm: a tensor of shape \(x.shape) for \(channels) channels")
     guard context.isTraining else {
       let factor = scaled((runningVariance + epsilon).squareRoot().reciprocal())
-      return x * factor + (shift - runningMean * factor)
+      return normalized(x.reshaped([1, -1, channels]), factor, mean: runningMean).reshaped(x.shape)
     }
     require(context.passes.count <= 1, "BatchNorm: \(context.passes.count) passes in one call would share their statistics")
     let count = x.count / channels
     require(count > 1, "BatchNorm: one value per channel has no variance (shape \(x.shape))")
-    let rows = x.reshaped([count, channels])
-    let mean = rows.mean(axes: [0])
-    let centered = rows - mean
-    let variance = centered.squared().mean(axes: [0])
+    let rows = x.reshaped([1, count, channels])
+    let both = moments(rows)
+    let (mean, variance) = (both.mean.reshaped([channels]), both.variance.reshaped([channels]))
     let unbiased = variance.detached * (Float(count) / Float(count - 1))
     move(runningMean, towards: mean.detached, context)
     move(runningVariance, towards: unbiased, context)
     let factor = scaled((variance + epsilon).squareRoot().reciprocal())
-    return (centered * factor + shift).reshaped(x.shape)
+    return normalized(rows, factor, mean: mean).reshaped(x.shape)
+  }
+
+  private func normalized(_ rows: Tensor, _ factor: Tensor, mean: Tensor) -> Tensor {
+    let shape: Shape = [1, 1, shift.count]
+    return scaledSum(rows, factor.reshaped(shape), (shift - mean * factor).reshaped(shape))
   }
 
   private func scaled(_ factor: Tensor) -> Tensor { scale.map { $0 * factor } ?? factor }

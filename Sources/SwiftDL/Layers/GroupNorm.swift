@@ -29,14 +29,26 @@ public struct GroupNorm: Module {
       x.rank >= 2 && x.shape[x.rank - 1] % groups == 0
         && (scale.map { $0.count == x.shape[x.rank - 1] } ?? true),
       "GroupNorm: a tensor of shape \(x.shape) in \(groups) groups")
-    let perGroup = x.shape[x.rank - 1] / groups
-    let grouped = x.reshaped([x.shape[0], -1, groups, perGroup])
-    let centered = grouped - grouped.mean(axes: [1, 3], keepingAxes: true)
-    let variance = centered.squared().mean(axes: [1, 3], keepingAxes: true)
-    // The scale joins the small factor: one pass over the signal fewer.
-    let factor = (variance + epsilon).squareRoot().reciprocal()
-    let scaled = centered * (scale.map { factor * $0.reshaped([groups, perGroup]) } ?? factor)
-    return (shift.map { scaled + $0.reshaped([groups, perGroup]) } ?? scaled).reshaped(x.shape)
+    let (examples, channels) = (x.shape[0], x.shape[x.rank - 1])
+    let signal = x.reshaped([examples, -1, channels])
+    var (mean, variance) = moments(signal)
+    if groups < channels {
+      // Of the channels' moments those of their groups.
+      let shape: Shape = [examples, groups, channels / groups]
+      let means = mean.reshaped(shape)
+      let middle = means.mean(axes: [2], keepingAxes: true)
+      let spread = variance.reshaped(shape) + (means - middle).squared()
+      mean = middle
+      variance = spread.mean(axes: [2], keepingAxes: true)
+    } else {
+      (mean, variance) = (mean.reshaped([examples, groups, 1]), variance.reshaped([examples, groups, 1]))
+    }
+    let inverse = (variance + epsilon).squareRoot().reciprocal()
+    func byGroup(_ vector: Tensor) -> Tensor { vector.reshaped([groups, channels / groups]) }
+    let factor = inverse * byGroup(scale ?? .ones([channels]))
+    let offset = shift.map { byGroup($0) - mean * factor } ?? -(mean * factor)
+    let shape: Shape = [examples, 1, channels]
+    return scaledSum(signal, factor.reshaped(shape), offset.reshaped(shape)).reshaped(x.shape)
   }
 }
 
@@ -64,8 +76,9 @@ public struct LayerNorm: Module {
     require(
       x.rank >= 1 && x.shape[x.rank - 1] == scale.count,
       "LayerNorm: a tensor of shape \(x.shape) for \(scale.count) channels")
-    let centered = x - x.mean(axes: [-1], keepingAxes: true)
-    let variance = centered.squared().mean(axes: [-1], keepingAxes: true)
-    return centered * (variance + epsilon).squareRoot().reciprocal() * scale + shift
+    let vectors = x.reshaped([-1, scale.count, 1])
+    let (mean, variance) = moments(vectors)
+    let factor = (variance + epsilon).squareRoot().reciprocal()
+    return scaledSum(vectors, factor, -(mean * factor)).reshaped(x.shape) * scale + shift
   }
 }

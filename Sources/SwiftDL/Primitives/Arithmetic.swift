@@ -34,13 +34,30 @@ private struct MultiplyForm: TrilinearForm {
   let w: Shape
 
   func contract(solvingFor slot: Slot, _ a: Tensor, _ b: Tensor) -> Tensor {
-    let product = Kernels.binary(.multiply, reversed: .multiply, a, b)
-    switch slot {
-    case .x: return Kernels.sum(product, to: x)
-    case .w: return Kernels.sum(product, to: w)
-    case .y: return product
+    let wanted: Shape? = slot == .x ? x : slot == .w ? w : nil
+    if let wanted, a.shape == b.shape, let axes = a.shape.axes(summedTo: wanted) {
+      return Tensor(shape: wanted, storage: Kernels.sumOfProducts(a, b, axes).storage)
     }
+    let product = Kernels.binary(.multiply, reversed: .multiply, a, b)
+    return wanted.map { Kernels.sum(product, to: $0) } ?? product
   }
+}
+
+extension Shape {
+  /// The neighbouring axes that are summed when this shape becomes a smaller one; nil where there are none, or others
+  /// between them.
+  fileprivate func axes(summedTo small: Shape) -> Range<Int>? {
+    let lead = rank - small.rank
+    let summed = (0..<rank).filter { $0 < lead || (small[$0 - lead] == 1 && self[$0] != 1) }
+    guard let first = summed.first, let last = summed.last, last - first + 1 == summed.count else { return nil }
+    return first..<last + 1
+  }
+}
+
+/// Σ x·y over the axes that become 1 in a smaller shape, in one pass.
+func sumOfProducts(_ x: Tensor, _ y: Tensor, to shape: Shape) -> Tensor {
+  require(x.shape == y.shape, "sumOfProducts: shapes \(x.shape) and \(y.shape)")
+  return trilinear(MultiplyForm(x: x.shape, w: shape), solvingFor: .w, x, y)
 }
 
 extension Tensor {
