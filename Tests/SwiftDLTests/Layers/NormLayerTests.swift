@@ -75,6 +75,41 @@ import Testing
     expectClose(mean + 1, .ones(mean.shape))
   }
 
+  /// Composed of elementwise operations, as the formula has it.
+  private func composedGroupNorm(_ x: Tensor, _ layer: GroupNorm) -> Tensor {
+    let perGroup = x.shape[x.rank - 1] / layer.groups
+    let grouped = x.reshaped([x.shape[0], -1, layer.groups, perGroup])
+    let centered = grouped - grouped.mean(axes: [1, 3], keepingAxes: true)
+    let variance = centered.squared().mean(axes: [1, 3], keepingAxes: true)
+    let scaled = centered / (variance + layer.epsilon).squareRoot()
+    let byGroup = (layer.scale ?? .ones([1])).reshaped([layer.groups, perGroup])
+    return (scaled * byGroup + (layer.shift ?? .zeros([1])).reshaped([layer.groups, perGroup])).reshaped(x.shape)
+  }
+
+  @Test("values and gradients to the third order are those of the formula", arguments: [1, 2, 6])
+  func groupNormIsItsFormula(groups: Int) {
+    var random = RandomStream(seed: 12)
+    var layer = GroupNorm(groups: groups, channels: 6)
+    layer.scale = random.uniform([6], in: 0.5..<2)
+    layer.shift = random.normal([6])
+    let (x, direction) = (random.normal([2, 9, 6], mean: 3), random.normal([2, 9, 6]))
+    /// The value, then again and again the slope of its own size along a direction.
+    func slopes(_ norm: @escaping (Tensor) -> Tensor) -> [Tensor] {
+      let point = x.tracked()
+      var value = (norm(point).sigmoid() * direction).sum()
+      var found = [norm(x)]
+      for _ in 0..<3 {
+        let slope = gradients(of: value, at: [point], differentiable: true)[0]
+        found.append(slope.detached)
+        value = (slope * direction).sum()
+      }
+      return found
+    }
+    for (order, (own, composed)) in zip(slopes { layer($0) }, slopes { composedGroupNorm($0, layer) }).enumerated() {
+      expectClose(own, composed, tolerance: 2e-4, "order \(order)")
+    }
+  }
+
   /// One group over one position is a layer norm.
   @Test func groupNormOfVectorsIsLayerNorm() {
     var random = RandomStream(seed: 6)
