@@ -28,7 +28,8 @@ struct Doctor: ParsableCommand {
   /// What the number of threads follows when nobody says one.
   private static func text(_ share: ProcessorShare) -> String {
     let time = share.quota.map { "time for \(($0 * 100).rounded() / 100) of them" } ?? "all of their time"
-    return "\(counted(share.processors, "processor")) on \(counted(share.cores, "core")), \(time): \(counted(share.threads, "thread"))"
+    let places = "\(counted(share.processors, "processor")) on \(counted(share.cores, "core"))"
+    return "\(places), \(time): \(counted(share.threads, "thread"))"
   }
 
   private static func counted(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }

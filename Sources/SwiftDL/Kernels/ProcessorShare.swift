@@ -112,7 +112,8 @@ public struct ProcessorShare: Sendable, Equatable {
     var numbers: [Int] = []
     for part in list.split(whereSeparator: { $0 == "," || $0.isWhitespace }) {
       let ends = part.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
-      guard let first = ends.first ?? nil, let last = ends.last ?? nil, ends.count <= 2, 0 <= first, first <= last, last < 1 << 16
+      guard ends.count <= 2, let first = ends.first ?? nil, let last = ends.last ?? nil, first >= 0, first <= last,
+        last < 1 << 16
       else { return [] }
       numbers += first...last
     }
