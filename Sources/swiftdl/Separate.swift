@@ -102,6 +102,7 @@ struct Separate: ParsableCommand {
     output.excerpt = SoundExcerpt(start: start?.seconds ?? 0, duration: duration?.seconds)
     output.filename = template
     (output.format, output.clipMode, output.sampleRate) = (try format.audioFormat(), format.clipMode, format.sampleRate)
+    (output.inContainer, output.channels) = (format.isContainer, format.channels)
     output.augmented = tta
     (output.overlap, output.shifts, output.seed, output.existing) = (overlap, shifts, seed, exists)
     output.tileFrames = max(1, Int(segment * Double(networks[0].configuration.sampleRate)))
@@ -182,7 +183,11 @@ struct StemOptions: ParsableArguments {
 
 /// How files are written.
 struct FormatOptions: ParsableArguments {
-  @Option(help: "wav, flac, ogg, opus, mp3, or raw: 32-bit floats without a header.")
+  @Option(
+    help: """
+      wav, flac, ogg, opus, mp3, or raw: 32-bit floats without a header; or stem.mp4: the mixture and up to four stems in \
+      one file for DJ programs, by the program ffmpeg.
+      """)
   var format: String?
   @Option(help: "Bits per sample of wav (16, 24, 32 for float) and flac (16, 24).")
   var bits: Int?
@@ -198,6 +203,8 @@ struct FormatOptions: ParsableArguments {
   var float32 = false
   @Option(help: "Frames per second of the results; when absent, those of the input, and exactly its length.")
   var sampleRate: Int?
+  @Option(help: "1 or 2 channels of the results, mixed where there are others; when absent, those of the input.")
+  var channels: Int?
   @Option(
     help: """
       What happens beyond full scale: common (one gain for all stems), rescale (one for each that needs it), clamp, or \
@@ -212,8 +219,12 @@ struct FormatOptions: ParsableArguments {
     if let sampleRate, !(1000...768_000).contains(sampleRate) {
       throw ValidationError("--sample-rate \(sampleRate): 1000 to 768000 are possible.")
     }
+    if let channels, !(1...2).contains(channels) { throw ValidationError("--channels \(channels): 1 or 2 are possible.") }
     _ = try audioFormat()
   }
+
+  /// Whether all stems go into one file.
+  var isContainer: Bool { format == "stem.mp4" }
 
   func audioFormat() throws -> AudioFormat {
     let name = format ?? (flac ? "flac" : mp3 ? "mp3" : "wav")
@@ -228,9 +239,13 @@ struct FormatOptions: ParsableArguments {
     case ("ogg", nil): return .ogg(quality: 0.6)
     case ("opus", nil): return .opus
     case ("raw", nil), ("raw", 32): return .raw
+    case ("stem.mp4", nil): return .wav(.float32)
     default:
       throw ValidationError(
-        "--format \(name)\(bits.map { " --bits \($0)" } ?? ""): wav (16, 24, 32), flac (16, 24), ogg, opus, mp3 or raw (32).")
+        """
+        --format \(name)\(bits.map { " --bits \($0)" } ?? ""): wav (16, 24, 32), flac (16, 24), ogg, opus, mp3, raw (32) or \
+        stem.mp4.
+        """)
     }
   }
 }
