@@ -20,6 +20,9 @@ struct Doctor: ParsableCommand {
       print("may use         \(Self.text(ProcessorShare.own))")
       print("precision       \(context.precision)\(context.instructionSet == "amx" ? "" : " (float32 here, whatever it is)")")
       print("audio           \(SelfTest.audioLibraries)")
+      print("decoder         \(SelfTest.decoder)")
+      print("memory          \(MemoryShare().text)")
+      print("own models      \(TrainedModels.own)")
       return SelfTest.run()
     }
     for check in checks { print("\(check.passed ? "ok   " : "FAIL ") \(check.name)\(check.detail.isEmpty ? "" : ": \(check.detail)")") }

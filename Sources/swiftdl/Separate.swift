@@ -57,6 +57,8 @@ struct Separate: ParsableCommand {
       exactly.
       """)
   var overlap: Double = 0.25
+  @Flag(help: "For Demucs' scripts: as if all were separated at once, which the pieces give here anyway.")
+  var noSplit = false
   @Option(help: "Separate so often, each time a little later, and average: slower and a little better.")
   var shifts = 0
   @Flag(help: "Also separate the other polarity and the channels swapped, and average: as many times slower.")
@@ -197,6 +199,8 @@ struct FormatOptions: ParsableArguments {
   var mp3 = false
   @Option(help: "Kilobits per second of mp3, 64 to 320.")
   var mp3Bitrate = 256
+  @Option(help: "For Demucs' scripts, 2 to 7, which changes nothing: this encoder has one quality at a rate.")
+  var mp3Preset: Int?
   @Flag(help: "As --bits 24.")
   var int24 = false
   @Flag(help: "As --bits 32, which is what WAV has when nothing is said.")
@@ -216,6 +220,9 @@ struct FormatOptions: ParsableArguments {
     if [flac, mp3, format != nil].filter({ $0 }).count > 1 { throw ValidationError("One format at a time.") }
     if [int24, float32, bits != nil].filter({ $0 }).count > 1 { throw ValidationError("One number of bits at a time.") }
     if !(64...320).contains(mp3Bitrate) { throw ValidationError("--mp3-bitrate \(mp3Bitrate): 64 to 320 are possible.") }
+    if let mp3Preset, !(2...7).contains(mp3Preset) {
+      throw ValidationError("--mp3-preset \(mp3Preset): 2 to 7 are possible.")
+    }
     if let sampleRate, !(1000...768_000).contains(sampleRate) {
       throw ValidationError("--sample-rate \(sampleRate): 1000 to 768000 are possible.")
     }

@@ -90,6 +90,7 @@ import Testing
     #expect(two == one.flatMap { [$0, $0] })
     try separate(song, "--channels", "1", "--model-name", "same")
     #expect(try samples("out/same/song/vocals.wav") == one)
+    #expect(try Program.run(["separate", song, "-m", model, "--mp3-preset", "8"]).status == 64)
     for wrong in ["0", "3", "x"] {
       expectUsageError(try Program.run(["separate", song, "-m", model, "--channels", wrong]), naming: "channels")
     }

@@ -4,7 +4,7 @@ import SwiftDL
 
 /// The program `ffmpeg`, for formats that libsndfile does not read; nobody has to have it.
 struct FFmpeg {
-  private let path: String
+  let path: String
 
   /// The one that is installed; nil where there is none.
   init?() {
