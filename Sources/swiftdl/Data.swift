@@ -1,5 +1,6 @@
 import ArgumentParser
 import Experiments
+import Foundation
 import SwiftDL
 
 struct DataCommand: ParsableCommand {
@@ -41,13 +42,16 @@ struct DataCommand: ParsableCommand {
   struct Decode: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Decode MUSDB18's .stem.mp4 songs into folders of WAV files, by the program ffmpeg.")
-    @Argument(help: "The folder with train and test.")
-    var root: String
+    @Argument(help: "The folder with train and test; when absent, the one that MUSDB_PATH names.")
+    var root: String?
     @Option(name: [.customShort("o"), .long], help: "The folder to fill; songs that are there stay.")
     var output: String
     @OptionGroup var progressOptions: ProgressOptions
 
     func run() throws {
+      guard let root = root ?? ProcessInfo.processInfo.environment["MUSDB_PATH"] else {
+        throw ValidationError("Name the folder that MUSDB18 was unpacked to, or set MUSDB_PATH.")
+      }
       let containers = try StemContainers(root)
       Interrupt.install()
       let bar = ProgressMeter(total: containers.songs.count, label: "decoding", unit: "songs", style: progressOptions.style)

@@ -36,6 +36,10 @@ struct Evaluate: ParsableCommand {
   var json: String?
   @Option(help: "A CSV file for the summary.")
   var csv: String?
+  @Option(help: "A table of the summary for a page, FILE.md, or a paper, FILE.tex.")
+  var table: String?
+  @Flag(help: "Also tell which method is better on the same tracks, and by Wilcoxon's signed-rank test whether by chance.")
+  var compare = false
   @Option(help: "An HTML file for box plots of all scores.")
   var report: String?
   @Flag(help: "Print only the medians of SDR, by energies and by BSS Eval.")
@@ -51,6 +55,9 @@ struct Evaluate: ParsableCommand {
     }
     for (name, seconds) in [("--win", win), ("--hop", hop)] where !(seconds > 0) {
       throw ValidationError("\(name) \(seconds): it must be a positive number of seconds.")
+    }
+    if let table, ![".md", ".tex"].contains(where: table.hasSuffix) {
+      throw ValidationError("--table \(table): FILE.md or FILE.tex is needed.")
     }
     if brief && museval { throw ValidationError("--brief and --museval are two tables: give one.") }
   }
@@ -86,6 +93,8 @@ struct Evaluate: ParsableCommand {
     } else {
       print(summary.text)
     }
+    if compare { print("\n\(ScoreComparison.explanation)\n\(ScoreComparison(methods).text)") }
+    if let table { try AtomicFile.write(table.hasSuffix(".md") ? summary.markdown : summary.latex, to: table) }
     if let csv { try AtomicFile.write(summary.csv, to: csv) }
     if let json, folder == nil { try AtomicFile.write(summary.json, to: json) }
     if let report { try EvaluationReport(methods, note: how).page.write(to: report) }

@@ -57,6 +57,8 @@ struct Separate: ParsableCommand {
       exactly.
       """)
   var overlap: Double = 0.25
+  @Flag(help: "For Demucs' scripts: as if all were separated at once, which the pieces give here anyway.")
+  var noSplit = false
   @Option(help: "Separate so often, each time a little later, and average: slower and a little better.")
   var shifts = 0
   @Flag(help: "Also separate the other polarity and the channels swapped, and average: as many times slower.")
@@ -102,6 +104,7 @@ struct Separate: ParsableCommand {
     output.excerpt = SoundExcerpt(start: start?.seconds ?? 0, duration: duration?.seconds)
     output.filename = template
     (output.format, output.clipMode, output.sampleRate) = (try format.audioFormat(), format.clipMode, format.sampleRate)
+    (output.inContainer, output.channels) = (format.isContainer, format.channels)
     output.augmented = tta
     (output.overlap, output.shifts, output.seed, output.existing) = (overlap, shifts, seed, exists)
     output.tileFrames = max(1, Int(segment * Double(networks[0].configuration.sampleRate)))
@@ -182,7 +185,11 @@ struct StemOptions: ParsableArguments {
 
 /// How files are written.
 struct FormatOptions: ParsableArguments {
-  @Option(help: "wav, flac, ogg, opus, mp3, or raw: 32-bit floats without a header.")
+  @Option(
+    help: """
+      wav, flac, ogg, opus, mp3, or raw: 32-bit floats without a header; or stem.mp4: the mixture and up to four stems in \
+      one file for DJ programs, by the program ffmpeg.
+      """)
   var format: String?
   @Option(help: "Bits per sample of wav (16, 24, 32 for float) and flac (16, 24).")
   var bits: Int?
@@ -192,12 +199,16 @@ struct FormatOptions: ParsableArguments {
   var mp3 = false
   @Option(help: "Kilobits per second of mp3, 64 to 320.")
   var mp3Bitrate = 256
+  @Option(help: "For Demucs' scripts, 2 to 7, which changes nothing: this encoder has one quality at a rate.")
+  var mp3Preset: Int?
   @Flag(help: "As --bits 24.")
   var int24 = false
   @Flag(help: "As --bits 32, which is what WAV has when nothing is said.")
   var float32 = false
   @Option(help: "Frames per second of the results; when absent, those of the input, and exactly its length.")
   var sampleRate: Int?
+  @Option(help: "1 or 2 channels of the results, mixed where there are others; when absent, those of the input.")
+  var channels: Int?
   @Option(
     help: """
       What happens beyond full scale: common (one gain for all stems), rescale (one for each that needs it), clamp, or \
@@ -209,11 +220,18 @@ struct FormatOptions: ParsableArguments {
     if [flac, mp3, format != nil].filter({ $0 }).count > 1 { throw ValidationError("One format at a time.") }
     if [int24, float32, bits != nil].filter({ $0 }).count > 1 { throw ValidationError("One number of bits at a time.") }
     if !(64...320).contains(mp3Bitrate) { throw ValidationError("--mp3-bitrate \(mp3Bitrate): 64 to 320 are possible.") }
+    if let mp3Preset, !(2...7).contains(mp3Preset) {
+      throw ValidationError("--mp3-preset \(mp3Preset): 2 to 7 are possible.")
+    }
     if let sampleRate, !(1000...768_000).contains(sampleRate) {
       throw ValidationError("--sample-rate \(sampleRate): 1000 to 768000 are possible.")
     }
+    if let channels, !(1...2).contains(channels) { throw ValidationError("--channels \(channels): 1 or 2 are possible.") }
     _ = try audioFormat()
   }
+
+  /// Whether all stems go into one file.
+  var isContainer: Bool { format == "stem.mp4" }
 
   func audioFormat() throws -> AudioFormat {
     let name = format ?? (flac ? "flac" : mp3 ? "mp3" : "wav")
@@ -228,9 +246,13 @@ struct FormatOptions: ParsableArguments {
     case ("ogg", nil): return .ogg(quality: 0.6)
     case ("opus", nil): return .opus
     case ("raw", nil), ("raw", 32): return .raw
+    case ("stem.mp4", nil): return .wav(.float32)
     default:
       throw ValidationError(
-        "--format \(name)\(bits.map { " --bits \($0)" } ?? ""): wav (16, 24, 32), flac (16, 24), ogg, opus, mp3 or raw (32).")
+        """
+        --format \(name)\(bits.map { " --bits \($0)" } ?? ""): wav (16, 24, 32), flac (16, 24), ogg, opus, mp3, raw (32) or \
+        stem.mp4.
+        """)
     }
   }
 }

@@ -23,7 +23,10 @@ extension Precision: ExpressibleByArgument {}
 struct ComputeOptions: ParsableArguments {
   @Option(
     name: [.long, .customShort("j"), .customLong("jobs")],
-    help: "Threads to compute on; all cores when absent. Results do not depend on it.")
+    help: """
+      Threads to compute on; when absent, one for every core that the affinity mask and the container's quota allow \
+      (`swiftdl doctor` tells). Results do not depend on it.
+      """)
   var threads: Int?
 
   @Option(help: "Instruction set: generic, avx2, avx512 or amx; the best one when absent.")

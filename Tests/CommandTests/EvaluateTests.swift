@@ -33,6 +33,25 @@ import Testing
     #expect(page.contains("SDR by window") && page.contains("<svg"))
   }
 
+  @Test func tablesForPagesAndPapers() throws {
+    let workshop = try Workshop()
+    try sounds(workshop, seconds: 3)
+    func evaluate(_ options: String...) throws -> Program.Outcome {
+      let folders = ["--references", workshop("refs"), "--estimates", workshop("est")]
+      return try Program.run(["evaluate"] + folders + ["--baselines", "mixture", "ibm", "--quiet"] + options)
+    }
+    #expect(try evaluate("--table", workshop("t.md")).status == 0)
+    #expect(try workshop.text("t.md").hasPrefix("| method | target | metric |"))
+    let told = try evaluate("--table", workshop("t.tex"), "--compare")
+    let lines = try workshop.text("t.tex").split(separator: "\n")
+    #expect(lines.first == "\\begin{tabular}{lllrrrrrrr}" && lines.last == "\\end{tabular}")
+    #expect(lines.contains { $0.hasPrefix("est & drums & SDR & 3 & 0 & ") && $0.hasSuffix(" \\\\") })
+    // Three pairs of methods for each of two sources; one track is no proof of anything.
+    let rows = told.output.split(separator: "\n").filter { $0.hasSuffix(" 1.0000") }
+    #expect(rows.count == 6 && rows.allSatisfy { $0.contains("ibm") || $0.contains("mixture") })
+    expectUsageError(try evaluate("--table", workshop("t.txt")), naming: "t.txt")
+  }
+
   @Test func wholeTracksAreScoredOnce() throws {
     let workshop = try Workshop()
     try sounds(workshop, seconds: 3)

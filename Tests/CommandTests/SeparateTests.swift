@@ -33,7 +33,7 @@ import Testing
     try separate(song, "--model-name", "some", "--stems", "vocals")
     try separate(song, "--model-name", "two", "--two-stems", "vocals")
     try separate(song, "--model-name", "sum", "--two-stems", "vocals", "--other-method", "add")
-    try separate(song, "--model-name", "one", "--two-stems", "vocals", "--other-method", "none")
+    try separate(song, "--model-name", "one", "--two-stems", "vocals", "--other-method", "none", "--no-split")
     #expect(try files(below: "out/some") == ["out/some/song/manifest.json", "out/some/song/vocals.wav"])
     #expect(try files(below: "out/one") == ["out/one/song/manifest.json", "out/one/song/vocals.wav"])
     let vocals = try samples("out/tiny/song/vocals.wav")
@@ -304,6 +304,12 @@ import Testing
       try Program.succeed(["data", "decode", workshop("musdb"), "-o", workshop("wav"), "--quiet"], environment: path)
     }
     #expect(try workshop.text("runs") == "run\nrun\nrun\n")
+    // Their place is known to other programs by this name.
+    try Program.succeed(
+      ["data", "decode", "-o", workshop("again"), "--quiet"],
+      environment: path.merging(["MUSDB_PATH": workshop("musdb")]) { first, _ in first })
+    #expect(try Folders.names(in: workshop("again/train")) == ["One", "Two"])
+    expectUsageError(try Program.run(["data", "decode", "-o", workshop("again")]), naming: "MUSDB_PATH")
     let corpus = try MultitrackCorpus(workshop("wav"))
     #expect(corpus.train.map(\.name) == ["One", "Two"] && corpus.test.map(\.name) == ["Three"])
     #expect(corpus.stemNames == ["bass", "drums", "other", "vocals"] && corpus.train[0].mixture != nil)

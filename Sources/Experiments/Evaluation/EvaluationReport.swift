@@ -27,7 +27,20 @@ public struct EvaluationReport {
     report.section(
       "Summary", note: "In dB; windows of all tracks pooled, and the median over tracks of their medians.",
       [.table(ReportTable(columns: ScoreSummary.columnNames, rows: summary.rows.map(Self.cells)))])
+    let comparison = ScoreComparison(methods)
+    if !comparison.rows.isEmpty {
+      report.section(
+        "Which is better", note: ScoreComparison.explanation,
+        [.table(ReportTable(columns: ScoreComparison.columnNames, rows: comparison.rows.map(Self.cells)))])
+    }
     return report
+  }
+
+  private static func cells(_ row: ScoreComparison.Row) -> [ReportTable.Cell] {
+    [
+      .text(row.target), .text(row.better), .text(row.worse), .number(Double(row.tracks), decimals: 0), .number(row.lead),
+      .number(row.probability, decimals: 4),
+    ]
   }
 
   private static func cells(_ row: ScoreSummary.Row) -> [ReportTable.Cell] {

@@ -87,12 +87,19 @@ public struct ScoreSummary: Sendable, Equatable {
       ].map { $0.text(decimals: decimals) }
   }
 
-  /// A table for people, in dB.
-  public var text: String {
+  private var table: TextTable {
     TextTable(
-      heads: Self.columnNames, rows: rows.map { [$0.method, $0.target, $0.metric] + Self.cells($0, decimals: 2) }, names: 3
-    ).text
+      heads: Self.columnNames, rows: rows.map { [$0.method, $0.target, $0.metric] + Self.cells($0, decimals: 2) }, names: 3)
   }
+
+  /// A table for people, in dB.
+  public var text: String { table.text }
+
+  /// The same for a Markdown page.
+  public var markdown: String { table.markdown }
+
+  /// The same for a paper, in LaTeX's `tabular`.
+  public var latex: String { table.latex }
 
   /// The table as comma-separated values with a header (RFC 4180), five decimals.
   public var csv: String {

@@ -34,6 +34,9 @@ public enum SelfTest {
   }
 
   /// The formats that can be written, by trying them.
+  /// Where the program that decodes other formats is; nobody has to have it.
+  public static var decoder: String { FFmpeg()?.path ?? "no ffmpeg: only what the audio library reads" }
+
   public static var audioLibraries: String {
     formats.map { "\($0.name) \(roundTrip($0.format) == nil ? "yes" : "no")" }.joined(separator: ", ")
   }

@@ -21,4 +21,25 @@ struct TextTable {
   var markdown: String {
     ([heads, heads.map { _ in "---" }] + rows).map { "| " + $0.joined(separator: " | ") + " |\n" }.joined()
   }
+
+  /// LaTeX's `tabular`, with what means something to LaTeX written out.
+  var latex: String {
+    let columns = heads.indices.map { $0 < names ? "l" : "r" }.joined()
+    let lines = ([heads] + rows).map { $0.map(Self.escaped).joined(separator: " & ") + " \\\\\n" }
+    return "\\begin{tabular}{\(columns)}\n\\hline\n" + lines[0] + "\\hline\n" + lines.dropFirst().joined()
+      + "\\hline\n\\end{tabular}\n"
+  }
+
+  private static func escaped(_ cell: String) -> String {
+    if Double(cell) != nil, cell.hasPrefix("-") { return "$\(cell)$" }
+    return cell.map { character in
+      switch character {
+      case "\\": "\\textbackslash{}"
+      case "~": "\\textasciitilde{}"
+      case "^": "\\textasciicircum{}"
+      case "&", "%", "$", "#", "_", "{", "}": "\\\(character)"
+      default: String(character)
+      }
+    }.joined()
+  }
 }

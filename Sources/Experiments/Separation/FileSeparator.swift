@@ -21,10 +21,12 @@ public struct FileSeparator: Sendable {
   private let stems: [StemSelection.Stem]
   private let isComplete: Bool
   private let facts: [JSONObject]
+  /// Of a container.
+  private let encoder: FFmpeg?
 
   /// - Parameter models: a network, or several that know the same sources: an ensemble, whose results are averaged.
   /// - Throws: `ConfigurationError` for stems the models do not have, for models that do not fit together, and for
-  ///   activity where it is not told.
+  ///   activity where it is not told; for a container without ffmpeg, and for more stems than it holds.
   public init(_ models: [any SeparationNetwork], _ output: SeparationOutput) throws(ConfigurationError) {
     guard let model = models.first else { throw ConfigurationError("model", "is not named") }
     let names = model.configuration.sources
@@ -48,7 +50,9 @@ public struct FileSeparator: Sendable {
     self.models = models.map { $0.restricted(to: needed) }
     self.output = output
     let computed = self.models[0].configuration.sources
-    stems = try output.stems.stems(of: computed)
+    let stems = try output.stems.stems(of: computed)
+    self.stems = output.inContainer ? StemContainerWriter.arranged(stems) : stems
+    encoder = output.inContainer ? try Self.encoder(for: stems) : nil
     isComplete = computed.count == names.count
     facts = models.map { model in
       [
@@ -59,8 +63,19 @@ public struct FileSeparator: Sendable {
     }
   }
 
-  /// Separates one file; the results have its exact length, sample rate and channels. Nothing is written
-  /// unless everything is.
+  private static func encoder(for stems: [StemSelection.Stem]) throws(ConfigurationError) -> FFmpeg {
+    let (key, most) = ("--format \(StemContainerWriter.pathExtension)", StemContainerWriter.capacity)
+    if stems.count > most {
+      throw ConfigurationError(key, "holds \(most) stems, not \(stems.count)", hint: "--stems and --two-stems choose some")
+    }
+    guard let program = FFmpeg() else {
+      throw ConfigurationError(key, "needs the program ffmpeg, which is not installed", hint: "apt install ffmpeg")
+    }
+    return program
+  }
+
+  /// Separates one file; the results have its exact length, and its sample rate and channels where no others are asked for.
+  /// Nothing is written unless everything is.
   ///
   /// - Parameters:
   ///   - trackName: the name of the track in the results; the file's own name when absent.
@@ -72,7 +87,9 @@ public struct FileSeparator: Sendable {
     func place(_ stem: String, _ pathExtension: String) -> String {
       output.place(input, trackName: trackName, stem: stem, pathExtension: pathExtension)
     }
-    let paths = stems.map { place($0.name, output.format.pathExtension) }
+    let paths =
+      encoder == nil
+      ? stems.map { place($0.name, output.format.pathExtension) } : [output.containerPlace(input, trackName: trackName)]
     let manifest = place("manifest", "json")
     let activities = (output.activity?.formats ?? []).map { ($0, place("activity", $0.suffix)) }
     switch output.existing {
@@ -93,9 +110,7 @@ public struct FileSeparator: Sendable {
     do throws(FileError) {
       for folder in folders { try Folders.create(folder) }
       let started = ContinuousClock.now
-      let writer = try StemWriter(
-        paths, channels: info.channels, inputRate: info.sampleRate, sampleRate: output.sampleRate ?? info.sampleRate,
-        format: output.format, clipMode: clipMode)
+      let writer = try sink(reader, paths)
       var tally = SeparationTally(channels: info.channels, sampleRate: info.sampleRate)
       var singing: [Float] = []
       if try separate(reader, frames: frames.count, to: writer, &tally, &singing, progress) {
@@ -125,19 +140,41 @@ public struct FileSeparator: Sendable {
     path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
   }
 
+  /// What takes the stems.
+  private func sink(_ reader: AudioReader, _ paths: [String]) throws(FileError) -> any StemSink {
+    let (channels, inputRate) = (outputChannels(reader.info), reader.info.sampleRate)
+    let sampleRate = output.sampleRate ?? inputRate
+    if let encoder {
+      return try StemContainerWriter(
+        paths[0], names: stems.map(\.name), program: encoder, channels: channels, inputRate: inputRate,
+        sampleRate: sampleRate, clipMode: clipMode, tags: reader.tags)
+    }
+    return try StemWriter(
+      paths, channels: channels, inputRate: inputRate, sampleRate: sampleRate, format: output.format, clipMode: clipMode,
+      tags: stems.map { $0.tags(from: reader.tags) })
+  }
+
+  private func outputChannels(_ info: AudioInfo) -> Int {
+    output.channels ?? (output.inContainer ? 2 : info.channels)
+  }
+
   private var clipMode: ClipMode {
-    let hasFullScale = output.format != .wav(.float32)
+    let hasFullScale = output.inContainer || output.format != .wav(.float32)
     return output.clipMode ?? (hasFullScale ? .common : .none)
   }
 
   /// Returns false when stopped.
   private func separate(
-    _ reader: AudioReader, frames: Int, to writer: StemWriter, _ tally: inout SeparationTally, _ singing: inout [Float],
+    _ reader: AudioReader, frames: Int, to writer: any StemSink, _ tally: inout SeparationTally, _ singing: inout [Float],
     _ progress: (_ done: Int, _ total: Int) -> Bool
   ) throws(FileError) -> Bool {
     let info = reader.info
+    // Fewer channels than a pair are made of what was found in both; more are separated as a pair, which is cheaper.
+    let wanted = outputChannels(info)
+    let channels = wanted < info.channels ? min(info.channels, 2) : info.channels
+    let (before, after) = (ChannelMix(from: info.channels, to: channels), ChannelMix(from: channels, to: wanted))
     let stream = EnsembleStream(
-      models, channels: info.channels, sampleRate: info.sampleRate, tileFrames: output.tileFrames, overlap: output.overlap,
+      models, channels: channels, sampleRate: info.sampleRate, tileFrames: output.tileFrames, overlap: output.overlap,
       shifts: output.shifts, augmented: output.augmented, seed: output.seed)
     // The mixture up to what the stream has answered.
     var mixture: [Float] = []
@@ -147,12 +184,13 @@ public struct FileSeparator: Sendable {
       let block = ended ? [] : try reader.read(maxFrames: min(frames - done, 1 << 16)).samples
       done += block.count / info.channels
       tally.add(block)
-      mixture += block
-      let sources = stream.process(block, isLast: ended)
+      let mixed = before(block)
+      mixture += mixed
+      let sources = stream.process(mixed, isLast: ended)
       let piece = Array(mixture.prefix(sources.first?.count ?? 0))
       mixture.removeFirst(piece.count)
       tally.compare(piece, sources)
-      try writer.write(stems.map { $0.samples(piece, sources) })
+      try writer.write(after(piece), stems.map { after($0.samples(piece, sources)) })
       singing += stream.takeActivity()
       if !progress(done, frames) { return false }
       if ended { return true }
@@ -160,7 +198,7 @@ public struct FileSeparator: Sendable {
   }
 
   private func describe(
-    _ input: SoundInput, _ info: AudioInfo, _ frames: Range<Int>, _ writer: StemWriter, _ tally: SeparationTally,
+    _ input: SoundInput, _ info: AudioInfo, _ frames: Range<Int>, _ writer: any StemSink, _ tally: SeparationTally,
     _ seconds: Double, in path: String
   ) throws(FileError) {
     let manifest = SeparationManifest(
@@ -171,13 +209,12 @@ public struct FileSeparator: Sendable {
         "samples_checksum": tally.samplesChecksum, "loudness_lufs": SeparationManifest.rounded(tally.loudness),
       ],
       options: [
-        "format": output.format.pathExtension, "clip_mode": clipMode.rawValue, "tile_frames": output.tileFrames,
+        "format": (output.inContainer ? StemContainerWriter.pathExtension : output.format.pathExtension).json,
+        "clip_mode": clipMode.rawValue, "tile_frames": output.tileFrames,
         "overlap": output.overlap, "shifts": output.shifts, "tta": output.augmented, "seed": Double(output.seed),
-        "sample_rate": output.sampleRate ?? info.sampleRate,
+        "sample_rate": output.sampleRate ?? info.sampleRate, "channels": outputChannels(info),
       ],
-      stems: zip(stems, zip(writer.paths, writer.levels)).map { stem, written in
-        written.1.json(name: stem.name, path: written.0)
-      },
+      stems: zip(stems, writer.written).map { stem, written in written.level.json(name: stem.name, path: written.path) },
       residual: isComplete ? tally.residualDecibels : nil, seconds: seconds,
       secondsOfAudio: Double(frames.count) / Double(info.sampleRate))
     try AtomicFile.write(manifest.json.json.written(indentation: 2) + "\n", to: path)

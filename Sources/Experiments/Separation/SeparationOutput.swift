@@ -19,6 +19,11 @@ public struct SeparationOutput: Sendable {
   /// Files lie beside their input instead, `FILE_STEM.wav`, as Wave-U-Net's own program leaves them.
   public var besideInput = false
   public var format = AudioFormat.wav(.float32)
+  /// All stems are in one file instead, `TRACK.stem.mp4`, with the mixture: see `StemContainerWriter`. The format is that
+  /// file's own.
+  public var inContainer = false
+  /// 1 or 2 channels; absent: those of the input, and 2 of a container.
+  public var channels: Int?
   /// Frames per second of the files; absent: those of their input, and exactly its length.
   public var sampleRate: Int?
   /// Absent: nothing for floating point, one gain for all stems of a track otherwise.
@@ -40,6 +45,14 @@ public struct SeparationOutput: Sendable {
   public var activity: ActivityOutput?
 
   public init(modelName: String) { self.modelName = modelName }
+
+  /// The path of the file that holds all stems.
+  func containerPlace(_ input: SoundInput, trackName: String?) -> String {
+    let pathExtension = StemContainerWriter.pathExtension
+    if besideInput { return "\(input.path).\(pathExtension)" }
+    let track = FilenameTemplate.Track(input, name: trackName)
+    return place(input, trackName: trackName, stem: track.name, pathExtension: pathExtension)
+  }
 
   /// The path of a file of a track.
   func place(_ input: SoundInput, trackName: String?, stem: String, pathExtension: String) -> String {

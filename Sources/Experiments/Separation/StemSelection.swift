@@ -1,3 +1,4 @@
+import SwiftDLAudio
 import SwiftDLModels
 
 /// Which files come out of a separation, and what is in them.
@@ -104,6 +105,15 @@ public struct StemSelection: Sendable, Equatable {
 }
 
 extension StemSelection.Stem {
+  /// What the file tells of its content: what its track does, and the stem's name as the comment. Nothing where the track
+  /// tells nothing.
+  func tags(from track: AudioTags) -> AudioTags {
+    var tags = track
+    tags[.comment] = nil
+    if !tags.isEmpty { tags[.comment] = name }
+    return tags
+  }
+
   /// The samples of the file, of a piece of the mixture and of every source.
   func samples(_ mixture: [Float], _ sources: [[Float]]) -> [Float] {
     switch content {

@@ -14,11 +14,21 @@ public enum ClipMode: String, Sendable, CaseIterable {
   case none
 }
 
-/// The stems of one track, written block by block; they appear together with `finish`.
+/// What takes the stems of one track, piece by piece.
+protocol StemSink: AnyObject {
+  /// Where every stem is, or will be, and what is told of it afterwards.
+  var written: [(path: String, level: StemWriter.Level)] { get }
+  /// Appends a piece of the mixture and of every stem.
+  func write(_ mixture: [Float], _ pieces: [[Float]]) throws(FileError)
+  /// Completes all files. `finished` is told every one that has appeared.
+  func finish(_ finished: (String) -> Void) throws(FileError)
+}
+
+/// The stems of one track in files of their own, written block by block; they appear together with `finish`.
 ///
 /// Formats with a full scale whose clip mode needs to know the loudest sample are written as 32-bit float under a
 /// temporary name first: memory does not grow with length, the disk holds the track once more for a moment.
-final class StemWriter {
+final class StemWriter: StemSink {
   /// What is told of a stem afterwards.
   struct Level: Sendable {
     var peak: Float = 0
@@ -29,7 +39,7 @@ final class StemWriter {
     var gain: Float = 1
   }
 
-  let paths: [String]
+  private let paths: [String]
   private(set) var levels: [Level]
   private let clipMode: ClipMode
   private let meters: [LoudnessMeter]
@@ -42,16 +52,18 @@ final class StemWriter {
   /// - Parameters:
   ///   - inputRate: frames per second of what is written.
   ///   - sampleRate: those of the files.
+  ///   - tags: what each of the files tells of its content.
   init(
-    _ paths: [String], channels: Int, inputRate: Int, sampleRate: Int, format: AudioFormat, clipMode: ClipMode
+    _ paths: [String], channels: Int, inputRate: Int, sampleRate: Int, format: AudioFormat, clipMode: ClipMode,
+    tags: [AudioTags]
   ) throws(FileError) {
     self.paths = paths
     self.clipMode = clipMode
     levels = paths.map { _ in Level() }
     meters = paths.map { _ in LoudnessMeter(channels: channels, sampleRate: sampleRate) }
     resamplers = paths.map { _ in StreamResampler(from: inputRate, to: sampleRate, channels: channels) }
-    for path in paths {
-      finals.append(try AudioWriter(path, channels: channels, sampleRate: sampleRate, format: format))
+    for (path, tags) in zip(paths, tags) {
+      finals.append(try AudioWriter(path, channels: channels, sampleRate: sampleRate, format: format, tags: tags))
       if clipMode == .common || clipMode == .rescale {
         drafts.append(try AudioWriter(Self.temporaryPath(path), channels: channels, sampleRate: sampleRate))
       }
@@ -65,7 +77,11 @@ final class StemWriter {
     return "\(path[..<slash]).\(path[slash...]).\(getpid()).wav"
   }
 
-  /// Appends a piece of every stem.
+  var written: [(path: String, level: Level)] { zip(paths, levels).map { ($0, $1) } }
+
+  func write(_ mixture: [Float], _ pieces: [[Float]]) throws(FileError) { try write(pieces) }
+
+  /// Appends a piece of every file.
   func write(_ pieces: [[Float]]) throws(FileError) {
     for (index, piece) in pieces.enumerated() { try write(resamplers[index].process(piece), toStem: index) }
   }
@@ -81,7 +97,6 @@ final class StemWriter {
     try (drafts.isEmpty ? finals : drafts)[index].write(piece)
   }
 
-  /// Completes all files. `finished` is told every one that has appeared.
   func finish(_ finished: (String) -> Void) throws(FileError) {
     for index in levels.indices { try write(resamplers[index].process([], isLast: true), toStem: index) }
     for index in levels.indices { levels[index].loudness = meters[index].integrated }

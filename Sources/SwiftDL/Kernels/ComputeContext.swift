@@ -16,8 +16,8 @@ public enum Precision: String, CaseIterable, Codable, Sendable {
 
 /// Which instruction set, how many threads and what precision the kernels use.
 ///
-/// The default is the best instruction set, every core this process may run on, and the highest precision. Results do
-/// not depend on the number of threads.
+/// The default is the best instruction set, the threads of `ProcessorShare.own`, and the highest precision. Results do not
+/// depend on the number of threads.
 public final class ComputeContext: Sendable {
   nonisolated(unsafe) let handle: OpaquePointer
   /// Threads that work on one kernel, the caller's included.
@@ -30,7 +30,7 @@ public final class ComputeContext: Sendable {
   ///     names, or the best.
   ///   - precision: a permission: see `Precision`.
   public init(
-    threads: Int = ComputeContext.availableCores, instructionSet: String? = nil,
+    threads: Int = ProcessorShare.own.threads, instructionSet: String? = nil,
     precision: Precision = .highest
   ) {
     require(threads > 0, "ComputeContext: \(threads) threads")
@@ -78,7 +78,7 @@ public final class ComputeContext: Sendable {
   }
 
   /// The context of the current task: `ComputeContext.$current.withValue(…) { … }` runs a body on another.
-  @TaskLocal public static var current = ComputeContext(threads: threadsFromEnvironment ?? availableCores)
+  @TaskLocal public static var current = ComputeContext(threads: threadsFromEnvironment ?? ProcessorShare.own.threads)
 
   /// Runs a body in which numbers too small for float32's full precision, below 1.2e-38, count as zero: as results and as
   /// arguments, on all threads of its kernels.
@@ -97,9 +97,6 @@ public final class ComputeContext: Sendable {
     _ = ck_flush_subnormals(flushes)
     return flushes
   }
-
-  /// The cores this process may run on.
-  public static var availableCores: Int { Int(ck_available_cores()) }
 
   /// SWIFTDL_THREADS, when it is a positive number.
   private static var threadsFromEnvironment: Int? {

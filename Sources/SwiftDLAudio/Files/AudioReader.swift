@@ -6,6 +6,8 @@ public import SwiftDL
 public final class AudioReader {
   public let path: String
   public let info: AudioInfo
+  /// What the file tells of its content.
+  public let tags: AudioTags
   /// The frame that the next `read` begins with.
   public private(set) var position = 0
   private let file: OpaquePointer
@@ -17,7 +19,7 @@ public final class AudioReader {
   public init(_ path: String, allowNonFinite: Bool = false) throws(FileError) {
     self.path = path
     self.allowNonFinite = allowNonFinite
-    (file, info) = try SoundLibrary.openForReading(path)
+    (file, info, tags) = try SoundLibrary.openForReading(path)
   }
 
   deinit { sf_close(file) }

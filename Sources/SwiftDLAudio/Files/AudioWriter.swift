@@ -20,9 +20,10 @@ public final class AudioWriter {
   ///   - sampleRate: frames per second, at least 1.
   ///   - allowNonFinite: whether NaN and infinite samples are written (integers take NaN as 0)
   ///     instead of being an error.
+  ///   - tags: what the file tells of its content.
   public init(
     _ path: String, channels: Int, sampleRate: Int, format: AudioFormat = .wav(.float32),
-    allowNonFinite: Bool = false
+    allowNonFinite: Bool = false, tags: AudioTags = AudioTags()
   ) throws(FileError) {
     precondition(
       (1...1024).contains(channels), "AudioWriter: \(channels) channels; 1 to 1024 work")
@@ -35,9 +36,10 @@ public final class AudioWriter {
     self.allowNonFinite = allowNonFinite
     if case .wav(let sampleFormat) = format {
       encoder = try WAVEncoder(
-        path, channels: channels, sampleRate: sampleRate, format: sampleFormat)
+        path, channels: channels, sampleRate: sampleRate, format: sampleFormat, tags: tags)
     } else {
-      encoder = try LibraryEncoder(path, channels: channels, sampleRate: sampleRate, format: format)
+      encoder = try LibraryEncoder(
+        path, channels: channels, sampleRate: sampleRate, format: format, tags: tags)
     }
   }
 

@@ -13,7 +13,9 @@ final class LibraryEncoder: SoundEncoder {
   private let format: AudioFormat
   private var isEmpty = true
 
-  init(_ path: String, channels: Int, sampleRate: Int, format: AudioFormat) throws(FileError) {
+  init(
+    _ path: String, channels: Int, sampleRate: Int, format: AudioFormat, tags: AudioTags
+  ) throws(FileError) {
     self.channels = channels
     self.sampleRate = sampleRate
     self.format = format
@@ -49,6 +51,7 @@ final class LibraryEncoder: SoundEncoder {
       atomic.temporaryPath, shownAs: path, channels: channels, sampleRate: sampleRate, format: word)
     file = opened
     configure(opened, format: format, sampleRate: sampleRate)
+    if format != .raw { tags.write(to: opened) }
   }
 
   deinit { if let file { sf_close(file) } }

@@ -27,6 +27,29 @@ enum RIFFHeader {
     }
   }
 
+  /// The number of the track where ffmpeg writes it, which libsndfile does not read: `IPRT` in an INFO list before the
+  /// sound. Nil without.
+  static func part(_ descriptor: Int32) -> String? {
+    guard ["RIFF", "RF64"].contains(tag(descriptor, at: 0)), tag(descriptor, at: 8) == "WAVE" else { return nil }
+    var (offset, end) = (12, Int.max)
+    while offset < end, let name = tag(descriptor, at: offset), let size = word(descriptor, at: offset + 4), name != "data" {
+      if name == "LIST", tag(descriptor, at: offset + 8) == "INFO" {
+        (offset, end) = (offset + 12, offset + 8 + size)
+      } else if name == "IPRT", end < .max {
+        let text = (0..<min(size, 64)).compactMap { byte(descriptor, at: offset + 8 + $0) }.prefix { $0 != 0 }
+        return String(decoding: text, as: Unicode.ASCII.self)
+      } else {
+        offset += 8 + size + size % 2
+      }
+    }
+    return nil
+  }
+
+  private static func byte(_ descriptor: Int32, at offset: Int) -> UInt8? {
+    var byte: UInt8 = 0
+    return pread(descriptor, &byte, 1, offset) == 1 ? byte : nil
+  }
+
   private static func bytes(_ descriptor: Int32, at offset: Int) -> [UInt8]? {
     var bytes = [UInt8](repeating: 0, count: 4)
     return pread(descriptor, &bytes, 4, offset) == 4 ? bytes : nil

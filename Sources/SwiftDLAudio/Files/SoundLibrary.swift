@@ -11,8 +11,8 @@ enum SoundLibrary {
   /// Opening fills static error buffers in the library: one at a time keeps each message its own.
   private static let opening = Mutex(())
 
-  /// An open file with its description; the caller closes it.
-  static func openForReading(_ path: String) throws(FileError) -> (OpaquePointer, AudioInfo) {
+  /// An open file with its description and tags; the caller closes it.
+  static func openForReading(_ path: String) throws(FileError) -> (OpaquePointer, AudioInfo, AudioTags) {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     if descriptor < 0 { throw systemError(path, "cannot be opened") }
     defer { close(descriptor) }
@@ -40,7 +40,10 @@ enum SoundLibrary {
     }
     let file = try result.get()
     do throws(FileError) {
-      return (file, try description(of: about, path: path))
+      let info = try description(of: about, path: path)
+      var tags = AudioTags(of: file)
+      if tags[.trackNumber] == nil { tags[.trackNumber] = RIFFHeader.part(descriptor) }
+      return (file, info, tags)
     } catch {
       sf_close(file)
       throw error

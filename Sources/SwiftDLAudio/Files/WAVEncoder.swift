@@ -11,9 +11,13 @@ final class WAVEncoder: SoundEncoder {
   private let channels: Int
   private let sampleRate: Int
   private let format: SampleFormat
+  private let listChunk: [UInt8]
   private var dataBytes = 0
 
-  init(_ path: String, channels: Int, sampleRate: Int, format: SampleFormat) throws(FileError) {
+  init(
+    _ path: String, channels: Int, sampleRate: Int, format: SampleFormat, tags: AudioTags
+  ) throws(FileError) {
+    listChunk = tags.listChunk
     self.channels = channels
     self.sampleRate = sampleRate
     self.format = format
@@ -88,7 +92,7 @@ final class WAVEncoder: SoundEncoder {
     let isFloat = format == .float32
     let formatBytes = isFloat ? 18 : 16
     let factBytes = isFloat ? 12 : 0
-    let headerBytes = 12 + 36 + 8 + formatBytes + factBytes + 8
+    let headerBytes = 12 + 36 + 8 + formatBytes + factBytes + listChunk.count + 8
     let riffBytes = headerBytes - 8 + dataBytes + dataBytes % 2
     let is64 = riffBytes > 0xFFFF_FFFF
     let frames = dataBytes / frameBytes
@@ -121,6 +125,7 @@ final class WAVEncoder: SoundEncoder {
       number(4, bytes: 4)
       size(frames)
     }
+    bytes += listChunk
     tag("data")
     size(dataBytes)
     return bytes
