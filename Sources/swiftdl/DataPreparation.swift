@@ -204,7 +204,9 @@ struct DataPreparation: ParsableCommand {
       let bar = ProgressMeter(total: nil, label: "playing", unit: "pieces", style: progressOptions.style)
       let seconds = try FreshFolder.fill(output) { try piano.write(to: output) { bar.update($0) } }
       bar.finish()
-      note(Split.allCases.map { "\($0.rawValue): \(((seconds[$0] ?? 0) / 60).text(decimals: 1)) minutes" }.joined(separator: ", "))
+      note(
+        Split.allCases.map { "\($0.rawValue): \(((seconds[$0] ?? 0) / 60).text(decimals: 1)) minutes" }.joined(
+          separator: ", "))
       print(output)
     }
   }

@@ -14,18 +14,23 @@ struct Doctor: ParsableCommand {
       let context = ComputeContext.current
       print("swiftdl \(programVersion)")
       print("processor       \(SelfTest.processorName)")
-      print("instruction set \(context.instructionSet) (offers \(ComputeContext.availableInstructionSets.joined(separator: ", ")))")
+      print(
+        "instruction set \(context.instructionSet) (offers \(ComputeContext.availableInstructionSets.joined(separator: ", ")))"
+      )
       print("features        \(SelfTest.processorFeatures)")
       print("threads         \(context.threads)")
       print("may use         \(Self.text(ProcessorShare.own))")
-      print("precision       \(context.precision)\(context.instructionSet == "amx" ? "" : " (float32 here, whatever it is)")")
+      print(
+        "precision       \(context.precision)\(context.instructionSet == "amx" ? "" : " (float32 here, whatever it is)")")
       print("audio           \(SelfTest.audioLibraries)")
       print("decoder         \(SelfTest.decoder)")
       print("memory          \(MemoryShare().text)")
       print("own models      \(TrainedModels.own)")
       return SelfTest.run()
     }
-    for check in checks { print("\(check.passed ? "ok   " : "FAIL ") \(check.name)\(check.detail.isEmpty ? "" : ": \(check.detail)")") }
+    for check in checks {
+      print("\(check.passed ? "ok   " : "FAIL ") \(check.name)\(check.detail.isEmpty ? "" : ": \(check.detail)")")
+    }
     if checks.contains(where: { !$0.passed }) { throw ExitCode(1) }
   }
   /// What the number of threads follows when nobody says one.

@@ -89,7 +89,9 @@ struct Generate: ParsableCommand {
   private func writePicture(_ generator: ImageGenerator) throws {
     guard let output else { throw FileError("-o", "is missing", hint: "images are written to a .png file") }
     guard output.hasSuffix(".png") else { throw FileError(output, "is no .png file", hint: "images are written as PNG") }
-    for (name, isGiven) in [("--prompt", prompt != nil && !generator.needsScene), ("--length", length != nil), ("--top-k", topK != nil)]
+    for (name, isGiven) in [
+      ("--prompt", prompt != nil && !generator.needsScene), ("--length", length != nil), ("--top-k", topK != nil),
+    ]
     where isGiven {
       throw FileError(name, "means nothing for images", hint: "leave it out")
     }

@@ -15,7 +15,8 @@ struct Live: ParsableCommand {
         ffmpeg -i song.mp3 -f f32le -ac 2 -ar 22050 - | swiftdl live -m voice-live --aligned > vocals.f32
       """)
 
-  @Option(name: [.short, .long], help: "A trained mask TCN: guitar-live, voice-live, a .safetensors file or a run's folder.")
+  @Option(
+    name: [.short, .long], help: "A trained mask TCN: guitar-live, voice-live, a .safetensors file or a run's folder.")
   var model = "voice-live"
   @Option(help: "The source that comes out; the first one when absent.")
   var stem: String?
@@ -97,7 +98,9 @@ private struct LivePipe {
       if count < 0 && errno == EINTR { continue }
       if count < 0 { throw FileError("standard input", String(cString: strerror(errno))) }
       if count == 0 {
-        if held > 0 { throw FileError("standard input", "ends in the middle of a frame", hint: "check --format and channels") }
+        if held > 0 {
+          throw FileError("standard input", "ends in the middle of a frame", hint: "check --format and channels")
+        }
         return nil
       }
       held += count

@@ -81,7 +81,9 @@ struct Separate: ParsableCommand {
         "--beside names files after their input: standard input, --track-name, --filename and --activity do not go with it.")
     }
     if let duration, duration.seconds == 0 { throw ValidationError("--duration 0 is nothing to separate.") }
-    if (files + [filesFrom ?? ""]).filter({ $0 == "-" }).count > 1 { throw ValidationError("Standard input can be named once.") }
+    if (files + [filesFrom ?? ""]).filter({ $0 == "-" }).count > 1 {
+      throw ValidationError("Standard input can be named once.")
+    }
   }
 
   func run() throws {

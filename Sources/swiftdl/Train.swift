@@ -4,7 +4,8 @@ import SwiftDL
 
 struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Train a model.", subcommands: [
+    abstract: "Train a model.",
+    subcommands: [
       TrainSeparation.self, TrainCharacters.self, TrainWords.self, TrainMusic.self, TrainAudio.self,
       TrainCopyMemory.self, TrainFactorGAN.self, TrainDetectSeparate.self, TrainAdversarialSeparation.self, TrainMeta.self,
     ])

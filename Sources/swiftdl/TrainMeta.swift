@@ -63,7 +63,9 @@ struct TrainMeta: ParsableCommand {
     func validate() throws {
       if updates < 1 || updates > 10_000_000 { throw ValidationError("--updates \(updates): 1 to 10000000 are possible.") }
       if innerSteps < 1 || innerSteps > 100 { throw ValidationError("--inner-steps \(innerSteps): 1 to 100 are possible.") }
-      if !(innerRate > 0 && innerRate < 10) { throw ValidationError("--inner-rate \(innerRate): more than 0, less than 10.") }
+      if !(innerRate > 0 && innerRate < 10) {
+        throw ValidationError("--inner-rate \(innerRate): more than 0, less than 10.")
+      }
       if seed < 0 { throw ValidationError("--seed \(seed): 0 or more is possible.") }
     }
 

@@ -24,7 +24,8 @@ import Testing
         let bound = 0x1p-20 * (1 + Float(pixels).squareRoot())
         let what = "\(activation), \(pixels) pixels of \(channels) channels"
         Rooms.withContext(set) { context in
-          let to = Guarded(count: count), sums = Guarded(count: channels, shift: 3)
+          let to = Guarded(count: count)
+          let sums = Guarded(count: channels, shift: 3)
           #expect(
             ck_activation_gradient(
               context, activation, 0.2, pixels, channels, y, cotangent, to.pointer, sums.pointer)
@@ -57,7 +58,8 @@ import Testing
       for activation in Self.activations {
         let cotangent = noise.numbers(pixels * channels / (activation == .gated ? 2 : 1))
         Rooms.expectSameBits(set, "\(activation)") { context in
-          let to = Guarded(count: pixels * channels), sums = Guarded(count: channels)
+          let to = Guarded(count: pixels * channels)
+          let sums = Guarded(count: channels)
           ck_activation_gradient(
             context, activation, 0.2, pixels, channels, y, cotangent, to.pointer, sums.pointer)
           return to.values + sums.values
@@ -72,7 +74,8 @@ import Testing
     cotangent[7 * 20 + 3] = .nan
     cotangent[9 * 20 + 5] = .infinity
     let y = [Float](repeating: 1, count: 40 * 20)
-    var to = y, sums = [Float](repeating: 0, count: 20)
+    var to = y
+    var sums = [Float](repeating: 0, count: 20)
     Rooms.withContext(set) { context in
       _ = ck_activation_gradient(context, .relu, 0, 40, 20, y, cotangent, &to, &sums)
     }
@@ -105,11 +108,13 @@ import Testing
       var noise = Noise(count)
       let x = noise.numbers(count)
       for (p, offset) in [(Float(0), UInt64(0)), (0.3, 5), (0.5, 1 << 34 - 3), (1, 2)] {
-        var mask = [Float](repeating: 0, count: count), expected = mask
+        var mask = [Float](repeating: 0, count: count)
+        var expected = mask
         ck_dropout_reference(77, offset, p, count, x, &expected)
         Rooms.withContext(set) { context in
           ck_random_bernoulli(context, 77, offset, count, 1 - p, p < 1 ? 1 / (1 - p) : 0, &mask)
-          let y = Guarded(count: count, shift: 5), place = Guarded(x)
+          let y = Guarded(count: count, shift: 5)
+          let place = Guarded(x)
           #expect(ck_dropout(context, 77, offset, p, count, x, y.pointer) == .ok)
           ck_dropout(context, 77, offset, p, count, place.pointer, place.pointer)
           #expect(y.isIntact && place.isIntact)

@@ -147,8 +147,7 @@ import Testing
   }
 
   @Test func sincFilterIsALowPass() {
-    for (taps, factor) in [(1, 2), (3, 2), (5, 2), (15, 2), (101, 2), (101, 4), (33, 1), (401, 16)]
-    {
+    for (taps, factor) in [(1, 2), (3, 2), (5, 2), (15, 2), (101, 2), (101, 4), (33, 1), (401, 16)] {
       var filter = [Float](repeating: 0, count: taps)
       ck_sinc_filter(taps, factor, &filter)
       #expect(zip(filter, filter.reversed()).allSatisfy { abs($0 - $1) <= 1e-9 })

@@ -57,7 +57,8 @@ import Testing
 
   @Test func threadsDoNotChangeABit() {
     var noise = Noise(9)
-    let x = noise.numbers(3 * 9000 * 6), a = noise.numbers(18)
+    let x = noise.numbers(3 * 9000 * 6)
+    let a = noise.numbers(18)
     Rooms.expectSameBits(ck_isa_best(), "scale") { context in
       var y = [Float](repeating: 0, count: x.count)
       ck_scale(context, 3, 9000, 6, x, a, a, 0, &y)

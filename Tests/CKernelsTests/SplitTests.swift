@@ -216,7 +216,9 @@ struct SplitTests {
     expectStrict(trial, "apart")
   }
 
-  @Test("one subnormal, infinite or NaN number among others", arguments: [Float.leastNonzeroMagnitude, .infinity, -.infinity, .nan])
+  @Test(
+    "one subnormal, infinite or NaN number among others",
+    arguments: [Float.leastNonzeroMagnitude, .infinity, -.infinity, .nan])
   func lone(_ value: Float) {
     let trial = edgeTrial(7800)
     // Away from the borders, where float32 may multiply an infinity by the zeros outside.
@@ -227,7 +229,8 @@ struct SplitTests {
     expectStrict(trial, "\(value)")
   }
 
-  @Test("a lone weight that is none: rows that read no padding see what float32 sees", arguments: [Float.infinity, .nan, 1e-44])
+  @Test(
+    "a lone weight that is none: rows that read no padding see what float32 sees", arguments: [Float.infinity, .nan, 1e-44])
   func weight(_ value: Float) throws {
     let trial = edgeTrial(7900)
     trial.weights.pointer[17] = value

@@ -20,7 +20,9 @@ import Testing
     return workshop
   }
 
-  private static let tiny = ["data.pairs=10", "generatorFeatures=6", "discriminatorFeatures=6", "noiseChannels=4", "updatesPerEpoch=5", "epochs=1"]
+  private static let tiny = [
+    "data.pairs=10", "generatorFeatures=6", "discriminatorFeatures=6", "noiseChannels=4", "updatesPerEpoch=5", "epochs=1",
+  ]
 
   @Test func pairsAreLearntResumedAndGenerated() throws {
     let workshop = try workshop()
@@ -134,7 +136,9 @@ import Testing
 
   @Test func theCurveTellsWhatThereIs() throws {
     let workshop = try workshop()
-    let command = ["reproduce", "factor-gan-paired", "--runs", workshop("runs"), "--pairs", "10", "0", "--same-class", "0.9"]
+    let command = [
+      "reproduce", "factor-gan-paired", "--runs", workshop("runs"), "--pairs", "10", "0", "--same-class", "0.9",
+    ]
     expectRefusal(try Program.run(command + ["--table"]), naming: "no runs")
     let settings = Self.tiny.dropFirst().flatMap { ["--set", $0] }
     let outputs = ["--json", workshop("t.json"), "--markdown", workshop("t.md"), "--svg", workshop("t.svg")]

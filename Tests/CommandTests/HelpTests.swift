@@ -10,7 +10,8 @@ import Testing
     ),
     ("train", ["separation", "factor-gan", "meta"]), ("train meta", ["tasks", "sinusoid"]),
     ("train meta tasks", ["--run", "--resume", "--print-config"]),
-    ("train meta sinusoid", ["--algorithm", "--updates", "--learn-rates"]), ("meta adapt", ["--init", "--task", "--examples"]),
+    ("train meta sinusoid", ["--algorithm", "--updates", "--learn-rates"]),
+    ("meta adapt", ["--init", "--task", "--examples"]),
     ("reproduce meta", ["--tasks", "--held-out", "--runs", "--set", "--table"]), ("data prepare mir-tasks", ["--songs"]),
     ("train factor-gan", ["<task>", "--data", "--run", "--resume", "--print-config"]),
     ("reproduce factor-gan-paired", ["--pairs", "--same-class", "--runs", "--set", "--markdown", "--svg", "--table"]),
@@ -45,8 +46,12 @@ import Testing
     ("data prepare fretsonfire", ["--output", "--songs", "--rate"]),
     ("data check", ["<corpus>"]),
     ("doctor", ["--threads"]),
-    ("bench", ["sequence", "compare"]), ("models import", ["--preset", "--output", ".npz"]), ("models convert", ["--type", "--output"]), ("models export", ["--output", "ck_stream_read_program"]),
-    ("bench sequence", ["--quick", "--models", "--measure", "--divisions", "--peer", "--output", "--threads", "--precision"]),
+    ("bench", ["sequence", "compare"]), ("models import", ["--preset", "--output", ".npz"]),
+    ("models convert", ["--type", "--output"]), ("models export", ["--output", "ck_stream_read_program"]),
+    (
+      "bench sequence",
+      ["--quick", "--models", "--measure", "--divisions", "--peer", "--output", "--threads", "--precision"]
+    ),
     ("bench compare", ["<before>", "<after>", "--fail-on-regression"]),
   ]
 

@@ -23,7 +23,9 @@ import Testing
     let out = workshop("out.raw")
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/bin/sh")
-    process.arguments = ["-c", "'\(Program.path)' live -m '\(model)' \(arguments) < '\(workshop(name))' > '\(out)' 2>/dev/null"]
+    process.arguments = [
+      "-c", "'\(Program.path)' live -m '\(model)' \(arguments) < '\(workshop(name))' > '\(out)' 2>/dev/null",
+    ]
     try process.run()
     process.waitUntilExit()
     try #require(process.terminationStatus == 0)

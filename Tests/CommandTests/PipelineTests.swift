@@ -20,8 +20,7 @@ import Testing
       "batchSize=4", "stepsPerEpoch=3", "maximumSteps=6", "validationWindows=8", "--run",
       workshop("run"), "--quiet",
     ])
-    for name in ["config.yaml", "environment.json", "metrics.jsonl", "summary.json", "report.html"]
-    {
+    for name in ["config.yaml", "environment.json", "metrics.jsonl", "summary.json", "report.html"] {
       #expect(Folders.exists(workshop("run/\(name)")), "\(name)")
     }
 

@@ -52,7 +52,8 @@ import Testing
     let song = try workshop.sound("song.wav")
     try separate(song, "--stems", "vocals", "--sum", "all=vocals+accompaniment", "--residual", "instrumental")
     let folder = "out/tiny/song"
-    #expect(try files().map { $0.dropFirst(folder.count + 1) } == ["all.wav", "instrumental.wav", "manifest.json", "vocals.wav"])
+    #expect(
+      try files().map { $0.dropFirst(folder.count + 1) } == ["all.wav", "instrumental.wav", "manifest.json", "vocals.wav"])
     let (mixture, vocals) = (try samples("song.wav"), try samples("\(folder)/vocals.wav"))
     let rest = zip(mixture, vocals).map { $0 - $1 }
     #expect(try samples("\(folder)/instrumental.wav") == rest)
@@ -96,18 +97,22 @@ import Testing
     try workshop.sound("album/disc 2/two.wav")
     try workshop.write(Data("notes".utf8), to: "album/notes.txt")
     try separate(workshop("album"))
-    #expect(try files().filter { $0.hasSuffix("vocals.wav") } == ["out/tiny/disc 2/two/vocals.wav", "out/tiny/one/vocals.wav"])
+    #expect(
+      try files().filter { $0.hasSuffix("vocals.wav") } == ["out/tiny/disc 2/two/vocals.wav", "out/tiny/one/vocals.wav"])
     try separate(workshop("album/one.wav"), "--model-name", "flat", "--filename", "{track}_{stem}_{trackext}_{model}.{ext}")
     #expect(
       try files(below: "out/flat") == [
         "out/flat/one_accompaniment_wav_flat.wav", "out/flat/one_manifest_wav_flat.json", "out/flat/one_vocals_wav_flat.wav",
       ])
-    for (template, word) in [("{track}.wav", "{stem}"), ("{stem}{nothing}", "{nothing}"), ("../{stem}", "leaves"), ("{stem", "}")] {
+    for (template, word) in [
+      ("{track}.wav", "{stem}"), ("{stem}{nothing}", "{nothing}"), ("../{stem}", "leaves"), ("{stem", "}"),
+    ] {
       let outcome = try Program.run(["separate", workshop("album/one.wav"), "-m", model, "--filename", template])
       expectRefusal(outcome, naming: word)
     }
     try workshop.sound("empty/folder.txt")
-    expectRefusal(try Program.run(["separate", workshop("empty"), "-m", model]), naming: workshop("empty"), "no sound files")
+    expectRefusal(
+      try Program.run(["separate", workshop("empty"), "-m", model]), naming: workshop("empty"), "no sound files")
   }
 
   @Test func standardInputIsASound() throws {
@@ -294,7 +299,9 @@ import Testing
 
   @Test func stemContainersAreDecodedOnce() throws {
     let song = try workshop.sound("song.wav")
-    for name in ["train/One", "train/Two", "test/Three"] { try workshop.write(Data("mp4".utf8), to: "musdb/\(name).stem.mp4") }
+    for name in ["train/One", "train/Two", "test/Three"] {
+      try workshop.write(Data("mp4".utf8), to: "musdb/\(name).stem.mp4")
+    }
     // Writes a sound to every argument that ends in .wav, and notes that it ran.
     let script = "echo run >> '\(workshop("runs"))'; for a; do case \"$a\" in *.wav) cp '\(song)' \"$a\";; esac; done"
     try workshop.script(script, to: "bin/ffmpeg")

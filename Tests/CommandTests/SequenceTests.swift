@@ -16,7 +16,9 @@ import Testing
     try workshop.write(Data(String(repeating: "to be or not to be, that is the question\n", count: 40).utf8), to: "text.txt")
     for (index, part) in ["a", "b", "c", "d"].enumerated() {
       var notes: [MIDIFile.Note] = []
-      for beat in 0..<24 { notes.append(.init(key: 60 + (beat * (index + 2)) % 12, start: beat * 480, end: beat * 480 + 480)) }
+      for beat in 0..<24 {
+        notes.append(.init(key: 60 + (beat * (index + 2)) % 12, start: beat * 480, end: beat * 480 + 480))
+      }
       try workshop.write(Data(MIDIFile(notes: notes).encoded()), to: "tunes/\(part).mid")
     }
     return workshop
@@ -55,7 +57,8 @@ import Testing
     let workshop = try Workshop()
     // Hours of sound, unless it is stopped.
     let run = try Program.start([
-      "generate", "--model", "seq-u-net-audio-realtime", "--length", "36000", "-o", workshop("out.wav"), "--progress", "json",
+      "generate", "--model", "seq-u-net-audio-realtime", "--length", "36000", "-o", workshop("out.wav"), "--progress",
+      "json",
     ])
     try run.wait { run.hasSaidSomething }
     run.interrupt()
@@ -68,7 +71,8 @@ import Testing
 
   @Test(arguments: [
     (["char-lm"], "data.path"), (["char-lm", "data.path=NOWHERE"], "nowhere"), (["char-lm", "data.path=EMPTY"], "is empty"),
-    (["char-lm", "data.path=TEXT", "batchSize=1024"], "are needed"), (["char-lm", "data.path=TEXT", "preset=tcn-jsb"], "preset"),
+    (["char-lm", "data.path=TEXT", "batchSize=1024"], "are needed"),
+    (["char-lm", "data.path=TEXT", "preset=tcn-jsb"], "preset"),
     (["music", "data.path=TEXT"], "MATLAB"), (["music", "data.path=VOID"], "MIDI"), (["music", "data.path=BAD"], "bad.mid"),
     (["word-lm", "data.path=TEXT", "--model", "wavenet"], "wavenet"), (["raw-audio", "data.path=VOID"], "audio files"),
     (["raw-audio", "data.path=TEXT"], "folder"), (["copy-memory", "batchSize=0"], "batchSize"),
@@ -81,7 +85,9 @@ import Testing
     for name in ["bad", "worse", "worst"] { try workshop.write(Data("MThd\u{0}\u{0}".utf8), to: "broken/\(name).mid") }
     let places = ["NOWHERE": "nowhere", "EMPTY": "empty.txt", "TEXT": "text.txt", "VOID": "void", "BAD": "broken"]
     let resolved = arguments.map { argument in
-      places.reduce(argument) { $0.hasSuffix("=" + $1.key) ? $0.replacingOccurrences(of: $1.key, with: workshop($1.value)) : $0 }
+      places.reduce(argument) {
+        $0.hasSuffix("=" + $1.key) ? $0.replacingOccurrences(of: $1.key, with: workshop($1.value)) : $0
+      }
     }
     let before = try workshop.listing()
     expectRefusal(try Program.run(["train"] + resolved + ["--run", workshop("run")]), naming: word)

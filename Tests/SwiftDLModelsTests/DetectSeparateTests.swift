@@ -102,6 +102,8 @@ import Testing
     var random = RandomStream(seed: 8)
     let input = random.uniform([2, 38, 30, 1], in: 0..<1)
     let target = random.uniform([2, 19, 10, 1], in: 0..<1)
-    expectOverfits(DetectSeparate(small(), random: RandomStream(seed: 21)), rate: 1e-2) { meanSquaredError($0(input), target) }
+    expectOverfits(DetectSeparate(small(), random: RandomStream(seed: 21)), rate: 1e-2) {
+      meanSquaredError($0(input), target)
+    }
   }
 }

@@ -18,7 +18,9 @@ import Testing
     #expect(GeneratorUNet(.audio).parameterCount == 3_367_041)
     #expect(ConvGenerator.presets.map { ConvGenerator($0.configuration).parameterCount } == [3_167_172])
     #expect(
-      ConvDiscriminator.presets.map { ConvDiscriminator($0.configuration).parameterCount } == [694_752, 2_797_536, 2_803_680])
+      ConvDiscriminator.presets.map { ConvDiscriminator($0.configuration).parameterCount } == [
+        694_752, 2_797_536, 2_803_680,
+      ])
   }
 
   @Test("the U-Nets equal PyTorch's in training") func unets() throws {

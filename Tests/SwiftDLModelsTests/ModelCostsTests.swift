@@ -1,5 +1,5 @@
-import SwiftDLModels
 import SwiftDL
+import SwiftDLModels
 import Testing
 
 @Suite("what sequence models cost, from their configurations alone")

@@ -151,9 +151,11 @@ struct StreamTests {
       network.mapParameters { path, x in
         // Tables and biases stay as they are.
         guard path.lowercased().hasSuffix("weight"), path != "input.weight" else { return x }
-        return Tensor(x.shape, x.scalars.map { w in
-          Float(bitPattern: (w.bitPattern + 0x7FFF + (w.bitPattern >> 16 & 1)) & 0xFFFF_0000)
-        })
+        return Tensor(
+          x.shape,
+          x.scalars.map { w in
+            Float(bitPattern: (w.bitPattern + 0x7FFF + (w.bitPattern >> 16 & 1)) & 0xFFFF_0000)
+          })
       }
     }
     let input = Self.input(subject, batch: 1, frames: 60)

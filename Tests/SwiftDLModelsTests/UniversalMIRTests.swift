@@ -11,10 +11,12 @@ import Testing
     return UniversalMIR(c, random: RandomStream(seed: 4))
   }
 
-  @Test("parameter counts, as configured and as built, and lengths", arguments: [
-    (UniversalMIRConfiguration.clip, 6_191_482, 1), (.frame, 6_205_768, 256), (.sample, 6_186_724, 65536),
-    (.small, 176_344, 1), (.tiny, 959, 1),
-  ])
+  @Test(
+    "parameter counts, as configured and as built, and lengths",
+    arguments: [
+      (UniversalMIRConfiguration.clip, 6_191_482, 1), (.frame, 6_205_768, 256), (.sample, 6_186_724, 65536),
+      (.small, 176_344, 1), (.tiny, 959, 1),
+    ])
   func counts(c: UniversalMIRConfiguration, count: Int, outputs: Int) {
     #expect(c.problem == nil)
     #expect(c.parameterCount == count)
@@ -77,9 +79,11 @@ import Testing
     expectOverfits(network(UniversalHead(.sample, outputs: 1)), rate: 1e-2) { meanSquaredError($0(sound), smooth) }
   }
 
-  @Test("the gradient through three inner steps is the slope of what they leave", arguments: [
-    UniversalHead(.clip, outputs: 3), UniversalHead(.frame, outputs: 2), UniversalHead(.sample, outputs: 1),
-  ])
+  @Test(
+    "the gradient through three inner steps is the slope of what they leave",
+    arguments: [
+      UniversalHead(.clip, outputs: 3), UniversalHead(.frame, outputs: 2), UniversalHead(.sample, outputs: 1),
+    ])
   func secondOrder(head: UniversalHead) {
     // A kink is a jump of the inner gradient, which differences see and derivatives do not: here they are faint.
     let network = network(head, leakySlope: 0.95)

@@ -6,10 +6,12 @@ import Testing
 
 @Suite("Wave-U-Net")
 struct WaveUNetTests {
-  @Test("parameter counts of the paper's models", arguments: [
-    (WaveUNetConfiguration.m1, 10_263_028), (.m2, 10_263_002), (.m3, 10_263_002), (.m4, 10_263_390),
-    (.m5, 10_265_550), (.m6, 10_263_498), (.m7, 20_594_652), (.m5HighRate, 10_265_550),
-  ])
+  @Test(
+    "parameter counts of the paper's models",
+    arguments: [
+      (WaveUNetConfiguration.m1, 10_263_028), (.m2, 10_263_002), (.m3, 10_263_002), (.m4, 10_263_390),
+      (.m5, 10_265_550), (.m6, 10_263_498), (.m7, 20_594_652), (.m5HighRate, 10_265_550),
+    ])
   func counts(configuration: WaveUNetConfiguration, count: Int) {
     #expect(WaveUNet(configuration).parameterCount == count)
   }

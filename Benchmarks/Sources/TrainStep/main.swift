@@ -23,7 +23,8 @@ while readLine() != nil {
   let duration = clock.measure(step)
   let seconds = Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
   print(
-    #"{"seconds": \#(seconds), "peak_tensor_mb": \#(MemoryStatistics.current.peak >> 20), "page_faults": \#(pageFaults() - faults)}"#)
+    #"{"seconds": \#(seconds), "peak_tensor_mb": \#(MemoryStatistics.current.peak >> 20), "page_faults": \#(pageFaults() - faults)}"#
+  )
   fflush(nil)
 }
 

@@ -122,19 +122,19 @@ public struct AdversarialResults: Sendable {
 
       """ + "\n" + TextTable(heads: Row.heads, rows: rows.map(\.cells)).markdown + """
 
-      ## Runs
+        ## Runs
 
-      Minutes are those of updates, beside other work.
-
-
-      """ + TextTable(heads: Self.runHeads, rows: runCells).markdown + """
-
-      ## The paper's table
-
-      base / V / VA; the songs with stems are DSD100's, the pools are of the other three.
+        Minutes are those of updates, beside other work.
 
 
-      """ + TextTable(heads: ["metric", "source"] + AdversarialPaper.sets, rows: paper).markdown
+        """ + TextTable(heads: Self.runHeads, rows: runCells).markdown + """
+
+          ## The paper's table
+
+          base / V / VA; the songs with stems are DSD100's, the pools are of the other three.
+
+
+          """ + TextTable(heads: ["metric", "source"] + AdversarialPaper.sets, rows: paper).markdown
   }
 
   /// Writes the figures as JSON, replacing the file.

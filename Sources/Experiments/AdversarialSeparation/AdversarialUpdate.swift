@@ -148,14 +148,15 @@ public struct AdversarialSeparation: Sendable {
     figures.supervised = Double(value.scalar)
     if let unpaired, !critics.isEmpty {
       var parts: (score: Tensor, additive: Tensor)?
-      gradients += valueAndGradients(of: separator) { separator in
-        let estimates = separator.estimates(unpaired)
-        let scores = critics.map { $0.network(Self.seen(by: $0.network, of: estimates, source: $0.source)).mean() }
-        let score = scores.dropFirst().reduce(scores[0], +)
-        let additive = Self.additivePenalty(estimates, unpaired, separator)
-        parts = (score.detached, additive.detached)
-        return unpairedWeight * (additive - score)
-      }.gradients
+      gradients +=
+        valueAndGradients(of: separator) { separator in
+          let estimates = separator.estimates(unpaired)
+          let scores = critics.map { $0.network(Self.seen(by: $0.network, of: estimates, source: $0.source)).mean() }
+          let score = scores.dropFirst().reduce(scores[0], +)
+          let additive = Self.additivePenalty(estimates, unpaired, separator)
+          parts = (score.detached, additive.detached)
+          return unpairedWeight * (additive - score)
+        }.gradients
       figures.score = Double(parts?.score.scalar ?? .nan)
       figures.additive = Double(parts?.additive.scalar ?? .nan)
     }

@@ -1,6 +1,6 @@
+import Glibc
 public import SwiftDL
 import SwiftDLAudio
-import Glibc
 
 /// Guitar and the rest, for training separators: the recorded songs of Frets on Fire, and songs that MMA composes and
 /// fluidsynth plays.

@@ -116,7 +116,8 @@ private struct TemporarySound {
       if count <= 0 { break }
       guard fwrite(block, 1, count, file) == count else {
         unlink(path)
-        throw FileError("standard input", "does not fit on the disk", hint: "TMPDIR names another folder for temporary files")
+        throw FileError(
+          "standard input", "does not fit on the disk", hint: "TMPDIR names another folder for temporary files")
       }
     }
   }

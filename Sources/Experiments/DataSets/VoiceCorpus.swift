@@ -35,7 +35,8 @@ public struct VoiceCorpus: Sendable {
   public func write(to folder: String, finished: (Int) -> Void = { _ in }) throws(FileError) {
     var done = 0
     for (split, count) in trackCounts {
-      let voices = try voices(split), music = try music(split)
+      let voices = try voices(split)
+      let music = try music(split)
       for index in 0..<count {
         let hash = CounterHash(seed, text: "voices").with(UInt64(index)).with(split == .train ? 0 : split == .test ? 1 : 2)
         let track = "\(folder)/\(split.folderNames[0])/\(String(1001 + index).dropFirst())"

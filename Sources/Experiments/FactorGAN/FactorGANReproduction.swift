@@ -106,7 +106,9 @@ public struct FactorGANReproduction: Sendable {
       let figures = keys.enumerated().flatMap { index, key in
         [figure(key)?.text(decimals: 3) ?? "–", index < paper.count ? paper[index].text(decimals: 3) : "–"]
       }
-      return [pairs == 0 ? "all" : "\(pairs)", model.rawValue] + figures + ["\(updates)", "\(records.count)", hours.text(decimals: 2)]
+      return [pairs == 0 ? "all" : "\(pairs)", model.rawValue] + figures + [
+        "\(updates)", "\(records.count)", hours.text(decimals: 2),
+      ]
     }
 
     var json: JSONObject {
@@ -152,15 +154,15 @@ public struct FactorGANReproduction: Sendable {
   /// The rows as a Markdown page.
   public func markdown(_ rows: [Row]) -> String {
     """
-      # FactorGAN: \(task.rawValue)
+    # FactorGAN: \(task.rawValue)
 
-      GAN and FactorGAN with few and many known pairs, or songs; `swiftdl reproduce factor-gan \(task.rawValue)` repeats it.
-      Beside our figures the paper's (Stoller, Ewert, Dixon, "Training generative adversarial networks from incomplete
-      observations using factorised discriminators", ICLR 2020), of other data and 200,000 updates of larger networks: they
-      show the direction, no value to reach. Means over seeds; hours are those of updates, of all seeds, beside other work.
-      Settings that differ from the published ones: \(overrides.isEmpty ? "none" : overrides.joined(separator: ", ")).
+    GAN and FactorGAN with few and many known pairs, or songs; `swiftdl reproduce factor-gan \(task.rawValue)` repeats it.
+    Beside our figures the paper's (Stoller, Ewert, Dixon, "Training generative adversarial networks from incomplete
+    observations using factorised discriminators", ICLR 2020), of other data and 200,000 updates of larger networks: they
+    show the direction, no value to reach. Means over seeds; hours are those of updates, of all seeds, beside other work.
+    Settings that differ from the published ones: \(overrides.isEmpty ? "none" : overrides.joined(separator: ", ")).
 
-      """ + "\n" + TextTable(heads: Self.heads(rows), rows: rows.map(\.cells)).markdown
+    """ + "\n" + TextTable(heads: Self.heads(rows), rows: rows.map(\.cells)).markdown
   }
 
   /// Writes the rows as JSON, replacing the file.

@@ -57,7 +57,10 @@ extension GeneratorModel {
     let names = symbols.map { vocabulary.symbols[Int($0)] }
     guard GeneratedKind.isWords(vocabulary) else { return names.joined() }
     return names.reduce(into: "") { text, word in
-      if word == "<eos>" { return text += "\n" }
+      if word == "<eos>" {
+        text += "\n"
+        return
+      }
       if let last = text.last, last != "\n" { text += " " }
       text += word
     }

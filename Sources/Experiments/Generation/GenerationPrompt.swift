@@ -1,6 +1,6 @@
 public import SwiftDL
-import SwiftDLModels
 import SwiftDLAudio
+import SwiftDLModels
 
 /// What comes before what is generated, as the network's own numbers.
 public struct GenerationPrompt: Sendable {

@@ -71,10 +71,11 @@ public struct Generator {
       if !progress(frame + 1) { break }
       if frame < frames - 1 { stream.step(next, into: &scores) }
     }
-    return .rolls(rows.map { sounding in
-      var roll = PianoRoll(frames: sounding.count / PianoRoll.keys)
-      roll.isSounding = sounding
-      return roll
-    })
+    return .rolls(
+      rows.map { sounding in
+        var roll = PianoRoll(frames: sounding.count / PianoRoll.keys)
+        roll.isSounding = sounding
+        return roll
+      })
   }
 }

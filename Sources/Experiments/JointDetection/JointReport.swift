@@ -15,7 +15,8 @@ struct JointReport: RunReport {
     var report = HTMLReport(
       title: "Finding and separating singing", subtitle: "objective: \(configuration.objective.rawValue)")
     report.highlight("steps", "\(record.metrics.last?["step"]?.integer ?? 0)")
-    let areas = record.series("valid_auroc"), errors = record.series("valid_mse")
+    let areas = record.series("valid_auroc")
+    let errors = record.series("valid_mse")
     if let best = areas.map(\.value).max() { report.highlight("best AU-ROC", best.text(decimals: 4)) }
     if let best = errors.map(\.value).min() { report.highlight("best MSE", best.text(decimals: 5)) }
     func chart(

@@ -82,8 +82,9 @@ public struct MetaAdaptation: Sendable {
     let network = try Self.network(initial)
     let task = try MIRTask(folder, for: network.configuration)
     let few = examples.map { task.few($0, seed: seed) } ?? task.train
-    guard let result = try run(
-      network, task, on: few, judged: task.examples[.test] ?? [], after: [0, steps], progress: progress)
+    guard
+      let result = try run(
+        network, task, on: few, judged: task.examples[.test] ?? [], after: [0, steps], progress: progress)
     else { return nil }
     var metadata = [
       "task": task.name, "kind": task.kind.rawValue, "threshold": "\(result.threshold)", "examples": "\(few.count)",

@@ -1,5 +1,5 @@
-public import SwiftDL
 import Glibc
+public import SwiftDL
 
 /// The field's own example: sine waves of amplitudes from 0.1 to 5 and phases from 0 to π, each to be learnt from ten points
 /// in -5 … 5 (Finn, Abbeel, Levine, ICML 2017, section 5.1).

@@ -142,7 +142,8 @@ public enum ModelFile {
     func has<N: Network>(_ kind: N.Type) -> Bool { kind.presets.contains { $0.name == name } }
     if let kind = networks.first(where: { has($0) }) { return kind }
     let near = NearestName.find(name, among: presetNames).map { "did you mean \($0)?" }
-    throw ConfigurationError("preset", "there is no preset “\(name)”", hint: near ?? "`swiftdl models list` shows the presets")
+    throw ConfigurationError(
+      "preset", "there is no preset “\(name)”", hint: near ?? "`swiftdl models list` shows the presets")
   }
 
   /// All preset names, in the order of the networks.

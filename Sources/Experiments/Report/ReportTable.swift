@@ -16,8 +16,7 @@ public struct ReportTable: Sendable {
     }
 
     /// A number; nil and NaN are shown as a dash.
-    public static func number(_ value: Double?, decimals: Int = 2, emphasized: Bool = false) -> Cell
-    {
+    public static func number(_ value: Double?, decimals: Int = 2, emphasized: Bool = false) -> Cell {
       Cell(content: .number(value, decimals: decimals), emphasized: emphasized)
     }
   }

@@ -135,8 +135,7 @@ public struct ScoreChart: Chart {
 
   /// Box from quartile to quartile, whiskers to the last scores within one and a half boxes
   /// (Tukey), all scores.
-  private func box(_ scores: [Double], _ center: Double, _ colour: Int, _ plot: PlotArea) -> String
-  {
+  private func box(_ scores: [Double], _ center: Double, _ colour: Int, _ plot: PlotArea) -> String {
     guard let five = FiveNumbers(scores),
       let low = plot.horizontal(five.lowerWhisker), let high = plot.horizontal(five.upperWhisker),
       let first = plot.horizontal(five.lowerQuartile),

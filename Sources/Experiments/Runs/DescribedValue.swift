@@ -32,8 +32,7 @@ struct DescribedValue {
       self = place.described
       // A configuration's own type would ask for its default's shape, and that for its own, without
       // end.
-      if !(Value.self is any RunConfiguration.Type), let known = ConfigurationShape(of: Value.self)
-      {
+      if !(Value.self is any RunConfiguration.Type), let known = ConfigurationShape(of: Value.self) {
         shape = known
       }
       // An enumeration with associated values encodes as keys, but other values have others.

@@ -76,8 +76,7 @@ public struct RunEnvironment: Sendable, Equatable {
     let lines =
       (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))?.split(separator: "\n") ?? []
     for name in ["model name", "Model", "cpu model", "uarch"] {
-      if let line = lines.first(where: { $0.hasPrefix(name) }), let colon = line.firstIndex(of: ":")
-      {
+      if let line = lines.first(where: { $0.hasPrefix(name) }), let colon = line.firstIndex(of: ":") {
         return line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
       }
     }

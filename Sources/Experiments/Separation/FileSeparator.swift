@@ -32,7 +32,8 @@ public struct FileSeparator: Sendable {
     let names = model.configuration.sources
     for other in models where other.configuration.sources.sorted() != names.sorted() {
       throw ConfigurationError(
-        "--ensemble", "the models know other sources: \(names.joined(separator: ", "))"
+        "--ensemble",
+        "the models know other sources: \(names.joined(separator: ", "))"
           + " and \(other.configuration.sources.joined(separator: ", "))", hint: "take models of the same sources")
     }
     if output.activity != nil {

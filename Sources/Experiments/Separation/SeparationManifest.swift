@@ -20,7 +20,8 @@ struct SeparationManifest {
   var json: JSONObject {
     let context = ComputeContext.current
     return [
-      "program": "swiftdl \(programVersion)", "model": modelName, "networks": models.map(\.json), "input": input.json, "options": options.json,
+      "program": "swiftdl \(programVersion)", "model": modelName, "networks": models.map(\.json), "input": input.json,
+      "options": options.json,
       "stems": stems, "residual_db": Self.rounded(residual),
       "seconds": (seconds * 1000).rounded() / 1000,
       "real_time_factor": (secondsOfAudio / max(seconds, 1e-9) * 100).rounded() / 100,

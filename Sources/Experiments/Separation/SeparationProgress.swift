@@ -1,7 +1,11 @@
 /// Where a separation run stands: everything besides the weights, the optimiser and the data's seed that
 /// decides what happens next. Saved with every checkpoint, so a resumed run continues to the same bits.
 struct SeparationProgress: Codable, Sendable, Equatable {
-  enum Stage: Int, Codable, Sendable { case first = 1, second = 2, finished = 3 }
+  enum Stage: Int, Codable, Sendable {
+    case first = 1
+    case second = 2
+    case finished = 3
+  }
 
   var stage = Stage.first
   /// The stage before the run was finished.

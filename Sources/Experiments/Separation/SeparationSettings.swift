@@ -78,7 +78,9 @@ extension SeparationLoss {
     case .magnitudes:
       if let network = network as? any MagnitudeSeparator {
         meanAbsoluteError(network.magnitudes(batch.mixture, context), network.magnitudes(ofSources: batch.targets))
-      } else { fatalError("a loss of magnitudes for a network without") }
+      } else {
+        fatalError("a loss of magnitudes for a network without")
+      }
     }
   }
 }

@@ -191,7 +191,8 @@ public struct SeparationTraining<N: SeparationNetwork> {
   private mutating func save(isBest: Bool) throws(FileError) {
     lastCheckpoint = .now
     var state = TrainingState(
-      step: position.step, epoch: position.epoch, stepOfEpoch: position.stepOfEpoch, adam: optimizer.state, progress: position)
+      step: position.step, epoch: position.epoch, stepOfEpoch: position.stepOfEpoch, adam: optimizer.state,
+      progress: position)
     if average != nil { state.values["weights"] = model.parameters.map(\.detached) }
     try checkpoints.write(saved, state, metadata: ModelFile.metadata(of: model), isBest: isBest)
   }

@@ -1,6 +1,6 @@
+import Glibc
 import SwiftDL
 import SwiftDLAudio
-import Glibc
 
 /// What happens to samples beyond full scale.
 public enum ClipMode: String, Sendable, CaseIterable {

@@ -76,7 +76,8 @@ public struct NoiseVerdict: Sendable, Equatable {
   private static let fewestProbes = 8
 
   public var sentence: String {
-    let figures = "a fixed piece of arithmetic varied by \(percent(probeSpread)) and drifted by "
+    let figures =
+      "a fixed piece of arithmetic varied by \(percent(probeSpread)) and drifted by "
       + "\(percent(abs(probeDrift - 1))); repetitions typically lie \(percent(typicalSpread)) apart"
     return switch level {
     case .unknown: "Whether the machine was quiet is unknown: a fixed piece of arithmetic was timed only \(probes) times."

@@ -81,9 +81,11 @@ public struct SequenceBenchmarkPlan: Sendable {
       }
     }
     for task in settings.tasks where !settings.quick || task != "word" && task != "muse" {
-      add(.asPublished, Self.published.filter { $0.task == task }.map { published in
-        { published.entry($0, settings) }
-      })
+      add(
+        .asPublished,
+        Self.published.filter { $0.task == task }.map { published in
+          { published.entry($0, settings) }
+        })
     }
     let matched: [BenchmarkSubject.Division] = [.matchedParameters] + (settings.quick ? [] : [.matchedContext])
     for division in matched {
@@ -99,8 +101,10 @@ public struct SequenceBenchmarkPlan: Sendable {
       add(.batchSweep, Self.matched(.batchSweep, context: 1024, settings, outputs: 1024, batch: batch))
     }
     for threads in settings.quick ? [] : Self.threadCounts(upTo: settings.threads) {
-      add(.threadsSweep, Self.matched(
-        .threadsSweep, context: Self.matchedContext, settings, outputs: 4096, threads: threads))
+      add(
+        .threadsSweep,
+        Self.matched(
+          .threadsSweep, context: Self.matchedContext, settings, outputs: 4096, threads: threads))
     }
     add(.precisionSweep, Self.precisions(settings))
     self.groups = groups
@@ -182,17 +186,18 @@ public struct SequenceBenchmarkPlan: Sendable {
       }
     }
     guard ComputeContext.current.instructionSet == "amx" else { return generation }
-    return generation + MatchedModels.Kind.allCases.flatMap { kind in
-      Precision.allCases.map { precision in
-        { (measurement: SequenceMeasurement) -> Entry? in
-          if measurement.isGeneration { return nil }
-          let model = MatchedModels.matching(context: matchedContext, parameters: matchedParameters, kind)
-          return entry(
-            .precisionSweep, "symbols", kind.rawValue, model, measurement, outputs: 4096, threads: settings.threads,
-            precision: precision.rawValue)
+    return generation
+      + MatchedModels.Kind.allCases.flatMap { kind in
+        Precision.allCases.map { precision in
+          { (measurement: SequenceMeasurement) -> Entry? in
+            if measurement.isGeneration { return nil }
+            let model = MatchedModels.matching(context: matchedContext, parameters: matchedParameters, kind)
+            return entry(
+              .precisionSweep, "symbols", kind.rawValue, model, measurement, outputs: 4096, threads: settings.threads,
+              precision: precision.rawValue)
+          }
         }
       }
-    }
   }
 
   /// Of a window with so many outputs. A stream runs on one thread.

@@ -1,6 +1,6 @@
 import Foundation
-import SwiftDLModels
 import SwiftDL
+import SwiftDLModels
 
 /// The suite's page: the paper's claim and what holds here, the paper's table beside ours, cost over context, and
 /// every figure.
@@ -132,7 +132,9 @@ struct SequenceBenchmarkReport {
       let systems = BenchmarkSubject.System.allCases.filter { system in
         group.results.contains { $0.0.system == system }
       }
-      let names = group.results.map { SequenceBenchmarkSummary.network($0.0) }.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+      let names = group.results.map { SequenceBenchmarkSummary.network($0.0) }.reduce(into: [String]()) {
+        if !$0.contains($1) { $0.append($1) }
+      }
       let unit = group.results.map { $1.median / Double($0.outputs) }.max() ?? 1
       let (scale, word) = unit < 1e-3 ? (1e6, "µs") : (1e3, "ms")
       return ScoreChart(
@@ -169,7 +171,8 @@ struct SequenceBenchmarkReport {
           .number(row.megabytes, decimals: 1), .number(result.peakMemory.map { Double($0) / 0x1p20 }, decimals: 1),
         ]
     }
-    let columns = ["task, model", "batch", "ms, paper", "ms, here"] + (hasPeer ? ["ms, PyTorch here"] : [])
+    let columns =
+      ["task, model", "batch", "ms, paper", "ms, here"] + (hasPeer ? ["ms, PyTorch here"] : [])
       + ["faster, paper", "faster, here", "MB, paper", "MB, here"]
     return rows.isEmpty ? nil : ReportTable(columns: columns, rows: rows)
   }

@@ -53,9 +53,10 @@ public struct SequenceBenchmarkSummary {
     let name = "seq-u-net-audio"
     func found(_ rival: String, _ measurement: SequenceMeasurement) -> String? {
       speedup(of: name, over: rival, measurement).map { ratio, interval in
-        let range = interval.map {
-          " (95 %: \(Figures.fixed($0.lowerBound, decimals: 2)) to \(Figures.fixed($0.upperBound, decimals: 2)))"
-        } ?? ""
+        let range =
+          interval.map {
+            " (95 %: \(Figures.fixed($0.lowerBound, decimals: 2)) to \(Figures.fixed($0.upperBound, decimals: 2)))"
+          } ?? ""
         return "\(Figures.fixed(ratio, decimals: 2))×\(range)"
       }
     }
@@ -68,7 +69,8 @@ public struct SequenceBenchmarkSummary {
       return "\(title), per output sample: Seq-U-Net is \(published) as fast as WaveNet as published\(cropped)"
     }
     let published = PublishedTable.generatedPerSecond.map { "\($0.model) \(Figures.short($0.rate))" }
-    let claim = "The paper (one GTX 1080): Seq-U-Net trains 4.04× and generates 4.48× as fast as WaveNet on raw audio "
+    let claim =
+      "The paper (one GTX 1080): Seq-U-Net trains 4.04× and generates 4.48× as fast as WaveNet on raw audio "
       + "(samples per second with caches: \(published.joined(separator: ", ")))."
     let rates = [name, "wavenet-audio"].compactMap { model in
       result(.asPublished, model, .cachedGeneration).flatMap { result in
@@ -88,7 +90,8 @@ public struct SequenceBenchmarkSummary {
     var previous = ""
     for result in file.results {
       guard let subject = result.subject else { continue }
-      let heading = "\(subject.division.rawValue) · \(subject.task) · \(Self.title(subject.measurement))"
+      let heading =
+        "\(subject.division.rawValue) · \(subject.task) · \(Self.title(subject.measurement))"
         + " · batch \(subject.batch) · \(subject.threads) thread\(subject.threads == 1 ? "" : "s")"
       if heading != previous {
         lines.append((lines.isEmpty ? "" : "\n") + heading)

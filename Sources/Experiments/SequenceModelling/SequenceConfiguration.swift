@@ -71,8 +71,12 @@ public struct SequenceConfiguration<N: SequenceNetwork>: RunConfiguration {
     if !(optimizer.rate > 0 && optimizer.rate < 10) {
       throw ConfigurationError("optimizer.rate", "is \(optimizer.rate); a positive number below 10 is needed")
     }
-    if !(optimizer.clipNorm >= 0) { throw ConfigurationError("optimizer.clipNorm", "is \(optimizer.clipNorm); 0 or more is needed") }
-    if task == .music && batchSize != 1 { throw ConfigurationError("batchSize", "is \(batchSize); music takes 1 piece at a time") }
+    if !(optimizer.clipNorm >= 0) {
+      throw ConfigurationError("optimizer.clipNorm", "is \(optimizer.clipNorm); 0 or more is needed")
+    }
+    if task == .music && batchSize != 1 {
+      throw ConfigurationError("batchSize", "is \(batchSize); music takes 1 piece at a time")
+    }
     if data.sequences < batchSize { throw ConfigurationError("data.sequences", "is \(data.sequences), less than a batch") }
   }
 

@@ -17,7 +17,8 @@ struct SequenceDataLoader<N: SequenceNetwork> {
     let needsSymbols = [.characters, .words, .audio].contains(configuration.task)
     if isSymbolic != needsSymbols {
       throw ConfigurationError(
-        "preset", "\(configuration.preset) models \(isSymbolic ? "symbols" : "signals"), which \(configuration.task.rawValue) has none of",
+        "preset",
+        "\(configuration.preset) models \(isSymbolic ? "symbols" : "signals"), which \(configuration.task.rawValue) has none of",
         hint: "leave the preset out")
     }
     if configuration.task != .copyMemory && settings.path.isEmpty {
@@ -42,7 +43,8 @@ struct SequenceDataLoader<N: SequenceNetwork> {
       return try AudioData(
         settings.path, cache: settings.cache.isEmpty ? "\(folder)-cache" : settings.cache,
         sampleRate: facts.sampleRate ?? 16000, window: try window(configuration), batchSize: configuration.batchSize,
-        seed: seed, decoding: { done, total in
+        seed: seed,
+        decoding: { done, total in
           if bar == nil { bar = ProgressMeter(total: total, label: "decoding", unit: "files", style: style) }
           bar?.update(done)
         })
@@ -74,7 +76,8 @@ struct SequenceDataLoader<N: SequenceNetwork> {
     let available = Int(ProcessInfo.processInfo.physicalMemory)
     if bytes > available {
       throw ConfigurationError(
-        "batchSize", "with \(rows) rows of \(frames) frames training needs about \(bytes >> 20) MiB; this machine has \(available >> 20)",
+        "batchSize",
+        "with \(rows) rows of \(frames) frames training needs about \(bytes >> 20) MiB; this machine has \(available >> 20)",
         hint: "take a smaller batchSize, fewer model.windowFrames or a smaller network")
     }
     return bytes

@@ -136,7 +136,8 @@ public struct SequenceReproduction: Sendable {
         "task": task.name, "model": model.rawValue, "preset": preset, "metric": task.task.metric.name,
         "parameters": record.summary?["parameters"]?.integer, "seed": record.setting("seed").flatMap { Int($0) },
         "epochs": epochs, "published_epochs": plannedEpochs, "valid": validation, "train": train, "test": test,
-        "changed_settings": changes, "paper_train": paper?.train, "paper_test": paper?.test, "train_seconds": trainingSeconds,
+        "changed_settings": changes, "paper_train": paper?.train, "paper_test": paper?.test,
+        "train_seconds": trainingSeconds,
         "valid_by_epoch": validations.map(\.value), "steps_by_epoch": validations.map(\.step),
         "train_seconds_by_epoch": validations.map(\.seconds),
       ]
@@ -153,22 +154,22 @@ public struct SequenceReproduction: Sendable {
   /// The rows as a Markdown page.
   public static func markdown(_ rows: [Row]) -> String {
     """
-      # Seq-U-Net's table
+    # Seq-U-Net's table
 
-      Both models of a task, trained with the published settings and seed 1111, the weights of the best validation tested once.
-      `swiftdl reproduce seq-u-net` repeats it. The paper's figures: Stoller, Tian, Ewert, Dixon, "Seq-U-Net", arXiv version 1, 2019, table 1.
-      Training figures are of 4096 rows at most, evenly spread. Hours are those of training steps, some of them beside other work on
-      the same cores, which is to be kept in mind below too. A setting named after the model is not the
-      published one; a dash stands where the paper has no figure, or the run is not finished. Of copy memory, ln 8 = 2.079 is chance: the paper has no figures for it, nor for Piano-midi.
-      [Decision 10](Decisions/0010-training-as-in-the-original-code.md) tells what the papers do not say of the training.
+    Both models of a task, trained with the published settings and seed 1111, the weights of the best validation tested once.
+    `swiftdl reproduce seq-u-net` repeats it. The paper's figures: Stoller, Tian, Ewert, Dixon, "Seq-U-Net", arXiv version 1, 2019, table 1.
+    Training figures are of 4096 rows at most, evenly spread. Hours are those of training steps, some of them beside other work on
+    the same cores, which is to be kept in mind below too. A setting named after the model is not the
+    published one; a dash stands where the paper has no figure, or the run is not finished. Of copy memory, ln 8 = 2.079 is chance: the paper has no figures for it, nor for Piano-midi.
+    [Decision 10](Decisions/0010-training-as-in-the-original-code.md) tells what the papers do not say of the training.
 
-      """ + "\n" + TextTable(heads: Row.heads, rows: rows.map(\.cells)).markdown + """
+    """ + "\n" + TextTable(heads: Row.heads, rows: rows.map(\.cells)).markdown + """
 
-        ## After equal effort
+      ## After equal effort
 
-        The validation figures where both models of a task have been: after as many steps, and after as much training time.
+      The validation figures where both models of a task have been: after as many steps, and after as much training time.
 
-        """ + "\n" + TextTable(heads: EqualEffort.heads, rows: EqualEffort.all(rows).flatMap(\.cells)).markdown
+      """ + "\n" + TextTable(heads: EqualEffort.heads, rows: EqualEffort.all(rows).flatMap(\.cells)).markdown
   }
 
   /// Writes the rows as JSON, replacing the file; a row that is not among them stays as the file has it.

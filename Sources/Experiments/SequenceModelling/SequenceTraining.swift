@@ -180,7 +180,8 @@ public struct SequenceTraining<N: SequenceNetwork> {
   private mutating func save(isBest: Bool) throws(FileError) {
     lastCheckpoint = .now
     let state = TrainingState(
-      step: position.step, epoch: position.epoch, stepOfEpoch: position.stepOfEpoch, adam: optimizer.state, progress: position)
+      step: position.step, epoch: position.epoch, stepOfEpoch: position.stepOfEpoch, adam: optimizer.state,
+      progress: position)
     var metadata = ModelFile.metadata(of: model)
     metadata["task"] = configuration.task.rawValue
     if let vocabulary = data.vocabulary { metadata["vocabulary"] = vocabulary.json }

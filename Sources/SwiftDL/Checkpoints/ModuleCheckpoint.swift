@@ -40,8 +40,7 @@ extension Module {
     return fields
   }
 
-  private static func check(_ file: SafeTensorsFile, fits fields: ParameterValues) throws(FileError)
-  {
+  private static func check(_ file: SafeTensorsFile, fits fields: ParameterValues) throws(FileError) {
     let missing = fields.paths.filter { !file.contains($0) }
     let unknown = file.entries.map(\.name).filter { !fields.contains($0) }
     var misshaped: [String] = []

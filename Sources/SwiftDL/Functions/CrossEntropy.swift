@@ -54,9 +54,10 @@ struct CrossEntropy: FusedOperation {
     for (index, target) in classes.enumerated() {
       powerSums.elements[index] = target == ignoring ? 0 : factor / powerSums.elements[index]
     }
-    require(ck_binary_broadcast(
-      Kernels.context, .multiply, 0, 1, count, classCount, powers.elements, powerSums.elements,
-      powers.elements))
+    require(
+      ck_binary_broadcast(
+        Kernels.context, .multiply, 0, 1, count, classCount, powers.elements, powerSums.elements,
+        powers.elements))
     for (index, target) in classes.enumerated() where target != ignoring {
       powers.elements[index * classCount + target] -= factor
     }

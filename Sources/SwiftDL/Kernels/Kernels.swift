@@ -26,14 +26,16 @@ enum Kernels {
     let shape = Shape.broadcast(x.shape, y.shape, in: op.name)
     if x.shape == shape, let block = shape.block(of: y.shape) {
       let z = Tensor(uninitialized: shape)
-      require(ck_binary_broadcast(
-        context, op, a, block.outer, block.middle, block.inner, x.elements, y.elements, z.elements))
+      require(
+        ck_binary_broadcast(
+          context, op, a, block.outer, block.middle, block.inner, x.elements, y.elements, z.elements))
       return z
     }
     if y.shape == shape, let block = shape.block(of: x.shape) {
       let z = Tensor(uninitialized: shape)
-      require(ck_binary_broadcast(
-        context, reversed, a, block.outer, block.middle, block.inner, y.elements, x.elements, z.elements))
+      require(
+        ck_binary_broadcast(
+          context, reversed, a, block.outer, block.middle, block.inner, y.elements, x.elements, z.elements))
       return z
     }
     if x.shape == shape, let z = binaryByExample(op, x, y, a) { return z }
@@ -53,9 +55,10 @@ enum Kernels {
     guard count >= 1024 else { return nil }
     let z = Tensor(uninitialized: large.shape)
     for example in 0..<large.shape[0] {
-      require(ck_binary_broadcast(
-        context, op, a, block.outer, block.middle, block.inner, large.elements + example * count,
-        small.elements + example * block.middle, z.elements + example * count))
+      require(
+        ck_binary_broadcast(
+          context, op, a, block.outer, block.middle, block.inner, large.elements + example * count,
+          small.elements + example * block.middle, z.elements + example * count))
     }
     return z
   }
@@ -140,15 +143,17 @@ enum Kernels {
 
   static func gatherRows(_ table: Tensor, _ indices: [Int32], to shape: Shape) -> Tensor {
     let y = Tensor(uninitialized: shape)
-    require(ck_gather_rows(
-      context, indices.count, table.shape[1], table.shape[0], indices, table.elements, y.elements))
+    require(
+      ck_gather_rows(
+        context, indices.count, table.shape[1], table.shape[0], indices, table.elements, y.elements))
     return y
   }
 
   static func gatherRowsAdjoint(_ y: Tensor, _ indices: [Int32], to shape: Shape) -> Tensor {
     let table = Tensor(uninitialized: shape)
-    require(ck_gather_rows_adjoint(
-      context, indices.count, shape[1], shape[0], indices, y.elements, table.elements))
+    require(
+      ck_gather_rows_adjoint(
+        context, indices.count, shape[1], shape[0], indices, y.elements, table.elements))
     return table
   }
 
@@ -159,9 +164,10 @@ enum Kernels {
     var shape = x.shape
     for axis in axes { shape[axis] = 1 }
     let y = Tensor(uninitialized: shape)
-    require(ck_reduce(
-      context, op, x.shape.elementCount(of: 0..<axes.lowerBound), x.shape.elementCount(of: axes),
-      x.shape.elementCount(of: axes.upperBound..<x.rank), x.elements, y.elements))
+    require(
+      ck_reduce(
+        context, op, x.shape.elementCount(of: 0..<axes.lowerBound), x.shape.elementCount(of: axes),
+        x.shape.elementCount(of: axes.upperBound..<x.rank), x.elements, y.elements))
     return y
   }
 
@@ -170,9 +176,10 @@ enum Kernels {
     var shape = x.shape
     for axis in axes { shape[axis] = 1 }
     let y = Tensor(uninitialized: shape)
-    require(ck_reduce_products(
-      context, x.shape.elementCount(of: 0..<axes.lowerBound), x.shape.elementCount(of: axes),
-      x.shape.elementCount(of: axes.upperBound..<x.rank), x.elements, z.elements, y.elements))
+    require(
+      ck_reduce_products(
+        context, x.shape.elementCount(of: 0..<axes.lowerBound), x.shape.elementCount(of: axes),
+        x.shape.elementCount(of: axes.upperBound..<x.rank), x.elements, z.elements, y.elements))
     return y
   }
 
@@ -180,23 +187,26 @@ enum Kernels {
   static func moments(_ x: Tensor) -> Tensor {
     let y = Tensor(uninitialized: [2, x.shape[0], 1, x.shape[2]])
     let half = x.shape[0] * x.shape[2]
-    require(ck_moments(
-      context, x.shape[0], x.shape[1], x.shape[2], x.elements, y.elements, y.elements + half))
+    require(
+      ck_moments(
+        context, x.shape[0], x.shape[1], x.shape[2], x.elements, y.elements, y.elements + half))
     return y
   }
 
   /// x·a + b for `x` `[outer, count, inner]` and, by channel, `a` and `b` `[outer, 1, inner]`.
   static func scale(_ x: Tensor, _ a: Tensor, _ b: Tensor?) -> Tensor {
     let y = Tensor(uninitialized: x.shape)
-    require(ck_scale(
-      context, x.shape[0], x.shape[1], x.shape[2], x.elements, a.elements, b?.elements, 0, y.elements))
+    require(
+      ck_scale(
+        context, x.shape[0], x.shape[1], x.shape[2], x.elements, a.elements, b?.elements, 0, y.elements))
     return y
   }
 
   /// Adds x·a + b to a tensor that nobody else holds.
   static func addScaled(_ x: Tensor, _ a: Tensor, _ b: Tensor?, to y: Tensor) {
-    require(ck_scale(
-      context, x.shape[0], x.shape[1], x.shape[2], x.elements, a.elements, b?.elements, 1, y.elements))
+    require(
+      ck_scale(
+        context, x.shape[0], x.shape[1], x.shape[2], x.elements, a.elements, b?.elements, 1, y.elements))
   }
 
   static func dot(_ x: Tensor, _ y: Tensor) -> Float {

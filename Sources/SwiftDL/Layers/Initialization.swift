@@ -13,8 +13,7 @@ public enum Initialization: Sendable, Hashable {
 
   /// Weights of a layer whose every output sums over `fanIn` inputs and every input reaches
   /// `fanOut` outputs.
-  public func weight(_ shape: Shape, fanIn: Int, fanOut: Int, random: inout RandomStream) -> Tensor
-  {
+  public func weight(_ shape: Shape, fanIn: Int, fanOut: Int, random: inout RandomStream) -> Tensor {
     switch self {
     case .glorotUniform:
       Self.uniform(shape, limit: (6 / Float(fanIn + fanOut)).squareRoot(), &random)
@@ -30,8 +29,7 @@ public enum Initialization: Sendable, Hashable {
       ? Self.uniform([count], limit: 1 / Float(fanIn).squareRoot(), &random) : .zeros([count])
   }
 
-  private static func uniform(_ shape: Shape, limit: Float, _ random: inout RandomStream) -> Tensor
-  {
+  private static func uniform(_ shape: Shape, limit: Float, _ random: inout RandomStream) -> Tensor {
     random.uniform(shape, in: -limit..<limit)
   }
 }

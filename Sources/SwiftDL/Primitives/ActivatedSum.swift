@@ -1,7 +1,6 @@
 // The end of a residual block.
 internal import CKernels
 
-
 /// activation(x + y) for equal shapes.
 private struct ActivatedSum: FusedOperation {
   let activation: Activation

@@ -156,9 +156,10 @@ extension Kernels {
     var g = geometry.c
     withExtendedLifetime((inputs, epilogue, y)) {
       var c = epilogue.c(row, y.shape[2])
-      require(ck_conv1d(
-        context, &g, inputs.count, inputs.map(\.input), weight.elements, &c,
-        y.elements + row * y.shape[2]))
+      require(
+        ck_conv1d(
+          context, &g, inputs.count, inputs.map(\.input), weight.elements, &c,
+          y.elements + row * y.shape[2]))
     }
   }
 
@@ -182,8 +183,9 @@ extension Kernels {
     _ geometry: Conv1DGeometry, _ y: Tensor, row: Int = 0, _ weight: Tensor, into outputs: [SignalView]
   ) {
     var g = geometry.c
-    require(ck_conv1d_input_gradient(
-      context, &g, y.elements + row * geometry.outputChannels, weight.elements, outputs.count, outputs.map(\.output)))
+    require(
+      ck_conv1d_input_gradient(
+        context, &g, y.elements + row * geometry.outputChannels, weight.elements, outputs.count, outputs.map(\.output)))
   }
 
   static func conv1DWeightGradient(
@@ -192,8 +194,9 @@ extension Kernels {
     let w = Tensor(uninitialized: geometry.weightShape)
     var g = geometry.c
     withExtendedLifetime(inputs) {
-      require(ck_conv1d_weight_gradient(
-        context, &g, inputs.count, inputs.map(\.input), y.elements + row * geometry.outputChannels, w.elements))
+      require(
+        ck_conv1d_weight_gradient(
+          context, &g, inputs.count, inputs.map(\.input), y.elements + row * geometry.outputChannels, w.elements))
     }
     return w
   }

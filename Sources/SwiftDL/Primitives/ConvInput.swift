@@ -160,9 +160,10 @@ extension Kernels {
     if count <= 0 { return }
     let (from, to) = (y.input, x.output)
     withExtendedLifetime((x, y)) {
-      require(ck_add_strided(
-        context, 3, [examples, count, from.channels], from.data, [from.batch_stride, from.frame_stride, 1],
-        to.data, [to.batch_stride, to.frame_stride, 1]))
+      require(
+        ck_add_strided(
+          context, 3, [examples, count, from.channels], from.data, [from.batch_stride, from.frame_stride, 1],
+          to.data, [to.batch_stride, to.frame_stride, 1]))
     }
   }
 
@@ -183,9 +184,10 @@ extension Kernels {
     let y = Tensor(uninitialized: [examples.count, frames, channels])
     forEachRun(examples.count, frames, of: x.shape[1]) { example, count in
       let from = (examples.lowerBound + example) * x.shape[1] + start
-      require(ck_gated(
-        context, count, channels, x.elements + from * 2 * channels,
-        y.elements + example * frames * channels))
+      require(
+        ck_gated(
+          context, count, channels, x.elements + from * 2 * channels,
+          y.elements + example * frames * channels))
     }
     return y
   }
@@ -200,10 +202,11 @@ extension Kernels {
     // All at once only when frames are whole on both sides.
     let all = result.shape[1] == x.shape[1] ? x.shape[1] : max(x.shape[1], frames + 1)
     forEachRun(g.shape[0], frames, of: all) { example, count in
-      require(ck_gated_gradient(
-        context, count, channels, x.elements + ((first + example) * x.shape[1] + start) * 2 * channels,
-        g.elements + example * frames * channels,
-        result.elements + ((place.example + example) * result.shape[1] + place.start) * 2 * channels))
+      require(
+        ck_gated_gradient(
+          context, count, channels, x.elements + ((first + example) * x.shape[1] + start) * 2 * channels,
+          g.elements + example * frames * channels,
+          result.elements + ((place.example + example) * result.shape[1] + place.start) * 2 * channels))
     }
   }
 

@@ -23,10 +23,12 @@ public struct DropoutMask: Sendable, Hashable {
     let kept = 1 - probability
     for start in stride(from: 0, to: x.count, by: max(1, piece)) {
       let count = min(piece, x.count - start)
-      require(ck_random_bernoulli(
-        Kernels.context, key, position &+ UInt64(start), count, kept, 1 / kept, mask.elements))
-      require(ck_binary(
-        Kernels.context, .multiply, 0, count, x.elements + start, mask.elements, y.elements + start))
+      require(
+        ck_random_bernoulli(
+          Kernels.context, key, position &+ UInt64(start), count, kept, 1 / kept, mask.elements))
+      require(
+        ck_binary(
+          Kernels.context, .multiply, 0, count, x.elements + start, mask.elements, y.elements + start))
     }
   }
 }

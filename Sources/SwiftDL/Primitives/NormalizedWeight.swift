@@ -46,11 +46,13 @@ private struct NormalizedWeight: FusedOperation {
     let back = Kernels.unary(.negate, Kernels.pair(.divide, alongGain, norms))
     let result = rows(product)
     let (count, channels) = (result.shape[0], result.shape[1])
-    require(ck_binary_broadcast(
-      Kernels.context, .multiply, 0, count, channels, 1, v.elements, back.elements, result.elements))
+    require(
+      ck_binary_broadcast(
+        Kernels.context, .multiply, 0, count, channels, 1, v.elements, back.elements, result.elements))
     Kernels.addInPlace(cotangent, to: result)
-    require(ck_binary_broadcast(
-      Kernels.context, .multiply, 0, count, channels, 1, result.elements, scale.elements, result.elements))
+    require(
+      ck_binary_broadcast(
+        Kernels.context, .multiply, 0, count, channels, 1, result.elements, scale.elements, result.elements))
     sums[0].add(product)
   }
 }

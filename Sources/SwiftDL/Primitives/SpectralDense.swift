@@ -35,8 +35,9 @@ private struct SpectralDense: FusedOperation {
     let y = Tensor(uninitialized: [1, rows + moreRows, channels])
     var start = 0
     for pass in passes {
-      require(ck_unary(
-        Kernels.context, .affine, 1 / pass.largest, 0, pass.rows * channels, x.elements + start, y.elements + start))
+      require(
+        ck_unary(
+          Kernels.context, .affine, 1 / pass.largest, 0, pass.rows * channels, x.elements + start, y.elements + start))
       start += pass.rows * channels
     }
     return y
@@ -87,9 +88,10 @@ private struct SpectralDense: FusedOperation {
     cotangents.elements.update(from: g.elements, count: rows * outputs)
     for (index, pass) in passes.enumerated() {
       let row = rows + index
-      require(ck_unary(
-        Kernels.context, .affine, -along[index] / pass.largest, 0, channels, pass.v.elements,
-        x.elements + row * channels))
+      require(
+        ck_unary(
+          Kernels.context, .affine, -along[index] / pass.largest, 0, channels, pass.v.elements,
+          x.elements + row * channels))
       (cotangents.elements + row * outputs).update(from: pass.u.elements, count: outputs)
     }
     let gradient = Kernels.conv1DWeightGradient(geometry(inputs, moreRows: passes.count), [.init(x)], cotangents)

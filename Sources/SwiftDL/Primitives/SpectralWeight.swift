@@ -34,9 +34,10 @@ private struct SpectralWeight: FusedOperation {
     let row = Tensor(shape: [1, u.count], storage: u.storage)
     let outer = Kernels.gemm(column, row, false, false, to: [v.count, u.count])
     let result = Tensor(shape: inputs[0].shape, storage: outer.storage)
-    require(ck_binary(
-      Kernels.context, .scaled_add, 1 / largest, result.count, result.elements, cotangent.elements,
-      result.elements))
+    require(
+      ck_binary(
+        Kernels.context, .scaled_add, 1 / largest, result.count, result.elements, cotangent.elements,
+        result.elements))
     sums[0].add(result)
   }
 }

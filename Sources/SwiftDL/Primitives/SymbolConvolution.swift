@@ -47,16 +47,18 @@ private struct SymbolConvolution: FusedOperation {
           let target = y.elements + (example * out + start) * channels
           for tap in 0..<taps {
             let to = tap == 0 ? target : part.elements
-            require(ck_gather_rows(
-              Kernels.context, rows, channels, count, symbols + example * frames + start + tap,
-              weight.elements + tap * count * channels, to))
+            require(
+              ck_gather_rows(
+                Kernels.context, rows, channels, count, symbols + example * frames + start + tap,
+                weight.elements + tap * count * channels, to))
             if tap > 0 {
               require(ck_binary(Kernels.context, .add, 0, rows * channels, target, to, target))
             }
           }
           if hasBias {
-            require(ck_binary_broadcast(
-              Kernels.context, .add, 0, rows, channels, 1, target, inputs[1].elements, target))
+            require(
+              ck_binary_broadcast(
+                Kernels.context, .add, 0, rows, channels, 1, target, inputs[1].elements, target))
           }
         }
       }
@@ -76,9 +78,10 @@ private struct SymbolConvolution: FusedOperation {
     let gradient = Tensor(uninitialized: weight.shape)
     for tap in 0..<taps {
       let rows = (0..<batch).flatMap { symbols[$0 * frames + tap..<$0 * frames + tap + out] }
-      require(ck_gather_rows_adjoint(
-        Kernels.context, rows.count, channels, count, rows, cotangent.elements,
-        gradient.elements + tap * count * channels))
+      require(
+        ck_gather_rows_adjoint(
+          Kernels.context, rows.count, channels, count, rows, cotangent.elements,
+          gradient.elements + tap * count * channels))
     }
     sums[0].add(gradient)
   }

@@ -26,7 +26,8 @@ struct BlockToeplitzFactor {
     rows = DoubleBuffer(size * (size + 1) / 2)
     // Room for whole vectors past the end of each row.
     let pitch = (size + 7) / 8 * 8 + 8
-    let a = DoubleBuffer(channels * pitch), b = DoubleBuffer(channels * pitch)
+    let a = DoubleBuffer(channels * pitch)
+    let b = DoubleBuffer(channels * pitch)
     guard Self.firstRows(blocks, channels, lags, ridge, a.pointer, pitch) else { return nil }
     b.pointer.update(from: a.pointer, count: channels * pitch)
 

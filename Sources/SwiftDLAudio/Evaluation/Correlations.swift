@@ -40,8 +40,10 @@ struct Correlations {
     let frames = stretch.count
     let signals = sources * channels
     let transform = RealTransform(size: Self.transformSize)
-    let size = Self.transformSize, atOnce = Self.blocksAtOnce
-    let stride = transform.stride, pitch = 2 * stride
+    let size = Self.transformSize
+    let atOnce = Self.blocksAtOnce
+    let stride = transform.stride
+    let pitch = 2 * stride
 
     // Rows: references' stretches, estimates' stretches, references' blocks; columns: blocks.
     let planes = DoubleBuffer(3 * signals * atOnce * size)
@@ -66,7 +68,8 @@ struct Correlations {
         }
       }
       concurrently(3 * signals * count) { index in
-        let row = index / count, block = index % count
+        let row = index / count
+        let block = index % count
         let plane = planes.pointer + (row * atOnce + block) * size
         if row >= 2 * signals {
           let stretch = planes.pointer + ((row - 2 * signals) * atOnce + block) * size

@@ -15,7 +15,8 @@ struct DistortionFilters {
   init(_ correlations: Correlations, regularization: Double) {
     sources = correlations.sources
     channels = correlations.channels
-    let signals = correlations.signals, channels = channels
+    let signals = correlations.signals
+    let channels = channels
     // One system with all references, and one for each alone.
     let systems =
       [0..<signals] + (0..<correlations.sources).map { $0 * channels..<($0 + 1) * channels }

@@ -55,9 +55,10 @@ public struct EnergyScores: Sendable, Equatable {
   public init(
     reference: AudioBuffer, estimate: AudioBuffer, window: Double = 1, hop: Double = 1
   ) {
-    self = Self.scores(
-      references: [BufferSource(reference)], estimates: [BufferSource(estimate)], window: window,
-      hop: hop)[0]
+    self =
+      Self.scores(
+        references: [BufferSource(reference)], estimates: [BufferSource(estimate)], window: window,
+        hop: hop)[0]
   }
 
   /// The scores of sounds that are read once, side by side, from front to back.
@@ -65,7 +66,8 @@ public struct EnergyScores: Sendable, Equatable {
     references: [Source], estimates: [Source], window: Double, hop: Double
   ) throws(Source.Failure) -> [EnergyScores] {
     guard let first = references.first else { return [] }
-    let frames = first.frames, rate = first.sampleRate
+    let frames = first.frames
+    let rate = first.sampleRate
     for sound in references + estimates {
       require(
         frames == sound.frames && first.channels == sound.channels,
@@ -174,8 +176,10 @@ struct EnergySums {
       total.2 += s * e
       total.3 += (s - e) * (s - e)
     }
-    let count = reference.count, whole = count / 8 * 8
-    let s = UnsafeRawBufferPointer(reference), e = UnsafeRawBufferPointer(estimate)
+    let count = reference.count
+    let whole = count / 8 * 8
+    let s = UnsafeRawBufferPointer(reference)
+    let e = UnsafeRawBufferPointer(estimate)
     for index in stride(from: 0, to: whole, by: 8) {
       add(
         Vector(s.loadUnaligned(fromByteOffset: 4 * index, as: SIMD8<Float>.self)),

@@ -13,11 +13,15 @@ enum SpectrumProducts {
     to sum: Pointer
   ) {
     for bin in Swift.stride(from: bins.lowerBound, to: bins.upperBound, by: 4) {
-      var real = load(sum + bin), imaginary = load(sum + stride + bin)
+      var real = load(sum + bin)
+      var imaginary = load(sum + stride + bin)
       for index in 0..<count {
-        let a = a + (index * pitch + bin), b = b + (index * pitch + bin)
-        let aReal = load(a), aImaginary = load(a + stride)
-        let bReal = load(b), bImaginary = load(b + stride)
+        let a = a + (index * pitch + bin)
+        let b = b + (index * pitch + bin)
+        let aReal = load(a)
+        let aImaginary = load(a + stride)
+        let bReal = load(b)
+        let bImaginary = load(b + stride)
         real += aReal * bReal + aImaginary * bImaginary
         imaginary += aReal * bImaginary - aImaginary * bReal
       }
@@ -33,11 +37,15 @@ enum SpectrumProducts {
     into result: Pointer
   ) {
     for bin in Swift.stride(from: bins.lowerBound, to: bins.upperBound, by: 4) {
-      var real = Vector.zero, imaginary = Vector.zero
+      var real = Vector.zero
+      var imaginary = Vector.zero
       for index in 0..<count {
-        let a = a + (index * pitch + bin), b = b + (index * pitch + bin)
-        let aReal = load(a), aImaginary = load(a + stride)
-        let bReal = load(b), bImaginary = load(b + stride)
+        let a = a + (index * pitch + bin)
+        let b = b + (index * pitch + bin)
+        let aReal = load(a)
+        let aImaginary = load(a + stride)
+        let bReal = load(b)
+        let bImaginary = load(b + stride)
         real += aReal * bReal - aImaginary * bImaginary
         imaginary += aReal * bImaginary + aImaginary * bReal
       }

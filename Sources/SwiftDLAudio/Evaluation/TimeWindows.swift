@@ -16,7 +16,8 @@ struct TimeWindows {
       let length = (seconds * Double(sampleRate)).rounded(.down)
       return length < Double(frames) ? max(1, Int(length)) : frames
     }
-    let window = length(seconds), hop = length(hop)
+    let window = length(seconds)
+    let hop = length(hop)
     let count = window < frames ? (frames - window + hop) / hop : min(frames, 1)
     ranges = (0..<count).map { $0 * hop..<$0 * hop + window }
   }

@@ -87,7 +87,8 @@ struct WindowScorer {
   func energies<Source: FrameSource>(
     references: [Source], estimates: [Source]
   ) throws(Source.Failure) -> [[WindowEnergies]] {
-    let size = Self.transformSize, signals = sources * channels
+    let size = Self.transformSize
+    let signals = sources * channels
     let atOnce = Self.groupBlocks * Self.groups
     let planes = DoubleBuffer(atOnce * 2 * signals * size)
     let workspaces = (0..<Self.groups).map { _ in
@@ -145,7 +146,8 @@ struct WindowScorer {
     let all: DoubleBuffer
 
     init(signals: Int, channels: Int, transform: RealTransform) {
-      let pitch = 2 * transform.stride, blocks = WindowScorer.groupBlocks
+      let pitch = 2 * transform.stride
+      let blocks = WindowScorer.groupBlocks
       spectra = DoubleBuffer(blocks * signals * pitch)
       products = DoubleBuffer(2 * blocks * pitch)
       own = DoubleBuffer(transform.size)
@@ -157,9 +159,12 @@ struct WindowScorer {
     _ blocks: [(planes: UnsafeMutablePointer<Double>, count: Int)], with workspace: Workspace,
     report: (_ block: Int, _ source: Int, WindowEnergies) -> Void
   ) {
-    let size = Self.transformSize, signals = sources * channels
-    let stride = transform.stride, pitch = 2 * stride
-    let spectra = workspace.spectra.pointer, products = workspace.products.pointer
+    let size = Self.transformSize
+    let signals = sources * channels
+    let stride = transform.stride
+    let pitch = 2 * stride
+    let spectra = workspace.spectra.pointer
+    let products = workspace.products.pointer
     for (index, block) in blocks.enumerated() {
       for signal in 0..<signals {
         transform.forward(
@@ -204,12 +209,19 @@ struct WindowScorer {
     func load(_ pointer: UnsafeMutablePointer<Double>, _ index: Int) -> Vector {
       UnsafeRawPointer(pointer + index).load(as: Vector.self)
     }
-    var s2 = Vector.zero, o2 = Vector.zero, a2 = Vector.zero
-    var distortion = Vector.zero, spatial = Vector.zero
-    var interference = Vector.zero, artifacts = Vector.zero, unexplained = Vector.zero
+    var s2 = Vector.zero
+    var o2 = Vector.zero
+    var a2 = Vector.zero
+    var distortion = Vector.zero
+    var spatial = Vector.zero
+    var interference = Vector.zero
+    var artifacts = Vector.zero
+    var unexplained = Vector.zero
     for index in Swift.stride(from: 0, to: count, by: 4) {
-      let s = load(source, index), e = load(estimate, index)
-      let o = load(own, index), a = load(all, index)
+      let s = load(source, index)
+      let e = load(estimate, index)
+      let o = load(own, index)
+      let a = load(all, index)
       s2 += s * s
       o2 += o * o
       a2 += a * a

@@ -106,7 +106,8 @@ final class LibraryEncoder: SoundEncoder {
   }
 
   private func configure(_ file: OpaquePointer, format: AudioFormat, sampleRate: Int) {
-    let doubleSize = Int32(MemoryLayout<Double>.size), intSize = Int32(MemoryLayout<Int32>.size)
+    let doubleSize = Int32(MemoryLayout<Double>.size)
+    let intSize = Int32(MemoryLayout<Int32>.size)
     switch format {
     case .wav, .flac, .opus, .raw: break
     case .ogg(let quality):

@@ -120,8 +120,9 @@ enum SoundLibrary {
   private static func description(
     of about: SF_INFO, path: String
   ) throws(FileError) -> AudioInfo {
-    let channels = Int(about.channels), sampleRate = Int(about.samplerate),
-      frames = Int(about.frames)
+    let channels = Int(about.channels)
+    let sampleRate = Int(about.samplerate)
+    let frames = Int(about.frames)
     guard (1...1024).contains(channels) else {
       throw FileError(path, "says it has \(channels) channels; 1 to 1024 work", hint: damagedHint)
     }

@@ -30,7 +30,8 @@ public struct MelFilterBank: Sendable {
       "MelFilterBank: \(lowest) to \(highest) Hz; the lowest must be 0 or more and the highest above"
     )
     let bins = size / 2 + 1
-    let low = Self.mel(lowest), high = Self.mel(highest)
+    let low = Self.mel(lowest)
+    let high = Self.mel(highest)
     let edges = (0..<bands + 2).map {
       Self.hertz(low + (high - low) * Double($0) / Double(bands + 1))
     }

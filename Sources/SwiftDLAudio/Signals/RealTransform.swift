@@ -26,9 +26,11 @@ final class RealTransform: Sendable {
     self.size = size
     let stride = (size / 2 + 1 + 7) / 8 * 8
     self.stride = stride
-    let signal = DoubleBuffer(size), spectrum = DoubleBuffer(2 * stride)
+    let signal = DoubleBuffer(size)
+    let spectrum = DoubleBuffer(2 * stride)
     var dimension = fftw_iodim(n: Int32(size), is: 1, os: 1)
-    let real = spectrum.pointer, imaginary = spectrum.pointer + stride
+    let real = spectrum.pointer
+    let imaginary = spectrum.pointer + stride
     nonisolated(unsafe) var plans: (forward: OpaquePointer?, inverse: OpaquePointer?) = (nil, nil)
     Self.planner.withLock { _ in
       plans.forward = fftw_plan_guru_split_dft_r2c(
@@ -51,8 +53,7 @@ final class RealTransform: Sendable {
   }
 
   /// `spectrum[k] = Σ signal[t] e^(-2πi k t / size)`; the signal stays as it is.
-  func forward(_ signal: UnsafeMutablePointer<Double>, into spectrum: UnsafeMutablePointer<Double>)
-  {
+  func forward(_ signal: UnsafeMutablePointer<Double>, into spectrum: UnsafeMutablePointer<Double>) {
     fftw_execute_split_dft_r2c(forwardPlan, signal, spectrum, spectrum + stride)
     for index in bins..<stride {
       spectrum[index] = 0
@@ -61,8 +62,7 @@ final class RealTransform: Sendable {
   }
 
   /// `size` times the signal whose spectrum this is; the spectrum is used up.
-  func inverse(_ spectrum: UnsafeMutablePointer<Double>, into signal: UnsafeMutablePointer<Double>)
-  {
+  func inverse(_ spectrum: UnsafeMutablePointer<Double>, into signal: UnsafeMutablePointer<Double>) {
     fftw_execute_split_dft_c2r(inversePlan, spectrum, spectrum + stride, signal)
   }
 }

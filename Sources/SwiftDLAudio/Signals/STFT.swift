@@ -44,15 +44,18 @@ public struct STFT: Sendable {
 
   /// The spectrogram of one channel.
   public func forward(_ samples: [Float]) -> Spectrogram {
-    let frames = frames(of: samples.count), bins = bins
+    let frames = frames(of: samples.count)
+    let bins = bins
     var real = [Float](repeating: 0, count: frames * bins)
     var imaginary = real
     let run = 64
     real.withUnsafeMutableBufferPointer { real in
       imaginary.withUnsafeMutableBufferPointer { imaginary in
-        nonisolated(unsafe) let real = real, imaginary = imaginary
+        nonisolated(unsafe) let real = real
+        nonisolated(unsafe) let imaginary = imaginary
         concurrently((frames + run - 1) / run) { index in
-          let frame = DoubleBuffer(size), spectrum = DoubleBuffer(2 * transform.stride)
+          let frame = DoubleBuffer(size)
+          let spectrum = DoubleBuffer(2 * transform.stride)
           for m in index * run..<min((index + 1) * run, frames) {
             load(samples, around: m * hop, into: frame.pointer)
             transform.forward(frame.pointer, into: spectrum.pointer)
@@ -77,7 +80,8 @@ public struct STFT: Sendable {
     precondition(length >= 0, "STFT.inverse: length \(length); 0 or more is needed")
     var sums = [Double](repeating: 0, count: length)
     var weights = sums
-    let frame = DoubleBuffer(size), spectrum = DoubleBuffer(2 * transform.stride)
+    let frame = DoubleBuffer(size)
+    let spectrum = DoubleBuffer(2 * transform.stride)
     for m in 0..<spectrogram.frames {
       let start = m * hop - size / 2
       let inside = max(0, -start)..<max(max(0, -start), min(size, length - start))
@@ -108,7 +112,8 @@ public struct STFT: Sendable {
   private func load(
     _ samples: [Float], around centre: Int, into frame: UnsafeMutablePointer<Double>
   ) {
-    let start = centre - size / 2, count = samples.count
+    let start = centre - size / 2
+    let count = samples.count
     samples.withUnsafeBufferPointer { samples in
       for n in 0..<size {
         var index = start + n

@@ -33,7 +33,8 @@ public struct SeqUNetConfiguration: Codable, Sendable, Hashable {
   public var problem: String? {
     if let problem = symbols?.problem { return problem }
     if let symbols, symbols.channels != inputChannels || symbols.channels != outputChannels {
-      return "symbols.channels is \(symbols.channels), inputChannels \(inputChannels), outputChannels \(outputChannels); the table is tied, so all are equal"
+      return
+        "symbols.channels is \(symbols.channels), inputChannels \(inputChannels), outputChannels \(outputChannels); the table is tied, so all are equal"
     }
     if let problem = levelProblem(widths, kernel) { return problem }
     for (name, channels) in [("inputChannels", inputChannels), ("outputChannels", outputChannels)]

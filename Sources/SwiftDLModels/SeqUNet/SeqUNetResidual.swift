@@ -26,7 +26,9 @@ public struct SeqUNetResidualConfiguration: Codable, Sendable, Hashable {
     if depth < 1 || depth > 16 { return "depth is \(depth); 1 to 16 are possible" }
     if let problem = levelProblem(Array(repeating: width, count: levels), kernel) { return problem }
     let weights = levels * (6 * depth + 4) * kernel * width * width
-    if weights > 500_000_000 { return "levels, width and depth make \(weights / 1_000_000) million weights; 500 are possible" }
+    if weights > 500_000_000 {
+      return "levels, width and depth make \(weights / 1_000_000) million weights; 500 are possible"
+    }
     return windowFrames < 1 || windowFrames > 1 << 20
       ? "windowFrames is \(windowFrames); 1 to \(1 << 20) are possible" : nil
   }

@@ -21,7 +21,8 @@ public struct TCNConfiguration: Codable, Sendable, Hashable {
   public var problem: String? {
     if let problem = symbols?.problem { return problem }
     if let symbols, symbols.channels != inputChannels || symbols.channels != (outputChannels ?? widths.last) {
-      return "symbols.channels is \(symbols.channels), inputChannels \(inputChannels), the last layer's \(outputChannels ?? widths.last ?? 0); the table is tied, so all are equal"
+      return
+        "symbols.channels is \(symbols.channels), inputChannels \(inputChannels), the last layer's \(outputChannels ?? widths.last ?? 0); the table is tied, so all are equal"
     }
     if widths.isEmpty || widths.count > 16 { return "widths has \(widths.count) blocks; 1 to 16 are possible" }
     for channels in widths + [inputChannels, outputChannels ?? 1] where channels < 1 || channels > 4096 {

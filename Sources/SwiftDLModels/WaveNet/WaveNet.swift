@@ -30,7 +30,9 @@ public struct WaveNetConfiguration: Codable, Sendable, Hashable {
       return "\(name) is \(channels); 1 to 4096 are possible"
     }
     let weights = stacks * layers * width * (5 * width + skipWidth)
-    if weights > 500_000_000 { return "stacks, layers and widths make \(weights / 1_000_000) million weights; 500 are possible" }
+    if weights > 500_000_000 {
+      return "stacks, layers and widths make \(weights / 1_000_000) million weights; 500 are possible"
+    }
     return windowFrames < 1 || windowFrames > 1 << 20
       ? "windowFrames is \(windowFrames); 1 to \(1 << 20) are possible" : nil
   }

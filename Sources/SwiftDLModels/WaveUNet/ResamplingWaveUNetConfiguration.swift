@@ -98,7 +98,6 @@ extension ResamplingWaveUNetConfiguration: SeparationNetworkConfiguration {
       before: max(0, field.before - window.contextBefore), after: max(0, field.after - window.contextAfter))
   }
 
-
   /// The smallest window with at least `frames` output frames.
   public func window(forOutputFrames frames: Int) -> WindowLengths {
     require(frames > 0, "Wave-U-Net: a window of \(frames) output frames")

@@ -101,7 +101,6 @@ extension WaveUNetConfiguration: SeparationNetworkConfiguration {
   public var lastSourceIsRest: Bool { output == .difference }
   public var edges: WindowEdges { context ? .context : .padded }
 
-
   /// The smallest window with at least `frames` output frames.
   ///
   /// With context, sizes go backwards through the network from the wanted output to the bottleneck, are

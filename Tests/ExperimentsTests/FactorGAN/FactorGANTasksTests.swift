@@ -33,7 +33,8 @@ import Testing
           let seconds = 4
           for (index, stem) in ["voice", "drums", "bass"].enumerated() {
             try folder.write(
-              noise(seconds * 8000, seed: UInt64(10 * song + index + 1)), channels: 1, to: "data/\(part)/\(song)/\(stem).wav")
+              noise(seconds * 8000, seed: UInt64(10 * song + index + 1)), channels: 1, to: "data/\(part)/\(song)/\(stem).wav"
+            )
           }
         }
       }

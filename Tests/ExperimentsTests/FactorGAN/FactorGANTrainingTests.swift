@@ -11,7 +11,8 @@ struct FactorGANTrainingTests {
   ) throws -> FactorGANRecipe {
     if !Folders.exists("\(folder.path)/digits") { _ = try DigitFiles(in: "\(folder.path)/digits") }
     let fixed = [
-      "data.path=\(folder.path)/digits", "data.cache=\(folder.path)/cache", "data.pairs=10", "generatorFeatures=6", "discriminatorFeatures=6",
+      "data.path=\(folder.path)/digits", "data.cache=\(folder.path)/cache", "data.pairs=10", "generatorFeatures=6",
+      "discriminatorFeatures=6",
       "noiseChannels=4", "updatesPerEpoch=6", "updatesPerLine=4", "epochs=2",
     ]
     return FactorGANRecipe(
@@ -44,8 +45,9 @@ struct FactorGANTrainingTests {
     let pictures = try Folders.names(in: "\(a)/samples")
     #expect(!pictures.isEmpty)
     for name in pictures {
-      #expect(try Data(contentsOf: URL(fileURLWithPath: "\(a)/samples/\(name)"))
-        == Data(contentsOf: URL(fileURLWithPath: "\(b)/samples/\(name)")))
+      #expect(
+        try Data(contentsOf: URL(fileURLWithPath: "\(a)/samples/\(name)"))
+          == Data(contentsOf: URL(fileURLWithPath: "\(b)/samples/\(name)")))
     }
   }
 

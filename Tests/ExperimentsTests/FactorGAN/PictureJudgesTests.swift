@@ -33,7 +33,8 @@ import Testing
     let (red, green): ([Float], [Float]) = ([1, 0, 0], [0, 1, 0])
     scores.add(row([red, red]), row([red, red]))
     scores.add(
-      .concatenated([row([red, red]), row([red, green])], axis: 0), .concatenated([row([green, green]), row([red, red])], axis: 0))
+      .concatenated([row([red, red]), row([red, green])], axis: 0),
+      .concatenated([row([green, green]), row([red, red])], axis: 0))
     #expect(abs((scores.json["pixel_accuracy"]?.number ?? 0) - (1 + (0 + 0.5) / 2) / 2) < 1e-12)
   }
 

@@ -40,7 +40,8 @@ struct GeneratorTests {
     _ options: SamplingOptions = .init()
   ) throws -> [[Int32]] {
     let made = try Generator(model, count: count)(
-      GenerationPrompt(prompt, for: model), frames: frames, options: options) { _ in true }
+      GenerationPrompt(prompt, for: model), frames: frames, options: options
+    ) { _ in true }
     guard case .symbols(let rows) = made else { return [] }
     return rows
   }
@@ -96,7 +97,10 @@ struct GeneratorTests {
     let prompt = try GenerationPrompt(path, for: model)
     #expect(prompt.roll == roll && prompt.given == 9)
     var told: [Int] = []
-    let made = try Generator(model, count: 2)(prompt, frames: 20, options: .init()) { told.append($0); return $0 < 5 }
+    let made = try Generator(model, count: 2)(prompt, frames: 20, options: .init()) {
+      told.append($0)
+      return $0 < 5
+    }
     #expect(told == [1, 2, 3, 4, 5])
     guard case .rolls(let rolls) = made else { throw FileError("rolls", "are missing") }
     #expect(rolls.map(\.frames) == [14, 14] && rolls[0].isSounding.prefix(9 * 88) == roll.isSounding.prefix(9 * 88))

@@ -121,7 +121,8 @@ import Testing
         for (index, part) in stream.process([], isLast: true).enumerated() { sources[index] += part }
         return (activity + stream.takeActivity(), sources)
       }
-      let whole = found(tile: 1 << 14, piece: 1 << 14), pieces = found(tile: 100, piece: 333)
+      let whole = found(tile: 1 << 14, piece: 1 << 14)
+      let pieces = found(tile: 100, piece: 333)
       #expect(whole.0.count == (frames + 15) / 16 && pieces.0.count == whole.0.count, "\(frames)")
       #expect(zip(whole.0, pieces.0).allSatisfy { abs($0 - $1) < 1e-5 }, "\(frames)")
       #expect(whole.1.allSatisfy { $0.count == frames } && pieces.1.allSatisfy { $0.count == frames })

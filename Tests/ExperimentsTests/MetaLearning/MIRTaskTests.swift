@@ -44,29 +44,33 @@ import Testing
 
   private static let notes = "file,song,start,end,pitch\n"
 
-  @Test("labels that cannot be are told by file and line", arguments: [
-    (MIRTaskKind.onsets, "file,song\n", "labels.csv:1", "file,song,time"),
-    (.onsets, "file;song;time\n0.wav;a;1\n", "labels.csv:1", "file,song,time"),
-    (.onsets, "file,song,time\n0.wav,a\n", "labels.csv:2", "2 columns"),
-    (.onsets, "file,song,time\n0.wav,a,0.01\n1.wav,b,-0.01\n", "labels.csv:3", "before the beginning"),
-    (.onsets, "file,song,time\n0.wav,a,0.01\n1.wav,b,soon\n", "labels.csv:3", "no time"),
-    (.onsets, "file,song,time\n0.wav,a,0.01\n1.wav,b,nan\n", "labels.csv:3", "no time"),
-    (.onsets, "file,song,time\n0.wav,a,3.5\n", "labels.csv:2", "behind the end"),
-    (.onsets, "file,song,time\n9.wav,a,0.01\n", "labels.csv:2", "9.wav is not in the folder"),
-    (.onsets, "file,song,time\n0.wav,a,0.01\n0.wav,b,0.02\n", "labels.csv:3", "belongs to “b”"),
-    (.onsets, "file,song,time\n,a,0.01\n", "labels.csv:2", "names no file"),
-    (.onsets, "file,song,time\n0.wav,a,0.01\n", "1.wav", "has no line"),
-    (.notes, notes + "0.wav,a,0.03,0.02,60\n", "labels.csv:2", "not after it begins"),
-    (.notes, notes + "0.wav,a,0.01,0.02,C4\n", "labels.csv:2", "no key"),
-    (.notes, notes + "0.wav,a,0.01,0.02,128\n", "labels.csv:2", "21 to 108"),
-    (.chords, "file,song,start,end,chord\n0.wav,a,0,0.04,C\n0.wav,a,0.03,0.05,G\n", "labels.csv:3", "overlaps with line 2"),
-    (.chords, "file,song,start,end,chord\n0.wav,a,0,0.04,H\n", "labels.csv:2", "no chord"),
-    (.tempo, "file,song,bpm\n0.wav,a,20\n", "labels.csv:2", "40 to 300"),
-    (.tempo, "file,song,bpm\n0.wav,a,90\n0.wav,a,95\n", "labels.csv:3", "2 labels"),
-    (.key, "file,song,key\n0.wav,a,C dorian\n", "labels.csv:2", "no key"),
-    (.key, "file,song,key\n0.wav,a,\n", "labels.csv:2", "0 labels"),
-    (.source, "file,song,target\n0.wav,a,none.wav\n", "labels.csv:2", "none.wav is not in the folder"),
-  ])
+  @Test(
+    "labels that cannot be are told by file and line",
+    arguments: [
+      (MIRTaskKind.onsets, "file,song\n", "labels.csv:1", "file,song,time"),
+      (.onsets, "file;song;time\n0.wav;a;1\n", "labels.csv:1", "file,song,time"),
+      (.onsets, "file,song,time\n0.wav,a\n", "labels.csv:2", "2 columns"),
+      (.onsets, "file,song,time\n0.wav,a,0.01\n1.wav,b,-0.01\n", "labels.csv:3", "before the beginning"),
+      (.onsets, "file,song,time\n0.wav,a,0.01\n1.wav,b,soon\n", "labels.csv:3", "no time"),
+      (.onsets, "file,song,time\n0.wav,a,0.01\n1.wav,b,nan\n", "labels.csv:3", "no time"),
+      (.onsets, "file,song,time\n0.wav,a,3.5\n", "labels.csv:2", "behind the end"),
+      (.onsets, "file,song,time\n9.wav,a,0.01\n", "labels.csv:2", "9.wav is not in the folder"),
+      (.onsets, "file,song,time\n0.wav,a,0.01\n0.wav,b,0.02\n", "labels.csv:3", "belongs to “b”"),
+      (.onsets, "file,song,time\n,a,0.01\n", "labels.csv:2", "names no file"),
+      (.onsets, "file,song,time\n0.wav,a,0.01\n", "1.wav", "has no line"),
+      (.notes, notes + "0.wav,a,0.03,0.02,60\n", "labels.csv:2", "not after it begins"),
+      (.notes, notes + "0.wav,a,0.01,0.02,C4\n", "labels.csv:2", "no key"),
+      (.notes, notes + "0.wav,a,0.01,0.02,128\n", "labels.csv:2", "21 to 108"),
+      (
+        .chords, "file,song,start,end,chord\n0.wav,a,0,0.04,C\n0.wav,a,0.03,0.05,G\n", "labels.csv:3", "overlaps with line 2"
+      ),
+      (.chords, "file,song,start,end,chord\n0.wav,a,0,0.04,H\n", "labels.csv:2", "no chord"),
+      (.tempo, "file,song,bpm\n0.wav,a,20\n", "labels.csv:2", "40 to 300"),
+      (.tempo, "file,song,bpm\n0.wav,a,90\n0.wav,a,95\n", "labels.csv:3", "2 labels"),
+      (.key, "file,song,key\n0.wav,a,C dorian\n", "labels.csv:2", "no key"),
+      (.key, "file,song,key\n0.wav,a,\n", "labels.csv:2", "0 labels"),
+      (.source, "file,song,target\n0.wav,a,none.wav\n", "labels.csv:2", "none.wav is not in the folder"),
+    ])
   func badLabels(kind: MIRTaskKind, text: String, place: String, problem: String) throws {
     let told = try complaint(kind, "train/labels.csv", text)
     #expect(told.contains(place) && told.contains(problem), "\(told)")

@@ -76,14 +76,17 @@ import Testing
 
   @Test("learning lowers the loss that is left after the inner steps") func learns() throws {
     let folder = try TemporaryFolder()
-    let settings = ["tasks.only=[classes, source]", "updates=120", "updatesPerLine=10", "outer.rate=0.01", "inner.rate=0.05"]
+    let settings = [
+      "tasks.only=[classes, source]", "updates=120", "updatesPerLine=10", "outer.rate=0.01", "inner.rate=0.05",
+    ]
     _ = try recipe(folder, run: "run", settings).train(style: .quiet)
     let losses = try RunRecord("\(folder.path)/run").series("loss").map(\.value)
     let (first, last) = (losses.prefix(3).reduce(0, +), losses.suffix(3).reduce(0, +))
     #expect(last < 0.7 * first, "\(losses)")
   }
 
-  @Test("what a task is told to begin with is adapted, judged, and saved as a network that is found", arguments: kinds.map(\.0))
+  @Test(
+    "what a task is told to begin with is adapted, judged, and saved as a network that is found", arguments: kinds.map(\.0))
   func adaptation(name: String) throws {
     let folder = try TemporaryFolder()
     _ = try recipe(folder, run: "run").train(style: .quiet)
@@ -91,7 +94,8 @@ import Testing
     (adaptation.steps, adaptation.rate) = (30, 0.02)
     let output = "\(folder.path)/model.safetensors"
     let outcome = try adaptation.adapt(
-      "\(folder.path)/run", to: "\(folder.path)/tasks/\(name)", examples: 6, output: output) { _, _ in true }
+      "\(folder.path)/run", to: "\(folder.path)/tasks/\(name)", examples: 6, output: output
+    ) { _, _ in true }
     let result = try #require(outcome?.result)
     #expect(result.scores.map(\.step) == [0, 30])
     #expect(result.scores.allSatisfy { $0.score.isFinite })
@@ -102,7 +106,8 @@ import Testing
     // Stopping leaves nothing behind.
     let other = "\(folder.path)/other.safetensors"
     let stopped = try adaptation.adapt(
-      "universal-mir-tiny", to: "\(folder.path)/tasks/\(name)", examples: nil, output: other) { step, _ in step < 3 }
+      "universal-mir-tiny", to: "\(folder.path)/tasks/\(name)", examples: nil, output: other
+    ) { step, _ in step < 3 }
     #expect(stopped == nil && !Folders.exists(other))
   }
 

@@ -3,9 +3,11 @@ import SwiftDL
 import Testing
 
 @Suite("Meta-learning of sine waves") struct SinusoidTests {
-  @Test("a few hundred updates learn where one step helps", arguments: [
-    (MetaAlgorithm.maml, false), (.maml, true), (.firstOrder, false), (.anil, false),
-  ])
+  @Test(
+    "a few hundred updates learn where one step helps",
+    arguments: [
+      (MetaAlgorithm.maml, false), (.maml, true), (.firstOrder, false), (.anil, false),
+    ])
   func oneStepHelps(algorithm: MetaAlgorithm, learnsRates: Bool) {
     var training = SinusoidTraining(algorithm: algorithm, seed: 1)
     training.learnsRates = learnsRates

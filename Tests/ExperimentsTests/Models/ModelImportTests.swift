@@ -12,7 +12,8 @@ struct ModelImportTests {
   }
 
   private static let tensorFlow = [
-    "model.levels=3", "model.filters=4", "model.downKernel=5", "model.upKernel=3", "model.sources=[bass, drums, other, vocals]",
+    "model.levels=3", "model.filters=4", "model.downKernel=5", "model.upKernel=3",
+    "model.sources=[bass, drums, other, vocals]",
   ]
   private static let pyTorch = ["model.channels=2", "model.kernel=3"]
 

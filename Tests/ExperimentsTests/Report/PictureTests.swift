@@ -81,8 +81,7 @@ import Testing
 }
 
 @Suite struct SpectrogramTests {
-  static func sine(_ frequency: Double, rate: Double, count: Int, amplitude: Double = 1) -> [Float]
-  {
+  static func sine(_ frequency: Double, rate: Double, count: Int, amplitude: Double = 1) -> [Float] {
     (0..<count).map { Float(amplitude * sin(2 * .pi * frequency * Double($0) / rate)) }
   }
 

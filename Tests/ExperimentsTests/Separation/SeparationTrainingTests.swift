@@ -60,9 +60,10 @@ struct SeparationTrainingTests {
       configuration.secondStage.enabled = false
       #expect(try train(configuration, in: "\(folder)/run") == .finished)
       let trained = try ModelFile.load(WaveUNet.self, from: "\(folder)/run")
-      #expect(zip(trained.parameters.tensors, given.parameters.tensors).allSatisfy { pair in
-        zip(pair.0.scalars, pair.1.scalars).allSatisfy { abs($0 - $1) < 1e-9 }
-      })
+      #expect(
+        zip(trained.parameters.tensors, given.parameters.tensors).allSatisfy { pair in
+          zip(pair.0.scalars, pair.1.scalars).allSatisfy { abs($0 - $1) < 1e-9 }
+        })
       configuration.model.filters += 1
       #expect(throws: FileError.self) { try train(configuration, in: "\(folder)/other") }
     }
@@ -112,7 +113,9 @@ struct SeparationTrainingTests {
         #expect(!whole.isEmpty)
         for parts in [2, 4] {
           let values = try RunRecord("\(folder)/\(parts)").series(name).map(\.value)
-          for (a, b) in zip(values, whole) { #expect(abs(a - b) < tolerance * b, "\(name), \(parts) parts: \(a), whole: \(b)") }
+          for (a, b) in zip(values, whole) {
+            #expect(abs(a - b) < tolerance * b, "\(name), \(parts) parts: \(a), whole: \(b)")
+          }
         }
       }
     }

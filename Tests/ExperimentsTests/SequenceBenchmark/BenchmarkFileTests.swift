@@ -63,11 +63,13 @@ struct BenchmarkFileTests {
     #expect(read.results.map(\.seconds) == [[0.002, 0.004]])
   }
 
-  @Test("what is not such a file is refused", arguments: [
-    ("", "not valid JSON"), ("[1]", "no benchmarks"), (#"{"benchmarks": []}"#, "no repetitions"),
-    (#"{"benchmarks": [{"run_type": "iteration"}]}"#, "without a name"),
-    (#"{"benchmarks": [{"name": "a", "run_type": "aggregate", "real_time": 1, "time_unit": "s"}]}"#, "medians"),
-  ])
+  @Test(
+    "what is not such a file is refused",
+    arguments: [
+      ("", "not valid JSON"), ("[1]", "no benchmarks"), (#"{"benchmarks": []}"#, "no repetitions"),
+      (#"{"benchmarks": [{"run_type": "iteration"}]}"#, "without a name"),
+      (#"{"benchmarks": [{"name": "a", "run_type": "aggregate", "real_time": 1, "time_unit": "s"}]}"#, "medians"),
+    ])
   func refusals(_ text: String, _ word: String) throws {
     let folder = try TemporaryFolder()
     try AtomicFile.write(text, to: "\(folder.path)/a.json")

@@ -39,7 +39,8 @@ struct SequenceTrainingTests {
     }
   }
 
-  @Test("a run stopped at a bound and taken further ends with the bits of one run", arguments: [SequenceModelKind.seqUNet, .tcn])
+  @Test(
+    "a run stopped at a bound and taken further ends with the bits of one run", arguments: [SequenceModelKind.seqUNet, .tcn])
   func resumes(model: SequenceModelKind) throws {
     try withText { folder in
       _ = try recipe(folder, model, run: "whole").train(style: .quiet)
@@ -91,7 +92,8 @@ struct SequenceTrainingTests {
       var optimizer = Adam(learningRate: 0.01)
       for roll in order.map({ rolls[$0] }) {
         let (x, y) = (roll.tensor(0..<roll.frames - 1), roll.tensor(1..<roll.frames))
-        let gradients = valueAndGradients(of: network) { binaryCrossEntropyWithLogits($0(x), y, reduction: reduction) }.gradients
+        let gradients = valueAndGradients(of: network) { binaryCrossEntropyWithLogits($0(x), y, reduction: reduction) }
+          .gradients
         optimizer.update(&network, with: gradients)
       }
       return zip(network.parameters.tensors, trained.parameters.tensors).map {
@@ -155,7 +157,9 @@ struct SequenceTrainingTests {
   @Test("texts shorter than a window, batches that cannot fit and missing data are refused before a folder is made")
   func unfit() throws {
     try withText { folder in
-      for settings in [["batchSize=4096"], ["data.path=\(folder.path)/nowhere"], ["preset=tcn-jsb"], ["preset=nonsense"], ["data.path="]] {
+      for settings in [
+        ["batchSize=4096"], ["data.path=\(folder.path)/nowhere"], ["preset=tcn-jsb"], ["preset=nonsense"], ["data.path="],
+      ] {
         #expect(throws: (any Error).self, "\(settings)") {
           try recipe(folder, .tcn, run: "run", settings).train(style: .quiet)
         }
@@ -178,13 +182,17 @@ struct SequenceTrainingTests {
       try folder.write(samples, channels: 1, rate: 16000, to: "sounds/\(index).wav")
     }
     let outcomes = [
-      try train(.copyMemory, [
-        "data.blanks=12", "data.sequences=64", "batchSize=8", "epochs=3", "model.widths=[6, 6]", "model.kernel=3",
-      ]),
-      try train(.audio, [
-        "preset=seq-u-net-audio-tiny", "model.symbols=256", "model.sampleRate=16000", "batchSize=2", "stepsPerEpoch=8",
-        "data.path=\(folder.path)/sounds", "evaluationBatches=4",
-      ]),
+      try train(
+        .copyMemory,
+        [
+          "data.blanks=12", "data.sequences=64", "batchSize=8", "epochs=3", "model.widths=[6, 6]", "model.kernel=3",
+        ]),
+      try train(
+        .audio,
+        [
+          "preset=seq-u-net-audio-tiny", "model.symbols=256", "model.sampleRate=16000", "batchSize=2", "stepsPerEpoch=8",
+          "data.path=\(folder.path)/sounds", "evaluationBatches=4",
+        ]),
     ]
     for outcome in outcomes {
       guard case .finished(let result, _) = outcome else {

@@ -107,7 +107,8 @@ struct BSSEvalTests {
 
   @Test func filesThatDoNotMatchAreNamed() throws {
     let folder = try ScratchFolder()
-    let long = folder.file("long.wav"), short = folder.file("short.wav")
+    let long = folder.file("long.wav")
+    let short = folder.file("short.wav")
     try AudioFile.write(.noise(frames: 9000, channels: 2), to: long)
     try AudioFile.write(.noise(frames: 8000, channels: 2), to: short)
     do throws(FileError) {
@@ -124,7 +125,9 @@ struct BSSEvalTests {
   /// Adding the other source through one makes interference, and still no artifacts. The window is
   /// the whole track, where edges do not matter.
   @Test(arguments: [1, 2]) func partsAreWhatTheyAre(channels: Int) {
-    let frames = 30000, taps = 400, rate = 8000
+    let frames = 30000
+    let taps = 400
+    let rate = 8000
     func filtered(_ sound: AudioBuffer, seed: UInt64) -> AudioBuffer {
       var noise = Noise(seed: seed)
       var result = AudioBuffer(silence: frames, channels: channels, sampleRate: rate)
@@ -148,7 +151,8 @@ struct BSSEvalTests {
       for index in (frames - 600) * channels..<frames * channels { sound.samples[index] = 0 }
       return sound
     }
-    let first = filtered(sources[0], seed: 5), leak = filtered(sources[1], seed: 6)
+    let first = filtered(sources[0], seed: 5)
+    let leak = filtered(sources[1], seed: 6)
     var mixed = first
     for index in mixed.samples.indices { mixed.samples[index] += leak.samples[index] }
     let scores = BSSEval.scores(references: sources, estimates: [first, mixed], window: 10)

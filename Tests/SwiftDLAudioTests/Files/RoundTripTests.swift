@@ -106,7 +106,8 @@ struct RoundTripTests {
 
   @Test(arguments: every) func aBlockAtATimeIsTheWhole(format: AudioFormat) throws {
     let sound = AudioBuffer.noise(frames: 30011, channels: 2)
-    let whole = folder.file("whole"), pieces = folder.file("pieces")
+    let whole = folder.file("whole")
+    let pieces = folder.file("pieces")
     try AudioFile.write(sound, to: whole, format: format)
     let writer = try AudioWriter(pieces, channels: 2, sampleRate: 44100, format: format)
     var noise = Noise(seed: 7)

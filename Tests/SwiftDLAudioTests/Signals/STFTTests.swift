@@ -93,7 +93,8 @@ struct STFTTests {
     let one = transform.inverse(spectrogram.masked(by: mask), length: 2000)
     let other = transform.inverse(spectrogram.masked(by: mask.map { 1 - $0 }), length: 2000)
     #expect(largestDifference(zip(one, other).map { $0 + $1 }, sound.samples) < 1e-5)
-    let power = spectrogram.power, magnitude = spectrogram.magnitude
+    let power = spectrogram.power
+    let magnitude = spectrogram.magnitude
     #expect(largestDifference(power, magnitude.map { $0 * $0 }) < 1e-3)
   }
 }

@@ -50,8 +50,7 @@ import Testing
 
     train(&whole, &average, 5..<10)
     train(&resumed, &resumedAverage, 5..<10)
-    for (actual, expected) in zip(resumed.model.parameters.tensors, whole.model.parameters.tensors)
-    {
+    for (actual, expected) in zip(resumed.model.parameters.tensors, whole.model.parameters.tensors) {
       expectIdentical(actual, expected)
     }
     for path in average.values.paths {

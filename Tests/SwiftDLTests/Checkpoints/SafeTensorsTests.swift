@@ -34,8 +34,10 @@ import Testing
   @Test func halvesAreRoundedToTheNearest() throws {
     let scratch = try Scratch()
     let path = scratch("halves.safetensors")
-    let numbers: [Float] = [0, -0.0, 1, 1.00390625, 1.01171875, -3.14159265, 6.5e4, 3.3e38, .infinity, -.infinity, .nan,
-      Float(sign: .plus, exponent: -133, significand: 1)]
+    let numbers: [Float] = [
+      0, -0.0, 1, 1.00390625, 1.01171875, -3.14159265, 6.5e4, 3.3e38, .infinity, -.infinity, .nan,
+      Float(sign: .plus, exponent: -133, significand: 1),
+    ]
     for (type, relative) in [(StoredFloat.bfloat16, Float(0x1p-8)), (.float16, 0x1p-11)] {
       var tensors = ParameterValues()
       tensors.append("x", Tensor([numbers.count], numbers))
@@ -43,7 +45,12 @@ import Testing
       let read = try SafeTensorsFile(path).tensor("x").scalars
       for (x, y) in zip(numbers, read) {
         let isTooLarge = type == .float16 && abs(x) > 65504
-        #expect(x == y || x.isNaN && y.isNaN || (isTooLarge ? y.isInfinite && x.sign == y.sign : abs(x - y) <= relative * abs(x) + Float(sign: .plus, exponent: -133, significand: 1)))
+        #expect(
+          x == y || x.isNaN && y.isNaN
+            || (isTooLarge
+              ? y.isInfinite && x.sign == y.sign
+              : abs(x - y) <= relative * abs(x) + Float(sign: .plus, exponent: -133, significand: 1))
+        )
       }
     }
     // Halfway between two of bfloat16's numbers the even one is taken: 1 + 2⁻⁸ goes down, 1 + 3 · 2⁻⁸ up.

@@ -98,8 +98,7 @@ struct GoldenCase: Decodable, Sendable, CustomTestStringConvertible {
   }
 
   /// Expects a function's output and its gradient at x to be PyTorch's.
-  func expectSame(sourceLocation: SourceLocation = #_sourceLocation, _ function: (Tensor) -> Tensor)
-  {
+  func expectSame(sourceLocation: SourceLocation = #_sourceLocation, _ function: (Tensor) -> Tensor) {
     expectSame(Nothing(), sourceLocation: sourceLocation) { function($1) }
   }
 

@@ -68,13 +68,17 @@ private struct NormedPerceptron: Module {
       guard let x = examples["data/x\(step)"], let y = examples["data/y\(step)"] else { return Tensor(.nan) }
       return meanSquaredError(model(x), y)
     }
-    return (model, InnerLoop(steps: 3, rates: rates), { model, step, _ in loss(model, step) }, { model, _ in loss(model, 3) })
+    return (
+      model, InnerLoop(steps: 3, rates: rates), { model, step, _ in loss(model, step) }, { model, _ in loss(model, 3) }
+    )
   }
 
-  @Test("gradients through three steps are PyTorch's", arguments: [
-    ("second", InnerLoop.Order.second), ("second", .secondUnrolled), ("first", .first), ("anil", .second),
-    ("anil", .secondUnrolled),
-  ])
+  @Test(
+    "gradients through three steps are PyTorch's",
+    arguments: [
+      ("second", InnerLoop.Order.second), ("second", .secondUnrolled), ("first", .first), ("anil", .second),
+      ("anil", .secondUnrolled),
+    ])
   func twin(name: String, order: InnerLoop.Order) throws {
     let (model, loop, inner, outer) = try task { name != "anil" || $0.hasPrefix("layers.2") }
     let result = loop.gradient(at: model, order: order, inner: inner, outer: outer)

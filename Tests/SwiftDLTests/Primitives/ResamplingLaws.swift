@@ -67,8 +67,7 @@ import Testing
   ]
 
   /// What the windows of each output element hold.
-  static func windows(_ x: Tensor, _ g: PoolGeometry, _ shape: Shape, _ reduce: ([Float]) -> Float) -> Tensor
-  {
+  static func windows(_ x: Tensor, _ g: PoolGeometry, _ shape: Shape, _ reduce: ([Float]) -> Float) -> Tensor {
     Tensor(
       shape,
       (0..<shape.elementCount).map { offset in

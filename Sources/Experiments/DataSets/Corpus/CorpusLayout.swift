@@ -105,7 +105,8 @@ enum CorpusLayout {
       let folder = "\(root)/Audio/\(name)"
       let places = ["\(folder)/\(name)_METADATA.yaml", "\(root)/Metadata/\(name)_METADATA.yaml"]
       guard let path = places.first(where: Folders.exists) else {
-        throw FileError(folder, "has no \(name)_METADATA.yaml", hint: "MedleyDB's metadata lie beside the audio or in Metadata")
+        throw FileError(
+          folder, "has no \(name)_METADATA.yaml", hint: "MedleyDB's metadata lie beside the audio or in Metadata")
       }
       let stemFolder = Folders.isDirectory("\(folder)/\(name)_STEMS") ? "\(folder)/\(name)_STEMS" : folder
       var stems: [String: [Recording]] = ["accompaniment": [], "vocals": []]

@@ -151,7 +151,9 @@ private struct ManifestReader {
       } else {
         let folder = try existing(try name(element))
         let found = try CorpusLayout.songFolders(in: folder)
-        guard !found.isEmpty else { throw FileError(folder, "holds no folders of songs", hint: "expected SONG/STEM.wav in it") }
+        guard !found.isEmpty else {
+          throw FileError(folder, "holds no folders of songs", hint: "expected SONG/STEM.wav in it")
+        }
         songs += found
       }
     }

@@ -80,8 +80,7 @@ public struct ConsecutiveWindows: RandomAccessCollection, Sendable {
 
   /// - Parameter keepsRemainder: whether a last window that is not full counts (its end is
   ///   silence). Wave-U-Net drops it. A track shorter than one window is always one window.
-  public init(trackFrames: [Int], sources: Int, window: ExcerptWindow, keepsRemainder: Bool = false)
-  {
+  public init(trackFrames: [Int], sources: Int, window: ExcerptWindow, keepsRemainder: Bool = false) {
     self.sources = sources
     output = window.output
     var offsets = [0]

@@ -87,7 +87,8 @@ struct ImagePairs: Sendable {
           let pair = try sources[index].read()
           for image in [pair.first, pair.second] where (image.width, image.height) != (size.width, size.height) {
             throw FileError(
-              sources[index].path, "has pictures of \(image.width) × \(image.height), others of \(size.width) × \(size.height)",
+              sources[index].path,
+              "has pictures of \(image.width) × \(image.height), others of \(size.width) × \(size.height)",
               hint: "bring all to one size")
           }
           return try format.bytes(pair, sources[index].path)
@@ -115,7 +116,9 @@ struct ImagePairs: Sendable {
 
   /// The pairs of the first part that is there, by name.
   private static func sources(_ folder: String, _ parts: [String]) throws(FileError) -> [Source] {
-    guard Folders.isDirectory(folder) else { throw FileError(folder, "is no folder", hint: "name one with pairs of pictures") }
+    guard Folders.isDirectory(folder) else {
+      throw FileError(folder, "is no folder", hint: "name one with pairs of pictures")
+    }
     let isCityscapes = Folders.isDirectory("\(folder)/leftImg8bit")
     for part in parts where Folders.isDirectory("\(folder)/\(isCityscapes ? "leftImg8bit/" : "")\(part)") {
       let found = isCityscapes ? try cityscapes(folder, part) : try halves("\(folder)/\(part)")
@@ -138,7 +141,9 @@ struct ImagePairs: Sendable {
       guard Folders.isDirectory(scenes) else { continue }
       for name in try Folders.names(in: scenes) where name.hasSuffix(ending) {
         let labels = "\(folder)/gtFine/\(part)/\(city)/\(name.dropLast(ending.count))_gtFine_color.png"
-        guard Folders.exists(labels) else { throw FileError("\(scenes)/\(name)", "has no labels", hint: "\(labels) is missing") }
+        guard Folders.exists(labels) else {
+          throw FileError("\(scenes)/\(name)", "has no labels", hint: "\(labels) is missing")
+        }
         sources.append(.files("\(scenes)/\(name)", labels))
       }
     }

@@ -29,7 +29,9 @@ public struct LabelPalette: Sendable, Equatable {
     var (best, least) = (classes[0], Float.infinity)
     for index in classes {
       let colour = entries[index].colour
-      let red = pixel.0 - Float(colour.red), green = pixel.1 - Float(colour.green), blue = pixel.2 - Float(colour.blue)
+      let red = pixel.0 - Float(colour.red)
+      let green = pixel.1 - Float(colour.green)
+      let blue = pixel.2 - Float(colour.blue)
       let distance = red * red + green * green + blue * blue
       if distance < least { (best, least) = (index, distance) }
     }
@@ -45,7 +47,8 @@ public struct LabelPalette: Sendable, Equatable {
         red: image.bytes[3 * pixel], green: image.bytes[3 * pixel + 1], blue: image.bytes[3 * pixel + 2])
       if known.contains(Int(colour.red) << 16 | Int(colour.green) << 8 | Int(colour.blue)) { continue }
       throw FileError(
-        path, "pixel \(pixel % image.width), \(pixel / image.width) of the labels is \(colour.hexadecimal), no class's colour",
+        path,
+        "pixel \(pixel % image.width), \(pixel / image.width) of the labels is \(colour.hexadecimal), no class's colour",
         hint: "add the colour to \(Self.fileName), or delete that file where colours are inexact")
     }
   }

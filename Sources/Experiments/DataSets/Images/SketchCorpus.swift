@@ -55,7 +55,8 @@ public struct SketchCorpus: Sendable {
     func slope(_ row: Int, _ column: Int) -> Float {
       func at(_ down: Int, _ across: Int) -> Float {
         let (y, x) = (row + down, column + across)
-        return (0..<garment.side).contains(y) && (0..<garment.side).contains(x) ? garment.brightness[y * garment.side + x] : 0
+        return (0..<garment.side).contains(y) && (0..<garment.side).contains(x)
+          ? garment.brightness[y * garment.side + x] : 0
       }
       let across = at(-1, 1) + 2 * at(0, 1) + at(1, 1) - at(-1, -1) - 2 * at(0, -1) - at(1, -1)
       let down = at(1, -1) + 2 * at(1, 0) + at(1, 1) - at(-1, -1) - 2 * at(-1, 0) - at(-1, 1)

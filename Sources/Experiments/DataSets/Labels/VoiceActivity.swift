@@ -38,7 +38,8 @@ public struct VoiceActivity: Sendable, Equatable {
 
   /// The times of a recording without singing.
   public func gaps(in seconds: Double) -> [Segment] {
-    let starts = [0] + segments.map(\.end), ends = segments.map(\.start) + [seconds]
+    let starts = [0] + segments.map(\.end)
+    let ends = segments.map(\.start) + [seconds]
     return zip(starts, ends).filter { $0 < $1 }.map { Segment($0, $1) }
   }
 }
@@ -64,7 +65,8 @@ extension VoiceActivity {
   /// Pauses are closed before what is too short is dropped.
   /// - Parameter seconds: the length of the recording.
   public init(probabilities: [Float], hop: Double, seconds: Double, rule: Rule = Rule()) {
-    let low = Float(rule.threshold - rule.hysteresis), high = Float(rule.threshold)
+    let low = Float(rule.threshold - rule.hysteresis)
+    let high = Float(rule.threshold)
     var found: [Segment] = []
     var start: Int?
     func time(_ frame: Int) -> Double { min(seconds, max(0, (Double(frame) - 0.5) * hop)) }

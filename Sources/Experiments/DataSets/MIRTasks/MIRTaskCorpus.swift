@@ -1,7 +1,7 @@
-public import SwiftDL
-import SwiftDLAudio
 import Foundation
 import Glibc
+public import SwiftDL
+import SwiftDLAudio
 
 /// Ten tasks of music information retrieval with exact labels, made of packages: `DIR/TASK/{train,valid,test}`, clips of
 /// four seconds at 16 kHz.
@@ -132,9 +132,12 @@ public struct MIRTaskCorpus: Sendable {
     let genre = Self.genres[index % Self.genres.count]
     for attempt in 0..<100 {
       let draw = hash.with(2).with(UInt64(attempt))
-      let choice = kind == .classes ? grooves.grooves.filter { $0.hasPrefix(genre) } : grooves.grooves.filter { groove in
-        Self.genres.contains { groove.hasPrefix($0) }
-      }
+      let choice =
+        kind == .classes
+        ? grooves.grooves.filter { $0.hasPrefix(genre) }
+        : grooves.grooves.filter { groove in
+          Self.genres.contains { groove.hasPrefix($0) }
+        }
       guard !choice.isEmpty else { break }
       if let midi = try grooves.play(score, groove: choice[draw.below(choice.count)], in: folder) {
         return Song(midi: midi, score: score, hash: hash, className: genre)
@@ -297,7 +300,8 @@ public struct MIRTaskCorpus: Sendable {
             rows.append("\(name).wav,\(song),\(name)-voice.wav")
           } else {
             let spans = Self.active(cut(vocals), peak: peak)
-            rows += spans.isEmpty
+            rows +=
+              spans.isEmpty
               ? ["\(name).wav,\(song),,"]
               : spans.map { "\(name).wav,\(song),\($0.lowerBound.text(decimals: 3)),\($0.upperBound.text(decimals: 3))" }
           }

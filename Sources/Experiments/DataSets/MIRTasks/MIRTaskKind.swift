@@ -1,6 +1,6 @@
-public import SwiftDLModels
 import Glibc
 import SwiftDLAudio
+public import SwiftDLModels
 
 /// What the labels of a task say; its head, its loss and its figure follow.
 public enum MIRTaskKind: String, Codable, Sendable, CaseIterable {

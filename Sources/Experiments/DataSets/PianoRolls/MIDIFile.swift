@@ -130,7 +130,10 @@ public struct MIDIFile: Sendable, Equatable {
         first = -1
       }
       func data() throws(FileError) -> Int {
-        if first >= 0 { defer { first = -1 }; return first }
+        if first >= 0 {
+          defer { first = -1 }
+          return first
+        }
         let byte = try track.number(1)
         guard byte < 0x80 else { throw track.broken("a status in the middle of an event") }
         return byte

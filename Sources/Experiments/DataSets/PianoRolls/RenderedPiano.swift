@@ -25,7 +25,8 @@ public struct RenderedPiano: Sendable {
     var seconds: [Split: Double] = [:]
     var count = 0
     for (split, name, rolls, share) in [
-      (Split.train, "train", corpus.train, 0.8), (.validation, "valid", corpus.valid, 0.1), (.test, "test", corpus.test, 0.1),
+      (Split.train, "train", corpus.train, 0.8), (.validation, "valid", corpus.valid, 0.1),
+      (.test, "test", corpus.test, 0.1),
     ] {
       try Folders.create("\(folder)/\(name)")
       for roll in rolls {

@@ -103,7 +103,9 @@ public enum PackagedText: String, Sendable, CaseIterable {
       case ">" where inTag:
         inTag = false
         let name = tag.prefix { $0.isLetter || $0.isNumber || $0 == "/" }
-        if ["p", "/p", "li", "/li", "br", "h1", "/h1", "h2", "/h2", "h3", "/h3", "blockquote", "td"].contains(name) { text += "\n" }
+        if ["p", "/p", "li", "/li", "br", "h1", "/h1", "h2", "/h2", "h3", "/h3", "blockquote", "td"].contains(name) {
+          text += "\n"
+        }
       case _ where inTag: tag.append(character)
       case "\n", "\r", "\r\n": text += " "
       default: text.append(character)

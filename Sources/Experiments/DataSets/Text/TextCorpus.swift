@@ -75,7 +75,8 @@ public struct TextCorpus: Sendable {
       for name in ["train", "valid", "test"] {
         let file = "\(path)/\(name).txt"
         if !Folders.exists(file) {
-          throw FileError(path, "has no \(name).txt", hint: "a folder needs train.txt, valid.txt and test.txt; one text file does too")
+          throw FileError(
+            path, "has no \(name).txt", hint: "a folder needs train.txt, valid.txt and test.txt; one text file does too")
         }
         parts.append(try text(file))
       }

@@ -26,7 +26,8 @@ struct AudioSeparationData: FactorGANData {
     let corpus = try MultitrackCorpus(settings.path, validation: .none)
     guard corpus.stemNames.contains(settings.source) else {
       throw ConfigurationError(
-        "data.source", "is \(settings.source); the stems of \(settings.path) are \(corpus.stemNames.joined(separator: ", "))")
+        "data.source", "is \(settings.source); the stems of \(settings.path) are \(corpus.stemNames.joined(separator: ", "))"
+      )
     }
     guard corpus.stemNames.count > 1 else { throw FileError(settings.path, "has no stems beside \(settings.source)") }
     guard settings.pairs <= corpus.train.count else {
@@ -34,7 +35,9 @@ struct AudioSeparationData: FactorGANData {
         "data.pairs", "is \(settings.pairs), but \(settings.path) has \(corpus.train.count) songs to train on",
         hint: "0 takes all of them")
     }
-    guard !corpus.test.isEmpty else { throw FileError(settings.path, "has no songs to judge by", hint: "put some into test") }
+    guard !corpus.test.isEmpty else {
+      throw FileError(settings.path, "has no songs to judge by", hint: "put some into test")
+    }
     let groups = [
       SourceGroup("accompaniment", stems: corpus.stemNames.filter { $0 != settings.source }),
       SourceGroup(stem: settings.source),

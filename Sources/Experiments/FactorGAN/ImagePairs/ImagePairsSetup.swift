@@ -13,9 +13,9 @@ struct ImagePairsSetup: FactorGANSetup {
   ) throws -> ImagePairsSetup? {
     let settings = configuration.data
     let format = ImagePairs.Format(side: settings.size, firstIsGrey: settings.firstIsGrey)
-    guard let pairs = try ImagePairs.open(settings, format, cache: cache, progress: { progress("pictures", $0, $1) })
+    guard let pairs = try KnownPairs.open(settings, format, cache: cache, progress: { progress("pictures", $0, $1) })
     else { return nil }
-    return ImagePairsSetup(data: ImagePairsData(pairs, format, configuration), configuration: configuration)
+    return ImagePairsSetup(data: ImagePairsData(pairs, configuration), configuration: configuration)
   }
 
   func generator(_ random: RandomStream) -> ConvGenerator {
@@ -27,37 +27,23 @@ struct ImagePairsSetup: FactorGANSetup {
   }
 
   func discriminator(_ factor: DensityFactor, _ random: RandomStream) -> ConvDiscriminator {
-    ConvDiscriminator(
-      .init(
-        height: configuration.data.size, width: configuration.data.size, channels: factor.channels(data.parts),
-        features: configuration.discriminatorFeatures),
-      random: random)
+    data.known.discriminator(factor, features: configuration.discriminatorFeatures, random)
   }
 }
 
 /// Pairs of pictures, few of them known as pairs, all of them known as single pictures.
 struct ImagePairsData: FactorGANData {
-  let parts: SampleParts
-  private let pairs: ImagePairs
-  private let known: Int
+  let known: KnownPairs
   private let configuration: FactorGANConfiguration
 
-  init(_ pairs: ImagePairs, _ format: ImagePairs.Format, _ configuration: FactorGANConfiguration) {
-    self.pairs = pairs
-    self.configuration = configuration
-    parts = SampleParts(sizes: format.channels)
-    known = configuration.data.pairs == 0 ? pairs.train.count : configuration.data.pairs
+  init(_ known: KnownPairs, _ configuration: FactorGANConfiguration) {
+    (self.known, self.configuration) = (known, configuration)
   }
 
-  func count(of factor: DensityFactor) -> Int {
-    if case .marginal = factor { return pairs.train.count }
-    return known
-  }
-
-  func real(_ indices: ArraySlice<Int>, for factor: DensityFactor) -> Tensor {
-    if case .marginal(let part) = factor { return pairs.train.tensor(indices, channels: parts.range(part)) }
-    return pairs.train.tensor(indices)
-  }
+  var parts: SampleParts { known.parts }
+  private var test: PixelStore { known.pairs.test }
+  func count(of factor: DensityFactor) -> Int { known.count(of: factor) }
+  func real(_ indices: ArraySlice<Int>, for factor: DensityFactor) -> Tensor { known.real(indices, for: factor) }
 
   func inputs(_ count: Int, random: inout RandomStream) -> GeneratorInputs {
     GeneratorInputs(noise: random.uniform([count, configuration.noiseChannels], in: -1..<1))
@@ -78,15 +64,15 @@ struct ImagePairsData: FactorGANData {
     var random = random
     // As many as there are test images, the same for all classifiers.
     var made: [Tensor] = []
-    for start in stride(from: 0, to: pairs.test.count, by: 100) {
-      made.append(generator.samples(inputs(min(100, pairs.test.count - start), random: &random), .inference))
+    for start in stride(from: 0, to: test.count, by: 100) {
+      made.append(generator.samples(inputs(min(100, test.count - start), random: &random), .inference))
     }
     let generated = Tensor.concatenated(made, axis: 0)
     let rows = generated.reshaped([generated.shape[0], -1])
     var losses: [Double] = []
     for number in 0..<configuration.judge.repeats {
       let loss = judge.loss(
-        count: pairs.test.count, real: { pairs.test.tensor($0) },
+        count: test.count, real: { test.tensor($0) },
         generated: { places in
           rows.gatheredRows(Array(places)).reshaped([places.count, size, size, parts.channels])
         }, random: random.stream("judge").stream(number), shouldStop: shouldStop)
@@ -99,25 +85,7 @@ struct ImagePairsData: FactorGANData {
   }
 
   var summary: String {
-    "\(pairs.name): \(known) of \(pairs.train.count) pairs known, \(pairs.test.count) to judge by"
-  }
-}
-
-extension ImagePairs {
-  /// The pairs that settings name; refuses more known ones than there are.
-  static func open(
-    _ settings: FactorGANDataSettings, _ format: Format, cache: String, progress: (Int, Int) -> Bool
-  ) throws -> ImagePairs? {
-    guard !settings.path.isEmpty else {
-      throw ConfigurationError("data.path", "is not set", hint: "name a folder with train and val of pairs of pictures")
-    }
-    guard let pairs = try open(settings.path, format, cache: cache, progress: progress) else { return nil }
-    guard settings.pairs <= pairs.train.count else {
-      throw ConfigurationError(
-        "data.pairs", "is \(settings.pairs), but \(settings.path) has \(pairs.train.count) pairs to train on",
-        hint: "0 takes all of them")
-    }
-    return pairs
+    "\(known.pairs.name): \(known.known) of \(known.pairs.train.count) pairs known, \(test.count) to judge by"
   }
 }
 

@@ -140,16 +140,16 @@ public struct PairedDigitsReproduction: Sendable {
   /// The rows as a Markdown page.
   public static func markdown(_ rows: [Row]) -> String {
     """
-      # FactorGAN on pairs of digits
+    # FactorGAN on pairs of digits
 
-      GAN and FactorGAN, trained with the authors' settings and seed 1337 on few and many known pairs; `swiftdl reproduce
-      factor-gan-paired` repeats it. The paper's figures are of MNIST after 200,000 updates: Stoller, Ewert, Dixon, "Training
-      generative adversarial networks from incomplete observations using factorised discriminators", ICLR 2020.
-      λ tells how often both images of a pair are taken from one class. The Fréchet distance is the mean over both images, of
-      the features of a classifier trained on the same data; so figures of one data set say little about another's. Less is
-      better, in both figures. Hours are those of updates, beside other work. Our data: \(dataNames(rows)).
+    GAN and FactorGAN, trained with the authors' settings and seed 1337 on few and many known pairs; `swiftdl reproduce
+    factor-gan-paired` repeats it. The paper's figures are of MNIST after 200,000 updates: Stoller, Ewert, Dixon, "Training
+    generative adversarial networks from incomplete observations using factorised discriminators", ICLR 2020.
+    λ tells how often both images of a pair are taken from one class. The Fréchet distance is the mean over both images, of
+    the features of a classifier trained on the same data; so figures of one data set say little about another's. Less is
+    better, in both figures. Hours are those of updates, beside other work. Our data: \(dataNames(rows)).
 
-      """ + "\n" + TextTable(heads: Row.heads, rows: rows.map(\.cells)).markdown
+    """ + "\n" + TextTable(heads: Row.heads, rows: rows.map(\.cells)).markdown
   }
 
   /// What the runs were trained on.

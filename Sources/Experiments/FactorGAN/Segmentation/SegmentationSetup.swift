@@ -15,7 +15,7 @@ struct SegmentationSetup: FactorGANSetup {
     let settings = configuration.data
     let palette = try LabelPalette.of(settings.path)
     let format = ImagePairs.Format(side: settings.size, palette: palette)
-    guard let pairs = try ImagePairs.open(settings, format, cache: cache, progress: { progress("pictures", $0, $1) })
+    guard let pairs = try KnownPairs.open(settings, format, cache: cache, progress: { progress("pictures", $0, $1) })
     else { return nil }
     return SegmentationSetup(data: SegmentationData(pairs, palette, configuration), configuration: configuration)
   }
@@ -28,48 +28,37 @@ struct SegmentationSetup: FactorGANSetup {
   }
 
   func discriminator(_ factor: DensityFactor, _ random: RandomStream) -> ConvDiscriminator {
-    ConvDiscriminator(
-      .init(
-        height: configuration.data.size, width: configuration.data.size, channels: factor.channels(data.parts),
-        features: configuration.discriminatorFeatures),
-      random: random)
+    data.known.discriminator(factor, features: configuration.discriminatorFeatures, random)
   }
 }
 
 /// Scenes and their labels, few of them known together.
 struct SegmentationData: FactorGANData {
-  let parts = SampleParts(sizes: [3, 3])
   let given: Set<Int> = [0]
-  private let pairs: ImagePairs
+  let known: KnownPairs
   private let palette: LabelPalette
-  private let known: Int
   /// Scenes that the generator is given.
   private let scenes: Int
   private let noiseChannels: Int
 
-  init(_ pairs: ImagePairs, _ palette: LabelPalette, _ configuration: FactorGANConfiguration) {
-    (self.pairs, self.palette) = (pairs, palette)
-    known = configuration.data.pairs == 0 ? pairs.train.count : configuration.data.pairs
-    scenes = configuration.factorisation == .gan ? known : pairs.train.count
+  init(_ known: KnownPairs, _ palette: LabelPalette, _ configuration: FactorGANConfiguration) {
+    (self.known, self.palette) = (known, palette)
+    scenes = configuration.factorisation == .gan ? known.known : known.pairs.train.count
     noiseChannels = configuration.noiseChannels
   }
 
-  func count(of factor: DensityFactor) -> Int {
-    if case .marginal = factor { return pairs.train.count }
-    return known
-  }
-
-  func real(_ indices: ArraySlice<Int>, for factor: DensityFactor) -> Tensor {
-    if case .marginal(let part) = factor { return pairs.train.tensor(indices, channels: parts.range(part)) }
-    return pairs.train.tensor(indices)
-  }
+  var parts: SampleParts { known.parts }
+  private var test: PixelStore { known.pairs.test }
+  func count(of factor: DensityFactor) -> Int { known.count(of: factor) }
+  func real(_ indices: ArraySlice<Int>, for factor: DensityFactor) -> Tensor { known.real(indices, for: factor) }
 
   func inputs(_ count: Int, random: inout RandomStream) -> GeneratorInputs {
     let drawn = (0..<count).map { _ in random.integer(below: scenes) }
-    return inputs(pairs.train, drawn, &random)
+    return inputs(known.pairs.train, drawn, &random)
   }
 
-  private func inputs(_ store: PixelStore, _ indices: some Collection<Int>, _ random: inout RandomStream) -> GeneratorInputs {
+  private func inputs(_ store: PixelStore, _ indices: some Collection<Int>, _ random: inout RandomStream) -> GeneratorInputs
+  {
     GeneratorInputs(
       noise: random.uniform([indices.count, noiseChannels], in: -1..<1),
       condition: store.tensor(indices, channels: parts.range(0)))
@@ -77,7 +66,7 @@ struct SegmentationData: FactorGANData {
 
   /// Test scenes, always the same.
   func inputsToLookAt(random: inout RandomStream) -> GeneratorInputs {
-    inputs(pairs.test, 0..<min(24, pairs.test.count), &random)
+    inputs(test, 0..<min(24, test.count), &random)
   }
 
   func picture(_ samples: Tensor) -> any PNGPicture { RGBImage(grid: samples, parts, columns: 6) }
@@ -85,16 +74,16 @@ struct SegmentationData: FactorGANData {
   func scores(of generator: some SampleGenerator, random: RandomStream) -> JSONObject {
     var random = random
     var scores = LabelScores(palette)
-    for start in stride(from: 0, to: pairs.test.count, by: 25) {
-      let places = start..<min(start + 25, pairs.test.count)
-      let made = generator.samples(inputs(pairs.test, places, &random), .inference)
-      scores.add(parts.part(1, of: made), pairs.test.tensor(places, channels: parts.range(1)))
+    for start in stride(from: 0, to: test.count, by: 25) {
+      let places = start..<min(start + 25, test.count)
+      let made = generator.samples(inputs(test, places, &random), .inference)
+      scores.add(parts.part(1, of: made), test.tensor(places, channels: parts.range(1)))
     }
     return scores.json
   }
 
   var summary: String {
-    "\(pairs.name): labels of \(known) of \(pairs.train.count) scenes known, \(palette.evaluated.count) classes, "
-      + "\(pairs.test.count) scenes to judge by"
+    "\(known.pairs.name): labels of \(known.known) of \(known.pairs.train.count) scenes known, "
+      + "\(palette.evaluated.count) classes, \(test.count) scenes to judge by"
   }
 }

@@ -54,8 +54,10 @@ extension ResamplingWaveUNet: AuthorLayout {
     let parts = path.split(separator: ".").map(String.init)
     guard parts.count > 3, parts[0] == "networks", let network = Int(parts[1]), let last = parts.last else { return nil }
     let source = configuration.isShared ? "ALL" : configuration.sources[network]
-    let places = ["skip": "pre_shortcut_convs", "next": "post_shortcut_convs", "before": "pre_shortcut_convs",
-      "joined": "post_shortcut_convs"]
+    let places = [
+      "skip": "pre_shortcut_convs", "next": "post_shortcut_convs", "before": "pre_shortcut_convs",
+      "joined": "post_shortcut_convs",
+    ]
     let module: String
     switch parts[2] {
     case "down", "up":

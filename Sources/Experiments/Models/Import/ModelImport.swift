@@ -51,7 +51,8 @@ public enum ModelImport {
         used.insert(name)
         let tensor = try file.tensor(name)
         if let permutation = place.permutation, tensor.rank != permutation.count {
-          throw FileError(file.path, "tensor “\(name)” has shape \(tensor.shape), where \(permutation.count) axes are needed")
+          throw FileError(
+            file.path, "tensor “\(name)” has shape \(tensor.shape), where \(permutation.count) axes are needed")
         }
         parts.append(place.permutation.map { tensor.permuted($0) } ?? tensor)
       }

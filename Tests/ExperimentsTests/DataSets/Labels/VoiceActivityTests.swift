@@ -41,7 +41,8 @@ import Testing
 
   @Test("a time is sung exactly inside a segment; gaps are the rest") func times() {
     let activity = VoiceActivity([Segment(1, 2), Segment(2, 3), Segment(5, 6)])
-    let sung = [1.0, 1.5, 2, 2.99, 5], silent = [0, 0.99, 3, 4, 6, 7.0]
+    let sung = [1.0, 1.5, 2, 2.99, 5]
+    let silent = [0, 0.99, 3, 4, 6, 7.0]
     #expect(sung.allSatisfy(activity.isActive) && !silent.contains(where: activity.isActive))
     #expect(activity.gaps(in: 8) == [Segment(0, 1), Segment(3, 5), Segment(6, 8)])
     #expect(activity.seconds == 3 && VoiceActivity([]).gaps(in: 2) == [Segment(0, 2)])
