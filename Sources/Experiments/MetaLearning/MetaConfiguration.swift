@@ -34,6 +34,9 @@ public struct MetaConfiguration: RunConfiguration {
     for (key, value) in [("inner.rate", inner.rate), ("outer.rate", outer.rate)] where !(value > 0 && value < 10) {
       throw ConfigurationError(key, "is \(value); a positive number below 10 is needed")
     }
+    if !(inner.memoryLimit >= 0) {
+      throw ConfigurationError("inner.memoryLimit", "is \(inner.memoryLimit); 0 or more is needed")
+    }
     if !(outer.clip > 0) { throw ConfigurationError("outer.clip", "is \(outer.clip); more than 0 is needed") }
     if !(checkpointMinutes > 0) {
       throw ConfigurationError("checkpointMinutes", "is \(checkpointMinutes); more than 0 is needed")
@@ -57,7 +60,8 @@ public struct MetaConfiguration: RunConfiguration {
       "tasks.only": "the tasks that are learnt from; all but the held-out one when empty",
       "inner.rate": "step size of the inner steps, or, where it is learned, its beginning",
       "inner.learned": "whether every tensor of parameters learns a rate of its own (Meta-SGD)",
-      "inner.heldAtOnce": "keeps the graphs of all inner steps: faster, for as many times the memory",
+      "inner.memoryLimit":
+        "megabytes up to which the graphs of all inner steps are kept; beyond, each is made again: slower, equal but for rounding",
       "outer.rate": "of Adam, on the initialisation",
       "outer.clip": "the largest norm of a task's gradient",
       "support": "examples that a task is adapted on",
@@ -79,7 +83,7 @@ public struct InnerSettings: RunConfiguration {
   public var steps = 5
   public var rate: Float = 0.2
   public var learned = false
-  public var heldAtOnce = false
+  public var memoryLimit = 500.0
   public init() {}
 }
 

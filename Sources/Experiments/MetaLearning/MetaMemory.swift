@@ -5,9 +5,18 @@ extension MetaConfiguration {
   /// and for that of several steps, each; measured.
   private static let (heldByGradient, heldByStep, heldByEachStep) = (2.1, 11.0, 9.0)
 
-  /// Bytes that an update holds at the most, about: the graph of a step, or of all of them, and the weights and slopes after
-  /// every step.
+  /// Whether the graphs of all inner steps fit below the limit, and so are kept.
+  package func holdsAllSteps(_ shape: UniversalMIRConfiguration) -> Bool {
+    Double(predictedBytes(shape, holdingAllSteps: true)) <= 1e6 * inner.memoryLimit
+  }
+
+  /// Bytes that an update holds at the most, about.
   package func predictedBytes(_ shape: UniversalMIRConfiguration) -> Int {
+    predictedBytes(shape, holdingAllSteps: holdsAllSteps(shape))
+  }
+
+  /// The graph of a step, or of all of them, and the weights and slopes after every step.
+  private func predictedBytes(_ shape: UniversalMIRConfiguration, holdingAllSteps: Bool) -> Int {
     let example = Double(4 * shape.keptNumbers)
     let judged = Self.heldByGradient * example * Double(query)
     let adapted = example * Double(support)
@@ -17,7 +26,7 @@ extension MetaConfiguration {
       case .reptile: (max(Self.heldByGradient * adapted, judged), 4)
       case .firstOrder: (max(Self.heldByGradient * adapted, judged), 3 + 2 * inner.steps)
       case .maml, .anil:
-        inner.heldAtOnce
+        holdingAllSteps
           ? (Self.heldByEachStep * adapted * Double(inner.steps) + judged, 3 + 2 * inner.steps)
           : (max(Self.heldByStep * adapted, judged), 3 + 2 * inner.steps)
       }

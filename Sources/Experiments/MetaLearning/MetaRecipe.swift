@@ -11,7 +11,7 @@ public struct MetaRecipe: Sendable {
   public func resolvedYAML() throws -> String { try configuration().resolvedYAML }
 
   /// What changes nothing of what is learnt, or its rounding alone.
-  static let neutral = ["updatesPerLine", "checkpointMinutes", "tasks.path", "inner.heldAtOnce"]
+  static let neutral = ["updatesPerLine", "checkpointMinutes", "tasks.path", "inner.memoryLimit"]
   /// What a resumed run may change: its length, and how and where it is worked out.
   private static let mayChange = ["updates"] + neutral
 

@@ -152,7 +152,7 @@ public struct MetaTraining {
     let (support, query) = (objective.sounds(episode.support), objective.sounds(episode.query))
     let loop = InnerLoop(steps: configuration.inner.steps, rates: rates, random: random.stream("inner steps"))
     let result = configuration.algorithm.gradient(
-      at: network(ofTask: index), loop, holdsAllSteps: configuration.inner.heldAtOnce,
+      at: network(ofTask: index), loop, holdsAllSteps: configuration.holdsAllSteps(objective.shape),
       inner: { model, _, context in objective.loss(model(support, context), episode.support) },
       outer: { model, context in objective.loss(model(query, context), episode.query) })
     return TaskGradient(loss: result.loss, parameters: result.parameters, rates: result.rates)

@@ -18,7 +18,8 @@ import Testing
         (c.support, c.query) = (2, 2)
         for algorithm in [MetaAlgorithm.joint, .firstOrder, .reptile, .maml] {
           for (steps, heldAtOnce) in algorithm == .maml ? [(3, false), (6, false), (3, true)] : [(3, false)] {
-            (c.algorithm, c.inner.steps, c.inner.heldAtOnce) = (algorithm, steps, heldAtOnce)
+            (c.algorithm, c.inner.steps, c.inner.memoryLimit) = (algorithm, steps, heldAtOnce ? 1e6 : 0)
+            #expect(c.holdsAllSteps(shape) == heldAtOnce)
             let loop = InnerLoop(steps: steps, rates: algorithm.rates(1e-3, for: network))
             MemoryStatistics.resetPeak()
             let before = MemoryStatistics.current.live
@@ -33,5 +34,14 @@ import Testing
         }
       }
     }
+  }
+
+  @Test("all inner steps are held where the limit lets them, and the limit bounds what is predicted") func limit() {
+    var c = MetaConfiguration()
+    let shape = UniversalMIRConfiguration.small
+    #expect(c.holdsAllSteps(shape))
+    c.inner.memoryLimit = Double(c.predictedBytes(shape)) / 1e6 - 1
+    #expect(!c.holdsAllSteps(shape))
+    #expect(Double(c.predictedBytes(shape)) / 1e6 < c.inner.memoryLimit)
   }
 }
