@@ -67,7 +67,14 @@ public struct MetaTable: Sendable {
     return (complete, places)
   }
 
-  private static let withoutSecondOrder = MetaInitialisation.allCases.filter { $0 != .maml }
+  /// What is compared: the initialisations that every task has been begun with, all but the dearest, and all.
+  private var comparisons: [[MetaInitialisation]] {
+    let common = MetaInitialisation.allCases.filter { one in
+      tasks.allSatisfy { task in Set(cells.map(\.k)).allSatisfy { initialisations(task, $0).contains(one) } }
+    }
+    let choices = [common, MetaInitialisation.allCases.filter { $0 != .maml }, MetaInitialisation.allCases]
+    return choices.enumerated().filter { $1.count > 1 && choices.firstIndex(of: $1) == $0 }.map(\.element)
+  }
 
   private func summary(_ initialisations: [MetaInitialisation]) -> (tasks: [String], table: TextTable) {
     let found = meanPlaces(initialisations)
@@ -89,8 +96,8 @@ public struct MetaTable: Sendable {
 
       Each task is left out in turn; an initialisation is learnt from the others, a fresh head put on it, and all weights are
       fine-tuned on few examples of the task, by Adam with the same rate (\(MetaAdaptation().rate)) whatever they began with.
-      Figures are of the test part: other songs, played with a sound font, or spoken in a language over a package of music, that no other
-      part has. Higher is better. Initialisations: \(settings.updates) updates of \(settings.tasksPerUpdate) tasks,
+      Figures are of the test part: other songs, played with a sound font and a drum kit, or spoken in a language over a package of
+      music, that no other part has, or another recorded song. Higher is better. Initialisations: \(settings.updates) updates of \(settings.tasksPerUpdate) tasks,
       \(settings.support) examples to adapt on and \(settings.query) to be judged by, \(settings.inner.steps) inner steps of
       \(settings.inner.rate), Adam with \(settings.outer.rate), network `\(settings.preset)`; seed \(settings.seed).
       Seeds of heads and examples: \(Set(cells.map(\.seed)).sorted().map(String.init).joined(separator: ", ")).
@@ -102,7 +109,7 @@ public struct MetaTable: Sendable {
 
 
       """
-    for choice in [Self.withoutSecondOrder, MetaInitialisation.allCases] {
+    for choice in comparisons {
       let (tasks, table) = summary(choice)
       if tasks.isEmpty { continue }
       page += "Over \(tasks.joined(separator: ", ")):\n\n" + table.markdown + "\n"
