@@ -100,7 +100,7 @@ public struct MetaTable: Sendable {
       music, that no other part has, or another recorded song. Higher is better. Initialisations: \(settings.updates) updates of \(settings.tasksPerUpdate) tasks,
       \(settings.support) examples to adapt on and \(settings.query) to be judged by, \(settings.inner.steps) inner steps of
       \(settings.inner.rate), Adam with \(settings.outer.rate), network `\(settings.preset)`; seed \(settings.seed).
-      Seeds of heads and examples: \(Set(cells.map(\.seed)).sorted().map(String.init).joined(separator: ", ")).
+      Seeds of heads and examples: \(seeds).
       An adaptation and its judging took \(medianSeconds) s in the median, beside other work.\(singles)
 
       ## Mean places
@@ -115,6 +115,16 @@ public struct MetaTable: Sendable {
       page += "Over \(tasks.joined(separator: ", ")):\n\n" + table.markdown + "\n"
     }
     return page + "## All figures\n\n" + TextTable(heads: heads, rows: rows).markdown
+  }
+
+  /// The seeds of every task, those of most tasks first.
+  private var seeds: String {
+    let tasksOfSeeds = Dictionary(grouping: tasks) { task in
+      Set(cells.filter { $0.task == task }.map(\.seed)).sorted().map(String.init).joined(separator: ", ")
+    }
+    let groups = tasksOfSeeds.sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }
+    if groups.count == 1 { return groups[0].key }
+    return groups.map { "\($0.key) for \($0.value.joined(separator: ", "))" }.joined(separator: "; ")
   }
 
   /// Which single tasks were the best.
