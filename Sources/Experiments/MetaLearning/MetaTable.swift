@@ -97,7 +97,8 @@ public struct MetaTable: Sendable {
       Each task is left out in turn; an initialisation is learnt from the others, a fresh head put on it, and all weights are
       fine-tuned on few examples of the task, by Adam with the same rate (\(MetaAdaptation().rate)) whatever they began with.
       Figures are of the test part: other songs, played with a sound font and a drum kit, or spoken in a language over a package of
-      music, that no other part has, or another recorded song. Higher is better. Initialisations: \(settings.updates) updates of \(settings.tasksPerUpdate) tasks,
+      music, that no other part has, or another recorded song. Higher is better.
+      Initialisations: \(settings.updates) updates of \(settings.tasksPerUpdate) tasks,
       \(settings.support) examples to adapt on and \(settings.query) to be judged by, \(settings.inner.steps) inner steps of
       \(settings.inner.rate), Adam with \(settings.outer.rate), network `\(settings.preset)`; seed \(settings.seed).
       Seeds of heads and examples: \(seeds).

@@ -12,7 +12,8 @@ import Testing
       ("PearlSideStick-Soft.wav", .stick), ("stick-rim-9.flac", .stick), ("HandClap.wav", .clap), ("tom-hi-1.flac", .tom),
       ("hihat-closed-4.flac", .closedHat), ("hhpedal_01.flac", .closedHat), ("HiHatFoot-0.wav", .closedHat),
       ("HiHatOpen-2.wav", .openHat), ("hihat-semi-open-1.flac", nil), ("SabianHatChoke-Hard.wav", nil),
-      ("crash20i__ride4.flac", .cymbal), ("PaisteRide-Soft.wav", .cymbal), ("RideBell-1.wav", nil), ("Cowbell-Hard.wav", nil),
+      ("crash20i__ride4.flac", .cymbal), ("PaisteRide-Soft.wav", .cymbal), ("RideBell-1.wav", nil),
+      ("Cowbell-Hard.wav", nil),
     ] as [(String, DrumKit.Drum?)])
   func names(name: String, drum: DrumKit.Drum?) {
     #expect(DrumKit.Drum(soundName: name) == drum)

@@ -209,9 +209,8 @@ public struct MIRTaskCorpus: Sendable {
       for (place, index) in mine.enumerated() {
         let file = songs[index].midi
         for note in file.notes where file.seconds(at: note.start) < slot - 4 {
-          if let kit = kitOfSong[index], note.channel == 9, let drum = DrumKit.Drum(key: note.key), kit.drums.contains(drum) {
-            hits[index].append(
-              DrumKit.Hit(seconds: file.seconds(at: note.start), drum: drum, velocity: note.velocity))
+          if note.channel == 9, let drum = kitOfSong[index]?.drum(ofKey: note.key) {
+            hits[index].append(.init(seconds: file.seconds(at: note.start), drum: drum, velocity: note.velocity))
             continue
           }
           var moved = note
@@ -270,9 +269,9 @@ public struct MIRTaskCorpus: Sendable {
   }
 
   func write(_ samples: [Float], to path: String) throws(FileError) {
-    let peak = samples.reduce(0) { max($0, abs($1)) }
-    let gain = peak > 0.99 ? 0.99 / peak : 1
-    let sound = AudioBuffer(samples: samples.map { $0 * gain }, channels: 1, sampleRate: Self.sampleRate)
+    var sound = AudioBuffer(samples: samples, channels: 1, sampleRate: Self.sampleRate)
+    let peak = sound.peak
+    if peak > 0.99 { sound.samples = samples.map { $0 * (0.99 / peak) } }
     try AudioFile.write(sound, to: path, format: .wav(.int16))
   }
 }

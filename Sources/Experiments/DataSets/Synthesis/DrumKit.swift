@@ -47,7 +47,7 @@ package struct DrumKit {
       }
     }
 
-    /// How loud the loudest stroke is.
+    /// The peak of a stroke at full velocity.
     fileprivate var level: Float {
       switch self {
       case .kick, .snare: 0.3
@@ -73,7 +73,7 @@ package struct DrumKit {
   private static let soundLimit = 20 * 192_000
 
   let sampleRate: Int
-  /// Mono sounds of every drum, the softest first.
+  /// Mono sounds of every drum at full velocity, the softest stroke first.
   private let strokes: [Drum: [[Float]]]
 
   /// The drums there are.
@@ -90,31 +90,39 @@ package struct DrumKit {
 
   /// - Throws: `FileError` for a folder that names no drums, and for sounds that cannot be read.
   package init(_ folder: String, sampleRate: Int) throws(FileError) {
-    var strokes: [Drum: [[Float]]] = [:]
+    var sounds: [Drum: [AudioBuffer]] = [:]
     for name in try SoundInput.soundNames(in: folder) {
       guard let drum = Drum(soundName: name) else { continue }
       let sound = try AudioFile.read("\(folder)/\(name)", frames: Self.soundLimit)
-      strokes[drum, default: []].append(sound.mono().resampled(to: sampleRate).samples)
+      sounds[drum, default: []].append(sound.mono().resampled(to: sampleRate))
     }
-    guard !strokes.isEmpty else { throw FileError(folder, "holds no sounds with the names of drums") }
+    guard !sounds.isEmpty else { throw FileError(folder, "holds no sounds with the names of drums") }
     self.sampleRate = sampleRate
-    self.strokes = strokes.mapValues { sounds in
-      // Names tell the order of loudness in many ways; the sounds tell it in one.
-      sounds.map { (peak: Self.peak($0), sound: $0) }.sorted { $0.peak < $1.peak }.map(\.sound)
+    strokes = Dictionary(uniqueKeysWithValues: sounds.map { ($0, Self.levelled($1, to: $0.level)) })
+  }
+
+  /// The softest first: names tell the order in many ways, the sounds in one. All are brought to one level, since a stroke's
+  /// velocity is what shall tell its loudness, but for what is hardly a sound.
+  private static func levelled(_ sounds: [AudioBuffer], to level: Float) -> [[Float]] {
+    let ranked = sounds.map { (peak: $0.peak, samples: $0.samples) }.sorted { $0.peak < $1.peak }
+    guard let loudest = ranked.last?.peak, loudest > 0 else { return [] }
+    return ranked.map { stroke in
+      let gain = level / max(stroke.peak, loudest / 4)
+      return stroke.samples.map { gain * $0 }
     }
   }
+
+  /// The drum of a key of General MIDI's percussion, where the kit has it.
+  package func drum(ofKey key: Int) -> Drum? { Drum(key: key).flatMap { drums.contains($0) ? $0 : nil } }
 
   /// Adds strokes to a sound; what would go on behind its end is cut off.
   package func add(_ hits: [Hit], to sound: inout [Float]) {
     for hit in hits {
-      guard let choices = strokes[hit.drum], let loudest = choices.last.map(Self.peak), loudest > 0 else { continue }
-      let stroke = choices[min(choices.count - 1, hit.velocity * choices.count / 128)]
-      let gain = hit.drum.level * Float(hit.velocity) / (127 * max(Self.peak(stroke), loudest / 4))
       let first = Int((hit.seconds * Double(sampleRate)).rounded())
-      guard sound.indices.contains(first) else { continue }
+      guard let choices = strokes[hit.drum], !choices.isEmpty, sound.indices.contains(first) else { continue }
+      let stroke = choices[min(choices.count - 1, hit.velocity * choices.count / 128)]
+      let gain = Float(hit.velocity) / 127
       for index in 0..<min(stroke.count, sound.count - first) { sound[first + index] += gain * stroke[index] }
     }
   }
-
-  private static func peak(_ sound: [Float]) -> Float { sound.reduce(0) { max($0, abs($1)) } }
 }
