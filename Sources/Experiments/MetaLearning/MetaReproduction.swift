@@ -215,7 +215,7 @@ public struct MetaReproduction: Sendable {
     /// The task that the best single one was.
     public let single: String?
 
-    init?(_ json: JSONObject) {
+    package init?(_ json: JSONObject) {
       guard let task = json["task"]?.string, let metric = json["metric"]?.string,
         let initialisation = json["initialisation"]?.string.flatMap(MetaInitialisation.init), let k = json["k"]?.integer,
         let seed = json["seed"]?.integer, let steps = json["steps"]?.array, let scores = json["scores"]?.array

@@ -1,3 +1,4 @@
+import Glibc
 public import SwiftDL
 
 /// The figures of adaptations as tables: what a musician reads, and what a program does.
@@ -7,23 +8,38 @@ public struct MetaTable: Sendable {
   private let settings: MetaConfiguration
 
   public init(_ reproduction: MetaReproduction) throws {
-    cells = try reproduction.cells()
-    trainings = try reproduction.trainings()
-    settings = try reproduction.configuration()
+    self.init(try reproduction.cells(), trainings: try reproduction.trainings(), settings: try reproduction.configuration())
+  }
+
+  package init(_ cells: [MetaReproduction.Cell], trainings: [JSONObject], settings: MetaConfiguration) {
+    (self.cells, self.trainings, self.settings) = (cells, trainings, settings)
   }
 
   private var steps: [Int] { Set(cells.flatMap(\.steps)).sorted() }
   private var tasks: [String] { Set(cells.map(\.task)).sorted() }
+  private var examples: [Int] { Set(cells.map(\.k)).sorted() }
+
+  /// Over seeds.
+  private func statistics(_ task: String, _ initialisation: MetaInitialisation, _ k: Int, _ step: Int) -> ScoreStatistics {
+    ScoreStatistics(
+      cells.filter { $0.task == task && $0.initialisation == initialisation && $0.k == k }.compactMap { $0.score(after: step) })
+  }
 
   /// The mean over seeds.
   private func score(_ task: String, _ initialisation: MetaInitialisation, _ k: Int, _ step: Int) -> Double? {
-    let scores = cells.filter { $0.task == task && $0.initialisation == initialisation && $0.k == k }
-      .compactMap { $0.score(after: step) }.filter(\.isFinite)
-    return scores.isEmpty ? nil : scores.reduce(0, +) / Double(scores.count)
+    let mean = statistics(task, initialisation, k, step).mean
+    return mean.isFinite ? mean : nil
   }
 
   private func initialisations(_ task: String, _ k: Int) -> [MetaInitialisation] {
     MetaInitialisation.allCases.filter { one in cells.contains { $0.task == task && $0.k == k && $0.initialisation == one } }
+  }
+
+  /// The mean, and the standard deviation where there are several seeds.
+  private func figure(_ scores: ScoreStatistics) -> String {
+    if scores.count == 0 { return "–" }
+    let mean = scores.mean.text(decimals: 3)
+    return scores.count == 1 ? mean : "\(mean) ± \(scores.standardDeviation.text(decimals: 3))"
   }
 
   /// Rows under `heads`: a task, a number of examples and an initialisation each.
@@ -34,38 +50,58 @@ public struct MetaTable: Sendable {
         initialisations(task, k).map { one in
           let metric = cells.first { $0.task == task }?.metric ?? ""
           return [task, metric, "\(k)", one.rawValue]
-            + steps.map { step in score(task, one, k, step).map { $0.text(decimals: 3) } ?? "–" }
+            + steps.map { figure(statistics(task, one, k, $0)) }
         }
       }
     }
   }
 
-  /// The mean place of every initialisation among all of them, 1 the best, over the tasks that have all; draws share places.
+  /// The tasks that have been begun with all of some initialisations, for every number of examples.
+  private func completeTasks(_ initialisations: [MetaInitialisation]) -> [String] {
+    tasks.filter { task in examples.allSatisfy { k in initialisations.allSatisfy { self.initialisations(task, k).contains($0) } } }
+  }
+
+  /// Places among `initialisations`, 1 the best; draws share places.
+  private func places(_ initialisations: [MetaInitialisation], _ task: String, _ k: Int, _ step: Int) -> [Double] {
+    let scores = initialisations.map { score(task, $0, k, step) ?? -.infinity }
+    return scores.map { mine in 1 + Double(scores.count { $0 > mine }) + Double(scores.count { $0 == mine } - 1) / 2 }
+  }
+
+  /// The mean place of every initialisation among all of them, over the tasks that have all.
   ///
   /// - Parameter initialisations: those that are compared.
   func meanPlaces(
     _ initialisations: [MetaInitialisation]
   ) -> (tasks: [String], places: [(k: Int, step: Int, places: [Double])]) {
-    let complete = tasks.filter { task in
-      Set(cells.map(\.k)).allSatisfy { k in initialisations.allSatisfy { self.initialisations(task, k).contains($0) } }
-    }
-    var places: [(k: Int, step: Int, places: [Double])] = []
-    for k in Set(cells.map(\.k)).sorted() {
-      for step in steps where step > 0 {
-        var sums = [Double](repeating: 0, count: initialisations.count)
-        var count = 0.0
-        for task in complete {
-          let scores = initialisations.map { score(task, $0, k, step) ?? -.infinity }
-          for (index, mine) in scores.enumerated() {
-            sums[index] += 1 + Double(scores.count { $0 > mine }) + Double(scores.count { $0 == mine } - 1) / 2
-          }
-          count += 1
-        }
-        if count > 0 { places.append((k, step, sums.map { $0 / count })) }
+    let complete = completeTasks(initialisations)
+    if complete.isEmpty { return ([], []) }
+    let means = examples.flatMap { k in
+      steps.filter { $0 > 0 }.map { step in
+        let places = complete.map { self.places(initialisations, $0, k, step) }
+        return (k: k, step: step, places: initialisations.indices.map { index in Self.mean(places.map { $0[index] }) })
       }
     }
-    return (complete, places)
+    return (complete, means)
   }
+
+  /// How many places an initialisation is ahead of random weights after so many steps, averaged over numbers of examples and
+  /// then over tasks, and the chance of it by Wilcoxon's test over tasks.
+  ///
+  /// Places and not figures, since an F and an SI-SDR have no common scale: J. Demšar, "Statistical comparisons of classifiers
+  /// over multiple data sets", JMLR 7, 2006, 3.
+  func leads(_ initialisations: [MetaInitialisation], after step: Int) -> [(lead: Double, chance: Double)] {
+    guard let random = initialisations.firstIndex(of: .random) else { return [] }
+    let places = completeTasks(initialisations).map { task in
+      let perExamples = examples.map { self.places(initialisations, task, $0, step) }
+      return initialisations.indices.map { index in Self.mean(perExamples.map { $0[index] }) }
+    }
+    return initialisations.indices.map { index in
+      let (theirs, ours) = (places.map { $0[random] }, places.map { $0[index] })
+      return (Self.mean(theirs) - Self.mean(ours), SignedRankTest(theirs, ours).probability)
+    }
+  }
+
+  private static func mean(_ numbers: [Double]) -> Double { numbers.reduce(0, +) / Double(numbers.count) }
 
   /// What is compared: the initialisations that every task has been begun with, all but the dearest, and all.
   private var comparisons: [[MetaInitialisation]] {
@@ -114,8 +150,26 @@ public struct MetaTable: Sendable {
       let (tasks, table) = summary(choice)
       if tasks.isEmpty { continue }
       page += "Over \(tasks.joined(separator: ", ")):\n\n" + table.markdown + "\n"
+      if choice.contains(.random), tasks.count > 1 { page += leadSection(choice, tasks) }
     }
-    return page + "## All figures\n\n" + TextTable(heads: heads, rows: rows).markdown
+    let note = "Means over seeds, with their standard deviation where there are several.\n\n"
+    return page + "## All figures\n\n" + note + TextTable(heads: heads, rows: rows).markdown
+  }
+
+  private func leadSection(_ initialisations: [MetaInitialisation], _ tasks: [String]) -> String {
+    let rows = steps.filter { $0 > 0 }.map { step in
+      ["\(step)"] + zip(initialisations, leads(initialisations, after: step)).filter { $0.0 != .random }.map { _, found in
+        "\(found.lead.text(decimals: 2)) (p = \(found.chance.text(decimals: 3)))"
+      }
+    }
+    let heads = ["steps"] + initialisations.filter { $0 != .random }.map(\.rawValue)
+    return """
+      Places ahead of random weights, over all numbers of examples; p by Wilcoxon's signed-rank test over the tasks, of which
+      \(tasks.count) can give no p below \(exp2(1 - Double(tasks.count)).text(decimals: 3)):
+
+      \(TextTable(heads: heads, rows: rows).markdown)
+
+      """
   }
 
   /// The seeds of every task, those of most tasks first.
