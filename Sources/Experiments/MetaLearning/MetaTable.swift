@@ -22,7 +22,9 @@ public struct MetaTable: Sendable {
   /// Over seeds.
   private func statistics(_ task: String, _ initialisation: MetaInitialisation, _ k: Int, _ step: Int) -> ScoreStatistics {
     ScoreStatistics(
-      cells.filter { $0.task == task && $0.initialisation == initialisation && $0.k == k }.compactMap { $0.score(after: step) })
+      cells.filter { $0.task == task && $0.initialisation == initialisation && $0.k == k }.compactMap {
+        $0.score(after: step)
+      })
   }
 
   /// The mean over seeds.
@@ -58,7 +60,9 @@ public struct MetaTable: Sendable {
 
   /// The tasks that have been begun with all of some initialisations, for every number of examples.
   private func completeTasks(_ initialisations: [MetaInitialisation]) -> [String] {
-    tasks.filter { task in examples.allSatisfy { k in initialisations.allSatisfy { self.initialisations(task, k).contains($0) } } }
+    tasks.filter { task in
+      examples.allSatisfy { k in initialisations.allSatisfy { self.initialisations(task, k).contains($0) } }
+    }
   }
 
   /// Places among `initialisations`, 1 the best; draws share places.
@@ -158,9 +162,10 @@ public struct MetaTable: Sendable {
 
   private func leadSection(_ initialisations: [MetaInitialisation], _ tasks: [String]) -> String {
     let rows = steps.filter { $0 > 0 }.map { step in
-      ["\(step)"] + zip(initialisations, leads(initialisations, after: step)).filter { $0.0 != .random }.map { _, found in
-        "\(found.lead.text(decimals: 2)) (p = \(found.chance.text(decimals: 3)))"
-      }
+      ["\(step)"]
+        + zip(initialisations, leads(initialisations, after: step)).filter { $0.0 != .random }.map { _, found in
+          "\(found.lead.text(decimals: 2)) (p = \(found.chance.text(decimals: 3)))"
+        }
     }
     let heads = ["steps"] + initialisations.filter { $0 != .random }.map(\.rawValue)
     return """

@@ -25,7 +25,9 @@ import Testing
     let page = try table().markdown
     // Six tasks to one side: 2^-5. Three to either side, by as much: as likely as can be.
     #expect(page.contains("6 can give no p below 0.031"))
-    #expect(page.contains("| steps | joint | reptile |\n| --- | --- | --- |\n| 1 | 1.50 (p = 0.031) | 0.00 (p = 1.000) |"), "\(page)")
+    #expect(
+      page.contains("| steps | joint | reptile |\n| --- | --- | --- |\n| 1 | 1.50 (p = 0.031) | 0.00 (p = 1.000) |"),
+      "\(page)")
     #expect(page.contains("| 5 | 0.00 (p = 1.000) | 0.00 (p = 1.000) |"))
     #expect(page.contains("| 2 | 1 | 2.50 | 1.00 | 2.50 |"))
   }
