@@ -144,6 +144,7 @@ int main(int count, char **arguments) {
   HOLD(ck_version() == CK_VERSION_MAJOR * 10000 + CK_VERSION_MINOR * 100 + CK_VERSION_PATCH, "version");
   run("convolutions", trial_conv, trials, seed);
   run("sums of many inputs", trial_many_inputs, trials / 50 + 1, seed);
+  run("excerpts", trial_excerpt, trials, seed);
   run("matrix products", trial_gemm, trials, seed);
   run("other kernels", trial_others, trials, seed);
   run("streams", trial_stream, trials, seed);

@@ -45,6 +45,7 @@ extern _Atomic long allocations;
 
 void trial_conv(entropy *e);
 void trial_many_inputs(entropy *e);
+void trial_excerpt(entropy *e);
 void trial_gemm(entropy *e);
 void trial_others(entropy *e);
 void trial_stream(entropy *e);

@@ -183,11 +183,14 @@ void ck_correlate(const ck_context *context, const ck_conv_kernels *kernels, con
   ck_tap taps[ck_most_paired_taps];
   float bias[2 * ck_most_paired_channels];
   const ptrdiff_t one = c.destination.channels;
+  const bool one_chain = ck_pairable(kernels, &c) > 0;
   join_lines(&c);
+  c.lanes_along_taps = weights->dots;
   if (weights->paired_taps > 0) c = ck_paired(&c, weights->paired_taps, taps);
   correlation self = {.kernels = kernels, .c = &c, .weights = weights,
                       .cut = cut_for(&c, weights->count * c.groups, weights->dots ? dot_pixels : chunk_pixels),
                       .block = common_block(&c, epilogue, keep)};
+  self.block.one_chain = one_chain;
   if (self.cut.chunks == 0) return;
   if (weights->paired_taps > 0) {
     self.block.pair = one;

@@ -37,6 +37,7 @@ typedef struct ck_correlation {
   ptrdiff_t tap_count;
   const ck_tap *taps; /* ascending in dy, then in dx */
   bool depthwise;     /* every channel by itself: taps are never joined */
+  bool lanes_along_taps; /* joined taps fill vectors: none may fall away at a signal's end, where others would change lanes */
   bool finite;        /* so are all inputs: what weights of 0 multiply needs no mask */
   ptrdiff_t groups;   /* of so many channels each, side by side in the source and in the destination; 1 if depthwise */
   ck_mutable_image destination;
@@ -85,6 +86,7 @@ typedef struct ck_block {
   ptrdiff_t vectors;         /* of sums; when gated, the second half of them are the gates of the first */
   ck_epilogue epilogue;      /* its pointers and places moved to this group, not to `first` */
   ptrdiff_t pair;            /* channels of the first of two pixels that this block computes as one; 0: not paired */
+  bool one_chain;            /* sums are carried from piece to piece of the weights, not cut (see ck_pairable) */
   ptrdiff_t gate;            /* distance from a channel to its gate; 0: none */
   bool plain;                /* the epilogue is at most a bias and a piecewise linear activation */
   bool stream;               /* store past the caches: rows of whole, aligned vectors */
@@ -197,7 +199,10 @@ void ck_transpose(const float *from, ptrdiff_t out_step, ptrdiff_t in_step, ptrd
                   float scale, float *to, ptrdiff_t width);
 
 /* Two neighbouring pixels can be one pixel of twice as many channels, seen through one tap more: 24 channels fill one
-   vector and a half, 48 fill three. The taps of a line, or 0 where that does not pay. */
+   vector and a half, 48 fill three. The taps of a line where a layer's shape is worth it, or 0. Such layers add in one
+   chain, paired or not: the two pixels of a pair meet the rows of a piece one tap apart, and no bit shall tell them. */
+ptrdiff_t ck_pairable(const ck_conv_kernels *kernels, const ck_correlation *c);
+/* The same, or 0 where the pixels there are cannot be paired. */
 ptrdiff_t ck_pairs(const ck_conv_kernels *kernels, const ck_correlation *c, const ck_epilogue *epilogue);
 enum { ck_most_paired_taps = 64, ck_most_paired_channels = 32 };
 /* The same correlation over pairs of pixels, with its taps in `taps`. */

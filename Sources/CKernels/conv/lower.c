@@ -72,23 +72,40 @@ static void add_segment(builder *self, const float *x, ptrdiff_t step, ptrdiff_t
   run->segment_count++;
 }
 
+/* Taps of several sources in the order of the weights' rows: what a sum adds first must not depend on where weights are
+   cut into pieces. */
+static void end_run(builder *self) {
+  if (self->c->source_count == 1) return;
+  const ck_run *run = &self->runs[self->run_count - 1];
+  ck_segment *segments = self->segments + self->segment_count - run->segment_count;
+  for (ptrdiff_t i = 1; i < run->segment_count; i++) {
+    const ck_segment segment = segments[i];
+    ptrdiff_t at = i;
+    for (; at > 0 && segments[at - 1].row > segment.row; at--) segments[at] = segments[at - 1];
+    segments[at] = segment;
+  }
+}
+
+/* A window of a source with gaps has gaps too: which taps join must not depend on where a run ends. */
+static ptrdiff_t window_step(ptrdiff_t channels, ptrdiff_t pixel_stride) { return channels + (pixel_stride != channels); }
+
 /* Rows first, first + by, … of one line of an image, `count` of them, zeros outside; NULL while only counting. */
 static const float *copy_rows(builder *self, const float *line, ptrdiff_t pixel_stride, ptrdiff_t channels,
                               ptrdiff_t first, ptrdiff_t by, ptrdiff_t count) {
-  ptrdiff_t width = self->c->width;
+  ptrdiff_t width = self->c->width, step = window_step(channels, pixel_stride);
   float *window = self->window ? self->window + self->window_size : NULL;
-  self->window_size += (count * channels + 15) / 16 * 16;
+  self->window_size += (count * step + 15) / 16 * 16;
   if (!window || ck_measuring()) return window;
   ptrdiff_t before = least(count, most(0, floor_divide(-first + by - 1, by)));
   ptrdiff_t end = most(before, least(count, floor_divide(width - 1 - first, by) + 1));
-  memset(window, 0, (size_t)(before * channels) * sizeof *window);
-  if (by * pixel_stride == channels)
-    memcpy(window + before * channels, line + (first + before * by) * pixel_stride,
-           (size_t)((end - before) * channels) * sizeof *window);
+  memset(window, 0, (size_t)(before * step) * sizeof *window);
+  if (by * pixel_stride == step)
+    memcpy(window + before * step, line + (first + before * by) * pixel_stride,
+           (size_t)((end - before) * step) * sizeof *window);
   else
     for (ptrdiff_t i = before; i < end; i++)
-      memcpy(window + i * channels, line + (first + i * by) * pixel_stride, (size_t)channels * sizeof *window);
-  memset(window + end * channels, 0, (size_t)((count - end) * channels) * sizeof *window);
+      memcpy(window + i * step, line + (first + i * by) * pixel_stride, (size_t)channels * sizeof *window);
+  memset(window + end * step, 0, (size_t)((count - end) * step) * sizeof *window);
   return window;
 }
 
@@ -112,16 +129,18 @@ static void add_line_taps(builder *self, const float *line, ptrdiff_t pixel_stri
                           ptrdiff_t row_offset, const ck_tap *taps, ptrdiff_t count, ptrdiff_t p0, ptrdiff_t p1) {
   const ck_correlation *c = self->c;
   ptrdiff_t pixels = p1 - p0, first = p0 * c->step_x, last = (p1 - 1) * c->step_x;
+  const ptrdiff_t step = window_step(channels, pixel_stride);
+  const bool whole = c->lanes_along_taps && step == channels && taps[count - 1].dx - taps[0].dx == count - 1;
   /* Taps that see nothing but padding fall away; they are ascending, so what remains is one stretch. */
-  while (count > 0 && last + taps[0].dx < 0) taps++, count--;
-  while (count > 0 && first + taps[count - 1].dx >= c->width) count--;
+  while (!whole && count > 0 && last + taps[0].dx < 0) taps++, count--;
+  while (!whole && count > 0 && first + taps[count - 1].dx >= c->width) count--;
   if (count == 0) return;
   ptrdiff_t low = first + taps[0].dx, high = last + taps[count - 1].dx, length = high - low + 1;
   bool inside = low >= 0 && high < c->width;
-  if (!inside && length <= 2 * pixels * c->step_x + 32) {
+  if (!inside && (whole || length <= 2 * pixels * c->step_x + 32)) {
     const float *window = copy_rows_once(self, line, pixel_stride, channels, low, length);
     for (ptrdiff_t k = 0; k < count; k++)
-      add_segment(self, window ? window + (taps[k].dx - taps[0].dx) * channels : NULL, c->step_x * channels, channels,
+      add_segment(self, window ? window + (taps[k].dx - taps[0].dx) * step : NULL, c->step_x * step, channels,
                   taps[k].row + row_offset, taps[k].part);
     return;
   }
@@ -132,7 +151,7 @@ static void add_line_taps(builder *self, const float *line, ptrdiff_t pixel_stri
       add_segment(self, line + begin * pixel_stride, c->step_x * pixel_stride, channels, taps[k].row + row_offset,
                   taps[k].part);
     else
-      add_segment(self, copy_rows(self, line, pixel_stride, channels, begin, c->step_x, pixels), channels, channels,
+      add_segment(self, copy_rows(self, line, pixel_stride, channels, begin, c->step_x, pixels), step, channels,
                   taps[k].row + row_offset, taps[k].part);
   }
 }
@@ -154,6 +173,7 @@ static void add_run(builder *self, ptrdiff_t b, ptrdiff_t y, ptrdiff_t p0, ptrdi
                       source->channels, row_offset, c->taps + k, end - k, p0, p1);
     }
   }
+  end_run(self);
 }
 
 /* A line is cut where its inner part, which needs no copy, begins and ends. A short one is not: its window is copied
@@ -195,6 +215,7 @@ static void add_batch(builder *self, ptrdiff_t line, ptrdiff_t b0, ptrdiff_t b1)
                   source->batch_stride, source->channels, c->taps[k].row + row_offset, c->taps[k].part);
     }
   }
+  end_run(self);
 }
 
 const ck_run *ck_lower(const ck_correlation *c, const ck_cut *cut, ptrdiff_t chunk, ptrdiff_t *run_count) {

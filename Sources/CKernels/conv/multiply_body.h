@@ -1,6 +1,7 @@
 /* y = Σ x · w: a tile is `pixels` × `vectors` sums held in registers. Each step takes one input channel: its weights
    are `vectors` loads, its inputs `pixels` broadcasts, and every pair is one multiply-add. */
-/* Rows row ..< row + chain of a run: what a tile adds before it looks at another part of the weights. */
+/* Rows row ..< row + chain of the weights: what a tile adds before it looks at another part of them. By the weights' rows
+   and not by a run's, since runs at a signal's ends lack taps, and no bit shall depend on where a signal is cut. */
 typedef struct {
   ck_segment segments[chain];
   ptrdiff_t count;
@@ -8,19 +9,20 @@ typedef struct {
 } piece;
 static void cut_piece(const ck_run *run, ptrdiff_t row, piece *to) {
   const ptrdiff_t end = row + chain;
-  ptrdiff_t at = 0;
   to->count = 0;
   to->begins = row == 0;
-  for (ptrdiff_t s = 0; s < run->segment_count; at += run->segments[s++].channels) {
+  to->ends = true;
+  for (ptrdiff_t s = 0; s < run->segment_count; s++) {
     ck_segment part = run->segments[s];
-    const ptrdiff_t before = row > at ? row - at : 0, after = at + part.channels > end ? at + part.channels - end : 0;
-    if (before + after >= part.channels) continue;
+    const ptrdiff_t part_end = part.row + part.channels;
+    if (part_end > end) to->ends = false;
+    if (part.row >= end || part_end <= row) continue;
+    const ptrdiff_t before = row > part.row ? row - part.row : 0, after = part_end > end ? part_end - end : 0;
     part.x += before;
     part.row += before;
     part.channels -= before + after;
     to->segments[to->count++] = part;
   }
-  to->ends = at <= end;
 }
 
 /* `parts` holds the sums of earlier pieces, rows of `vectors` vectors from the run's first pixel on. */
@@ -38,6 +40,9 @@ CK_INLINE void multiply_tile(const int pixels, const int vectors, const bool fet
     }
     EACH(i, pixels) sum[i][j] = start;
   }
+  float *part = parts + first * vectors * CK_LANES;
+  if (!piece->begins && block->one_chain)
+    EACH(i, pixels) EACH(j, vectors) sum[i][j] = ck_vec_load(part + (i * vectors + j) * CK_LANES);
   for (ptrdiff_t s = 0; s < piece->count; s++) {
     const ck_segment *segment = &piece->segments[s];
     const ptrdiff_t step = segment->step, w_step = block->w_step;
@@ -73,11 +78,10 @@ CK_INLINE void multiply_tile(const int pixels, const int vectors, const bool fet
       }
     }
   }
-  parts += first * vectors * CK_LANES;
-  if (!piece->begins)
-    EACH(i, pixels) EACH(j, vectors) sum[i][j] += ck_vec_load(parts + (i * vectors + j) * CK_LANES);
+  if (!piece->begins && !block->one_chain)
+    EACH(i, pixels) EACH(j, vectors) sum[i][j] += ck_vec_load(part + (i * vectors + j) * CK_LANES);
   if (!piece->ends) {
-    EACH(i, pixels) EACH(j, vectors) ck_vec_store(parts + (i * vectors + j) * CK_LANES, sum[i][j]);
+    EACH(i, pixels) EACH(j, vectors) ck_vec_store(part + (i * vectors + j) * CK_LANES, sum[i][j]);
     return;
   }
   if (!block->plain) {
@@ -162,8 +166,8 @@ static void multiply(const ck_run *runs, ptrdiff_t run_count, const ck_block *bl
     more = false;
     for (const ck_run *run = runs; run < runs + run_count; at += run++->count * width) {
       cut_piece(run, row, &piece);
-      if (piece.count == 0 && row > 0) continue; /* a run of fewer taps has ended */
       more = more || !piece.ends;
+      if (piece.count == 0 && row > 0) continue; /* a run of fewer taps */
       switch (block->vectors) {
       case 1: ahead = multiply_run_1(run, &piece, block, at, ahead, lines); break;
       case 2: ahead = multiply_run_2(run, &piece, block, at, ahead, lines); break;

@@ -2,15 +2,19 @@
 
 /* When two neighbouring pixels are worth computing as one. */
 
-ptrdiff_t ck_pairs(const ck_conv_kernels *kernels, const ck_correlation *c, const ck_epilogue *epilogue) {
-  const ck_mutable_image *to = &c->destination;
-  ptrdiff_t lanes = kernels->lanes, one = to->channels, two = 2 * one, per_line = 0, lines = 0;
-  /* Two pixels must be neighbours in memory, as a row of vectors that one block takes. */
+/* Longer sums are cut, and left unpaired. */
+enum { longest_chain = 1024 };
+
+static ptrdiff_t channels_of(const ck_correlation *c) {
+  ptrdiff_t channels = 0;
+  for (ptrdiff_t v = 0; v < c->source_count; v++) channels += c->sources[v].channels;
+  return channels;
+}
+
+ptrdiff_t ck_pairable(const ck_conv_kernels *kernels, const ck_correlation *c) {
+  ptrdiff_t lanes = kernels->lanes, one = c->destination.channels, two = 2 * one, per_line = 0, lines = 0;
   if (one > ck_most_paired_channels || two > kernels->most_vectors * lanes || one % lanes == 0 || c->groups > 1 ||
-      c->depthwise || c->step_x != 1 || c->out_width % 2 != 0 || c->out_width < 8 || to->pixel_stride != one || c->tap_count == 0)
-    return 0;
-  if (epilogue && (epilogue->activation == ck_activation_gated ||
-                   (epilogue->residual.data && epilogue->residual.pixel_stride != one)))
+      c->depthwise || c->step_x != 1 || c->tap_count == 0 || c->tap_count * channels_of(c) > longest_chain)
     return 0;
   for (ptrdiff_t k = 0, end; k < c->tap_count; k = end, lines++) {
     for (end = k + 1; end < c->tap_count && c->taps[end].dy == c->taps[k].dy; end++)
@@ -24,6 +28,16 @@ ptrdiff_t ck_pairs(const ck_conv_kernels *kernels, const ck_correlation *c, cons
   double together = (double)two / (double)((two + lanes - 1) / lanes * lanes);
   together *= (double)per_line / (double)(per_line + 1);
   return together > 1.1 * apart ? per_line : 0;
+}
+
+/* Two pixels must be neighbours in memory, as a row of vectors that one block takes. */
+ptrdiff_t ck_pairs(const ck_conv_kernels *kernels, const ck_correlation *c, const ck_epilogue *epilogue) {
+  const ptrdiff_t one = c->destination.channels;
+  if (c->out_width % 2 != 0 || c->out_width < 8 || c->destination.pixel_stride != one) return 0;
+  if (epilogue && (epilogue->activation == ck_activation_gated ||
+                   (epilogue->residual.data && epilogue->residual.pixel_stride != one)))
+    return 0;
+  return ck_pairable(kernels, c);
 }
 
 ck_correlation ck_paired(const ck_correlation *c, ptrdiff_t per_line, ck_tap *taps) {
