@@ -14,7 +14,14 @@ import Testing
       c.output = up == 5 ? .difference : .direct
       return c
     }
-  }
+  } + [wide]
+
+  /// As wide as the published ones: sums so long that kernels add them in parts, and pixels of 24 channels in pairs.
+  static let wide: WaveUNetConfiguration = {
+    var c = WaveUNetConfiguration.m4
+    c.levels = 5
+    return c
+  }()
 
   @Test("pieces of any size give what one pass over the whole gives, to the bit", arguments: networks)
   func piecesEqualTheWhole(_ configuration: WaveUNetConfiguration) throws {
