@@ -14,7 +14,9 @@
  *               gradients NaN, an infinite output gradient makes weight gradients NaN, where the references leave
  *               padding out. (PyTorch's forward pass and weight gradient do the same; its input gradient does not.)
  * Determinism   The bits of a result depend on the arguments and the instruction set: never on the number of
- *               threads, on who else computes, or (but on amx, see ck_precision) on whether a plan was used.
+ *               threads, on who else computes, or (but on amx, see ck_precision) on whether a plan was used. A frame of
+ *               a one-dimensional convolution, or transposed convolution, has the same bits whatever else of its signal
+ *               and batch is computed (but on amx).
  * Threads       Every function may be called from any thread at any time, also on the same context, also from
  *               inside a loop of the library. A context is an instruction set and a pool of threads: NULL means
  *               the best instruction set of this machine on the calling thread. No other state is global.
