@@ -42,8 +42,11 @@ public struct FreshFolder: Sendable {
   }
 
   /// Runs what fills a folder; when it fails, the folder is as it was.
+  ///
+  /// - Throws: `FileError` for a folder that holds something, with which what comes would be mixed, and what `body` throws.
   public static func fill<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
     let folder = FreshFolder(path)
+    guard folder.wasEmpty else { throw FileError(path, "is not empty", hint: "name a new folder, or empty this one") }
     do { return try body() } catch {
       folder.discard()
       throw error

@@ -81,7 +81,9 @@ public struct MetaTaskSettings: RunConfiguration {
 /// The descent on a task.
 public struct InnerSettings: RunConfiguration {
   public var steps = 5
-  public var rate: Float = 0.2
+  /// Of 0.2, 0.05 and 0.01 the last left the lowest loss after the inner steps: MAML on `universal-mir-small` without
+  /// beat-tracking, 100 updates: 2.34, 1.71 and 1.56; with 0.2, four examples of a clip's class are stepped past.
+  public var rate: Float = 0.01
   public var learned = false
   public var memoryLimit = 500.0
   public init() {}
