@@ -44,14 +44,8 @@ static void move_to_group(ck_correlation *c, ck_image *source, ck_block *block, 
   if (e->bias) e->bias += g * out;
 }
 
-static ptrdiff_t channels_of(const ck_correlation *c) {
-  ptrdiff_t channels = 0;
-  for (ptrdiff_t v = 0; v < c->source_count; v++) channels += c->sources[v].channels;
-  return channels / c->groups;
-}
-
 static ptrdiff_t weight_count(const ck_correlation *c) {
-  return c->tap_count * channels_of(c) * c->destination.channels;
+  return c->tap_count * ck_channels_of(c) * c->destination.channels;
 }
 
 static ptrdiff_t pixels_of(const ck_correlation *c) { return c->batch * c->out_height * c->out_width; }
@@ -77,7 +71,7 @@ static void correlate_item(void *state, ptrdiff_t item) {
   ptrdiff_t run_count, first = share * self->share_blocks, end = first + self->share_blocks;
   const ptrdiff_t channels = c.destination.channels, columns = w->gated ? w->width / 2 : w->width;
   /* Masks for a few rows cost more than looking at their inputs. */
-  c.finite = w->paired_taps > 0 && channels_of(&c) < self->kernels->lanes;
+  c.finite = w->paired_taps > 0 && ck_channels_of(&c) < self->kernels->lanes;
   const ck_run *runs = ck_lower(&c, &self->cut, chunk, &run_count);
   /* A plan measures both ways. */
   if (c.finite && (ck_measuring() || !finite_inputs(self->kernels, runs, run_count))) {
@@ -121,7 +115,7 @@ static ptrdiff_t round_up(ptrdiff_t a, ptrdiff_t grain) { return (a + grain - 1)
 /* Pixels of a chunk: as many as its input may hold; fewer when there are too few chunks (and blocks) to share. */
 static ck_cut cut_for(const ck_correlation *c, ptrdiff_t blocks, ptrdiff_t most_pixels) {
   ptrdiff_t floats = weight_count(c) > weighty_floats ? heavy_chunk_floats : chunk_floats;
-  ptrdiff_t pixels = floats / (c->step_x * (channels_of(c) + 1)) / pixel_grain * pixel_grain;
+  ptrdiff_t pixels = floats / (c->step_x * (ck_channels_of(c) + 1)) / pixel_grain * pixel_grain;
   if (pixels > most_pixels) pixels = most_pixels;
   if (pixels < least_pixels) pixels = least_pixels;
   ptrdiff_t fair = round_up(pixels_of(c) * blocks / fewest_items, pixel_grain);
@@ -160,7 +154,7 @@ static bool whole_lines(const void *data, ptrdiff_t pixel, ptrdiff_t row, ptrdif
 static ck_block common_block(const ck_correlation *c, const ck_epilogue *epilogue, float keep) {
   ck_block block = {.keep = keep, .plain = true};
   const ck_mutable_image *to = &c->destination;
-  ptrdiff_t inputs = channels_of(c), outputs = to->channels / c->groups;
+  ptrdiff_t inputs = ck_channels_of(c), outputs = to->channels / c->groups;
   ptrdiff_t pixels = pixels_of(c);
   if (epilogue) {
     block.epilogue = *epilogue;

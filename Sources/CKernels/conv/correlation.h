@@ -48,6 +48,13 @@ typedef struct ck_correlation {
   ck_image residual; /* of the epilogue, as the destination lies */
 } ck_correlation;
 
+/* Input channels of a group. */
+static inline ptrdiff_t ck_channels_of(const ck_correlation *c) {
+  ptrdiff_t channels = 0;
+  for (ptrdiff_t v = 0; v < c->source_count; v++) channels += c->sources[v].channels;
+  return channels / c->groups;
+}
+
 /* `channels` numbers at x[i · step + 0 …] for pixel i of a run, to be multiplied by weight rows row …. */
 typedef struct ck_segment {
   const float *x;

@@ -5,16 +5,10 @@
 /* Longer sums are cut, and left unpaired. */
 enum { longest_chain = 1024 };
 
-static ptrdiff_t channels_of(const ck_correlation *c) {
-  ptrdiff_t channels = 0;
-  for (ptrdiff_t v = 0; v < c->source_count; v++) channels += c->sources[v].channels;
-  return channels;
-}
-
 ptrdiff_t ck_pairable(const ck_conv_kernels *kernels, const ck_correlation *c) {
   ptrdiff_t lanes = kernels->lanes, one = c->destination.channels, two = 2 * one, per_line = 0, lines = 0;
   if (one > ck_most_paired_channels || two > kernels->most_vectors * lanes || one % lanes == 0 || c->groups > 1 ||
-      c->depthwise || c->step_x != 1 || c->tap_count == 0 || c->tap_count * channels_of(c) > longest_chain)
+      c->depthwise || c->step_x != 1 || c->tap_count == 0 || c->tap_count * ck_channels_of(c) > longest_chain)
     return 0;
   for (ptrdiff_t k = 0, end; k < c->tap_count; k = end, lines++) {
     for (end = k + 1; end < c->tap_count && c->taps[end].dy == c->taps[k].dy; end++)
