@@ -99,9 +99,9 @@ static const float *copy_rows(builder *self, const float *line, ptrdiff_t pixel_
   ptrdiff_t before = least(count, most(0, floor_divide(-first + by - 1, by)));
   ptrdiff_t end = most(before, least(count, floor_divide(width - 1 - first, by) + 1));
   memset(window, 0, (size_t)(before * step) * sizeof *window);
-  if (by * pixel_stride == step)
+  if (by * pixel_stride == step && end > before) /* behind the last pixel's channels nothing may be read */
     memcpy(window + before * step, line + (first + before * by) * pixel_stride,
-           (size_t)((end - before) * step) * sizeof *window);
+           (size_t)((end - before) * step - (step - channels)) * sizeof *window);
   else
     for (ptrdiff_t i = before; i < end; i++)
       memcpy(window + i * step, line + (first + i * by) * pixel_stride, (size_t)channels * sizeof *window);

@@ -43,7 +43,7 @@ public struct AdversarialRecipe: Sendable {
     Interrupt.install()
     return try RunFolder.training(request, configuration: configuration) { run in
       var decoding: ProgressMeter?
-      var training = try AdversarialTraining(configuration, in: run, resuming: request.resumes) { done, total in
+      var training = try AdversarialTraining(configuration, in: run, resuming: run.hasCheckpoint) { done, total in
         if decoding == nil { decoding = ProgressMeter(total: total, label: "decoding", unit: "recordings", style: style) }
         decoding?.update(done)
       }

@@ -59,7 +59,7 @@ public struct FactorGANRecipe: Sendable {
     try RunFolder.training(request, configuration: configuration) { run in
       guard let setup = try open(Setup.self, configuration, style) else { return .interrupted(update: nil) }
       var training = try FactorGANTraining<Setup.Generator, Setup.Discriminator>(
-        configuration, data: setup.data, in: run, resuming: request.resumes, generator: setup.generator,
+        configuration, data: setup.data, in: run, resuming: run.hasCheckpoint, generator: setup.generator,
         discriminator: setup.discriminator)
       if request.resumes { try run.save(configuration) }
       let outcome = try self.run(&training, configuration, setup.data.summary, style, shouldStop)

@@ -43,7 +43,7 @@ public struct JointRecipe: Sendable {
     Interrupt.install()
     return try RunFolder.training(request, configuration: configuration) { run in
       var bar = EpochBar(style: style)
-      var training = try JointTraining(configuration, in: run, resuming: request.resumes) { done, total in
+      var training = try JointTraining(configuration, in: run, resuming: run.hasCheckpoint) { done, total in
         bar.update(between: "decoding", done, of: total, unit: "recordings")
       }
       bar.finish()

@@ -39,7 +39,7 @@ public struct MetaRecipe: Sendable {
     _ configuration: MetaConfiguration, _ tasks: [MIRTask], _ style: ProgressMeter.Style, _ shouldStop: () -> Bool
   ) throws -> MetaTraining.Outcome {
     try RunFolder.training(request, configuration: configuration) { run in
-      var training = try MetaTraining(configuration, tasks: tasks, in: run, resuming: request.resumes)
+      var training = try MetaTraining(configuration, tasks: tasks, in: run, resuming: run.hasCheckpoint)
       if request.resumes { try run.save(configuration) }
       let bar = ProgressMeter(
         total: configuration.updates, label: configuration.algorithm.rawValue, start: training.updatesMade, unit: "updates",

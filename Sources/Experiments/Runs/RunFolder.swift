@@ -11,12 +11,18 @@ public import SwiftDL
 ///     DIR/summary.json       written last: its presence says that the run is finished
 public final class RunFolder: Sendable {
   public let path: String
+  /// Whether a checkpoint lay here when the folder was opened. A run that was stopped before its first begins again,
+  /// which gives what it would have given.
+  public let hasCheckpoint: Bool
   private let lock: RunLock
   private let metricsFile: MetricsFile
 
   private init(path: String, lock: RunLock) throws(FileError) {
     self.path = path
     self.lock = lock
+    let checkpoints = RunFiles.checkpoints(path)
+    let names = Folders.isDirectory(checkpoints) ? try Folders.names(in: checkpoints) : []
+    hasCheckpoint = !names.isEmpty
     metricsFile = try MetricsFile(RunFiles.metrics(path))
   }
 
@@ -54,7 +60,7 @@ public final class RunFolder: Sendable {
   /// Opens a run that was interrupted. Call `rewind(toStep:)` with the checkpoint's step before
   /// logging on.
   ///
-  /// A folder that is missing, half written, without a checkpoint, or finished is refused with the
+  /// A folder that is missing, half written, or finished is refused with the
   /// reason. `environment` is added to what the run knows about the machines it ran on.
   /// - Parameter extending: opens a finished run too, because its settings now take it further.
   public static func resume(
@@ -84,18 +90,16 @@ public final class RunFolder: Sendable {
       }
       unlink(RunFiles.summary(path))
     }
-    let checkpoints = RunFiles.checkpoints(path)
-    guard Folders.isDirectory(checkpoints), try !Folders.names(in: checkpoints).isEmpty else {
-      throw FileError(
-        path, "this run stopped before its first checkpoint",
-        hint: "delete the folder and start again")
-    }
     if let environment {
       var facts = try RunRecord.object(RunFiles.environment(path)) ?? [:]
       facts["resumed"] = .array((facts["resumed"]?.array ?? []) + [.object(environment.facts)])
       try write(facts, to: RunFiles.environment(path))
     }
-    return try RunFolder(path: path, lock: lock)
+    try Folders.create(RunFiles.checkpoints(path))
+    try Folders.create(RunFiles.samples(path))
+    let run = try RunFolder(path: path, lock: lock)
+    if !run.hasCheckpoint { try run.rewind(toStep: -1) }
+    return run
   }
 
   /// Trains in the folder asked for: a new one, or that of a run that was interrupted.

@@ -75,7 +75,7 @@ public struct SeparationRecipe {
   ) throws -> SeparationOutcome {
     Interrupt.install()
     var decoding: ProgressMeter?
-    var training = try SeparationTraining<N>(configuration, in: run, resuming: request.resumes) { done, total in
+    var training = try SeparationTraining<N>(configuration, in: run, resuming: run.hasCheckpoint) { done, total in
       if decoding == nil { decoding = ProgressMeter(total: total, label: "decoding", unit: "tracks", style: style) }
       decoding?.update(done)
     }

@@ -110,7 +110,7 @@ public struct SequenceRecipe: Sendable {
     let bytes = try loader.memory(for: data, configuration)
     Interrupt.install()
     return try RunFolder.training(request, configuration: configuration) { run in
-      var training = try SequenceTraining<N>(configuration, data: data, in: run, resuming: request.resumes)
+      var training = try SequenceTraining<N>(configuration, data: data, in: run, resuming: run.hasCheckpoint)
       if request.resumes { try run.save(configuration) }
       let outcome = try self.run(&training, configuration, "\(data.summary); about \(bytes >> 20) MiB of memory", style)
       try SequenceReport(run: request.folder).write()

@@ -111,6 +111,21 @@ import Testing
     #expect(stopped == nil && !Folders.exists(other))
   }
 
+  @Test("a run that was killed before its first checkpoint begins again, and ends with the same bits")
+  func beginsAgain() throws {
+    let folder = try TemporaryFolder()
+    _ = try recipe(folder, run: "whole").train(style: .quiet)
+    var seen = 0
+    _ = try recipe(folder, run: "killed").train(style: .quiet) {
+      seen += 1
+      return seen == 3
+    }
+    try FileManager.default.removeItem(atPath: "\(folder.path)/killed/checkpoints/last")
+    #expect(try !RunRecord("\(folder.path)/killed").metrics.isEmpty)
+    _ = try recipe(folder, run: "killed", resumes: true).train(style: .quiet)
+    try expectSameBits("\(folder.path)/whole", "\(folder.path)/killed")
+  }
+
   @Test("the grid is cached by cell, and goes on where it was") func reproduction() throws {
     let folder = try TemporaryFolder()
     _ = try recipe(folder, run: "unused")
