@@ -20,8 +20,7 @@ struct Doctor: ParsableCommand {
       print("features        \(SelfTest.processorFeatures)")
       print("threads         \(context.threads)")
       print("may use         \(Self.text(ProcessorShare.own))")
-      print(
-        "precision       \(context.precision)\(context.instructionSet == "amx" ? "" : " (float32 here, whatever it is)")")
+      print("precision       \(context.precision)")
       print("audio           \(SelfTest.audioLibraries)")
       print("decoder         \(SelfTest.decoder)")
       print("memory          \(MemoryShare().text)")

@@ -145,6 +145,8 @@ int main(int count, char **arguments) {
   run("convolutions", trial_conv, trials, seed);
   run("sums of many inputs", trial_many_inputs, trials / 50 + 1, seed);
   run("excerpts", trial_excerpt, trials, seed);
+  run("convolutions of fewer products", trial_winograd, trials / 10 + 1, seed);
+  HOLD(winograd_taken * 3 > trials / 10, "only %ld had fewer", winograd_taken);
   run("matrix products", trial_gemm, trials, seed);
   run("other kernels", trial_others, trials, seed);
   run("streams", trial_stream, trials, seed);

@@ -46,6 +46,9 @@ extern _Atomic long allocations;
 void trial_conv(entropy *e);
 void trial_many_inputs(entropy *e);
 void trial_excerpt(entropy *e);
+void trial_winograd(entropy *e);
+/* How many of them had other bits than float32's. */
+extern _Atomic long winograd_taken;
 void trial_gemm(entropy *e);
 void trial_others(entropy *e);
 void trial_stream(entropy *e);

@@ -148,6 +148,15 @@ typedef struct ck_conv_kernels {
   ptrdiff_t lanes, most_vectors, most_dots;
   /* No infinity, no NaN. */
   bool (*all_finite)(const float *x, ptrdiff_t count);
+  /* winograd/transform_body.h */
+  bool (*all_moderate)(const float *x, ptrdiff_t count);
+  void (*spread)(int taps, const float *const *rows, ptrdiff_t channels, float *to, ptrdiff_t step);
+  void (*spread_value)(int taps, int value, const float *const *rows, ptrdiff_t channels, float *to);
+  void (*spread_weights)(int taps, const float *const *rows, ptrdiff_t width, float *to, ptrdiff_t step);
+  void (*gather)(int taps, const float *products, ptrdiff_t step, ptrdiff_t tiles, ptrdiff_t width, float *sums);
+  void (*spread_gradients)(int taps, int value, const float *const *rows, ptrdiff_t channels, float *to, ptrdiff_t step);
+  void (*collect)(int taps, const float *from, ptrdiff_t step, ptrdiff_t parts, ptrdiff_t part_step, ptrdiff_t channels,
+                  float *const *to);
   /* Finished sums → y: pixels first ..< first + count of a run, each a row of block->vectors vectors (or, without a
      gate, of at least block->channels numbers). Every kernel whose block is not plain ends here. */
   void (*finish)(const float *sums, ptrdiff_t sums_step, const ck_run *run, ptrdiff_t first, ptrdiff_t count,

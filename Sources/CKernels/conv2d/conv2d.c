@@ -4,6 +4,7 @@
 #include "conv/correlation.h"
 #include "conv2d/conv2d.h"
 #include "split/split.h"
+#include "winograd/winograd.h"
 
 /* An image convolution and its two gradients as correlations (see conv/correlation.h). */
 
@@ -69,7 +70,10 @@ void ck_convolve(const ck_context *context, const ck_conv2d_geometry *g, ptrdiff
                   .outputs = out, .scale = 1, .gated = epilogue && epilogue->activation == ck_activation_gated,
                   .paired_taps = ck_pairs(kernels, &c, epilogue)};
   if (ck_split_correlate(context, &c, 1, &w, epilogue, 0)) return;
+  const ck_winograd_form form = ck_winograd_form_of(context, &c, w.outputs);
+  if (form.group) w.paired_taps = 0;
   ck_packed packed = ck_pack_weights(context, kernels, &w, c.batch * c.out_height * c.out_width);
+  if (form.group && ck_winograd_correlate(context, kernels, &c, &form, &packed, epilogue)) return;
   ck_correlate(context, kernels, &c, &packed, epilogue, 0);
 }
 
@@ -116,6 +120,9 @@ void ck_convolve_weights(const ck_context *context, const ck_conv2d_geometry *g,
     c.destination.channels = out;
     if (ck_split_correlation_weights(context, &c, c.tap_count * in, weight_gradient + group * out,
                                      g->output_channels, 1, 0))
+      continue;
+    const ck_winograd_form form = ck_winograd_form_of(context, &c, c.destination.channels);
+    if (form.group && ck_winograd_weights(context, kernels, &c, &form, weight_gradient + group * out, g->output_channels))
       continue;
     ck_correlation_weights(context, kernels, &c, c.tap_count * in, weight_gradient + group * out,
                            g->output_channels, 1, 0);
@@ -203,8 +210,10 @@ static void correlate_phases(const ck_context *context, const ck_conv2d_geometry
   }
   if (ck_split_correlate(context, phases, count, w, epilogue, 0)) return;
   bool strided = g->stride_height > 1 || g->stride_width > 1;
-  w->paired_taps = strided ? 0 : ck_pairs(kernels, phases, epilogue);
+  const ck_winograd_form form = count == 1 ? ck_winograd_form_of(context, phases, w->outputs) : (ck_winograd_form){0};
+  w->paired_taps = strided || form.group ? 0 : ck_pairs(kernels, phases, epilogue);
   ck_packed packed = ck_pack_weights(context, kernels, w, g->batch * g->input_height * g->input_width);
+  if (form.group && ck_winograd_correlate(context, kernels, phases, &form, &packed, epilogue)) return;
   for (ptrdiff_t p = 0; p < count; p++) ck_correlate(context, kernels, &phases[p], &packed, epilogue, 0);
 }
 

@@ -14,9 +14,9 @@
  *               gradients NaN, an infinite output gradient makes weight gradients NaN, where the references leave
  *               padding out. (PyTorch's forward pass and weight gradient do the same; its input gradient does not.)
  * Determinism   The bits of a result depend on the arguments and the instruction set: never on the number of
- *               threads, on who else computes, or (but on amx, see ck_precision) on whether a plan was used. A frame of
- *               a one-dimensional convolution, or transposed convolution, has the same bits whatever else of its signal
- *               and batch is computed (but on amx).
+ *               threads or on who else computes. With ck_precision_highest and but on amx, they do not depend on
+ *               whether a plan was used either, and a frame of a one-dimensional convolution, or transposed
+ *               convolution, has the same bits whatever else of its signal and batch is computed.
  * Threads       Every function may be called from any thread at any time, also on the same context, also from
  *               inside a loop of the library. A context is an instruction set and a pool of threads: NULL means
  *               the best instruction set of this machine on the calling thread. No other state is global.
@@ -99,11 +99,16 @@ CK_API ck_isa ck_isa_best(void);
 CK_API ck_status ck_isa_from_environment(ck_isa *isa);
 CK_API const char *ck_isa_name(ck_isa isa);
 
-/* How exact convolutions and matrix products must be: a permission to use faster units, never an order. Only amx has
-   any, and there highest is six bfloat16 products for one of float32 (an error no larger than float32's), high is three
-   (1e-5 of the largest output), medium one (4e-3), all added in float32. Elsewhere all three are float32, and so are
-   plans, on amx too: there a plan's bits are avx512's. Subnormals, infinities, NaN and magnitudes up to the largest mean
-   in every mode what they mean in float32. */
+/* How exact convolutions and matrix products must be: a permission to be faster, never an order.
+
+   On amx highest is six bfloat16 products for one of float32 (an error no larger than float32's), high is three (1e-5 of
+   the largest output), medium one (4e-3), all added in float32. Elsewhere highest is float32; high and medium compute
+   convolutions of several taps with half as many products or fewer (Winograd's, also within 1e-5 of the largest output:
+   measured 2e-6). Plans are float32 in all three, on amx too: there a plan's bits are avx512's.
+
+   Subnormals, infinities, NaN and magnitudes up to the largest mean in every mode what they mean in float32. But with
+   fewer products the rounding errors of a loud frame reach its neighbours, also those before it, and bits depend on where
+   a signal begins; not on the number of threads, which no mode does. */
 typedef enum CK_CLOSED_ENUM ck_precision {
   ck_precision_highest = 0,
   ck_precision_high = 1,

@@ -167,7 +167,7 @@ public struct SequenceBenchmarkPlan: Sendable {
 
   // MARK: Precision
 
-  /// Steps and passes in every precision where the instruction set tells them apart; generation with weights kept in
+  /// Steps and passes in every precision that the instruction set tells apart; generation with weights kept in
   /// every way, also of a WaveNet of usual size and of the Seq-U-Net meant for generation.
   private static func precisions(_ settings: SequenceBenchmarkSettings) -> [(SequenceMeasurement) -> Entry?] {
     var usual = WaveNetConfiguration.audio
@@ -185,10 +185,10 @@ public struct SequenceBenchmarkPlan: Sendable {
         }
       }
     }
-    guard ComputeContext.current.instructionSet == "amx" else { return generation }
+    let precisions = ComputeContext.current.instructionSet == "amx" ? Precision.allCases : [.highest, .high]
     return generation
       + MatchedModels.Kind.allCases.flatMap { kind in
-        Precision.allCases.map { precision in
+        precisions.map { precision in
           { (measurement: SequenceMeasurement) -> Entry? in
             if measurement.isGeneration { return nil }
             let model = MatchedModels.matching(context: matchedContext, parameters: matchedParameters, kind)

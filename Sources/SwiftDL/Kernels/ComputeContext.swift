@@ -3,14 +3,17 @@ import Glibc
 
 /// How exact products of float32 numbers must be: PyTorch's words, and like PyTorch's a permission, not an order.
 ///
-/// Only the instruction set `amx` makes use of it, by products of bfloat16 numbers that are added in float32; on all
-/// others each is plain float32. Subnormal, infinite and NaN numbers mean the same in each.
+/// The instruction set `amx` makes use of it by products of bfloat16 numbers that are added in float32; the others compute
+/// convolutions of several taps with fewer products (S. Winograd, "Arithmetic complexity of computations", SIAM 1980) where
+/// `high` or `medium` permit it, and plain float32 otherwise. Subnormal, infinite and NaN numbers mean the same in each.
+/// Only with `highest`, and but on `amx`, do bits not depend on where a signal is cut, and does nothing of the future reach
+/// a causal network's past, not even by its rounding errors.
 public enum Precision: String, CaseIterable, Codable, Sendable {
-  /// As exact as float32: six products for one.
+  /// As exact as float32: on `amx` six products for one.
   case highest
-  /// Within 1e-5 of the largest output: three products.
+  /// Within 1e-5 of the largest output: on `amx` three products for one, elsewhere two for five in the best case.
   case high
-  /// Within 4e-3 of the largest output, as bfloat16 is: one product.
+  /// Within 4e-3 of the largest output, as bfloat16 is: on `amx` one product, elsewhere the same as `high`.
   case medium
 }
 

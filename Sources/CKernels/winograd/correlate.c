@@ -1,0 +1,127 @@
+#include "winograd/winograd.h"
+#include "base/scratch.h"
+#include "base/threads.h"
+#include "winograd/tables.h"
+
+/* Pieces on the threads: inputs → V, then block by block of output channels V · U → P → sums → epilogue. */
+
+typedef struct {
+  const ck_conv_kernels *kernels;
+  const ck_packed *packed;
+  ck_winograd_cut cut;
+  ck_block block;  /* what all blocks have in common */
+  ptrdiff_t rows;  /* of one value of a block's weights */
+  float *weights;  /* block after block, value after value: rows of packed->width */
+  bool immoderate; /* weights */
+} winograd;
+
+static ptrdiff_t divide_up(ptrdiff_t a, ptrdiff_t b) { return (a + b - 1) / b; }
+static ptrdiff_t least(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
+
+static float *block_weights(const winograd *self, ptrdiff_t b) {
+  return self->weights + b * self->cut.form->values * self->rows * self->packed->width;
+}
+
+/* One line and group of taps of a block. */
+static void pack_group(void *state, ptrdiff_t item) {
+  winograd *self = state;
+  const ck_winograd_form *form = self->cut.form;
+  const ck_packed *w = self->packed;
+  const ptrdiff_t group = item % form->groups, line = item / form->groups % form->lines;
+  const ptrdiff_t b = item / form->groups / form->lines, channels = self->cut.channels;
+  const bool apart = w->last && b == w->count - 1;
+  const float *from = apart ? w->last : w->blocks + b * w->block_step;
+  const ptrdiff_t row_step = apart ? w->width : w->row_step, step = self->rows * w->width;
+  const ck_tap *taps = self->cut.c->taps + line * form->line_taps;
+  float *to = block_weights(self, b) + (line * form->groups + group) * channels * w->width;
+  for (ptrdiff_t i = 0; i < channels; i++) {
+    const float *rows[ck_most_group];
+    for (int k = 0; k < form->group; k++) {
+      const ptrdiff_t tap = group * form->group + k;
+      rows[k] = tap < form->line_taps ? from + (taps[tap].row + i) * row_step : NULL;
+    }
+    self->kernels->spread_weights(form->group, rows, w->width, to + i * w->width, step);
+  }
+  for (int v = 0; v < form->values; v++)
+    if (!self->kernels->all_moderate(to + v * step, channels * w->width))
+      __atomic_store_n(&self->immoderate, true, __ATOMIC_RELAXED);
+}
+
+static ck_block block_of(const winograd *self, ptrdiff_t b) {
+  const ck_packed *w = self->packed;
+  const ptrdiff_t columns = w->gated ? w->width / 2 : w->width, lanes = self->kernels->lanes;
+  ck_block block = self->block;
+  block.first = b * columns;
+  block.channels = least(self->cut.c->destination.channels - block.first, columns);
+  block.vectors = divide_up(block.channels, lanes) * (w->gated ? 2 : 1);
+  return block;
+}
+
+/* P of all values of a block: value v, line l, tile t at ((v · lines + l) · count + t) rows of `columns`. */
+static void multiply(const winograd *self, const ck_winograd_piece *p, const float *values, ptrdiff_t b,
+                     ptrdiff_t columns, float *products, float *parts) {
+  const ck_winograd_form *form = self->cut.form;
+  const ptrdiff_t lines = p->y1 - p->y0, tile_floats = self->cut.tile_floats, line_floats = p->count * tile_floats;
+  ck_run runs[ck_most_winograd_tiles];
+  ck_segment segments[ck_most_winograd_tiles * ck_most_winograd_lines];
+  ck_block plain = {.w_step = self->packed->width, .channels = columns, .vectors = columns / self->kernels->lanes,
+                    .plain = true};
+  for (int v = 0; v < form->values; v++) {
+    plain.w = block_weights(self, b) + v * self->rows * self->packed->width;
+    for (ptrdiff_t l = 0; l < lines; l++) {
+      ck_segment *line = segments + l * form->lines;
+      for (ptrdiff_t k = 0; k < form->lines; k++) {
+        const ptrdiff_t from = l + self->cut.c->taps[k * form->line_taps].dy - self->cut.first_dy;
+        line[k] = (ck_segment){.x = values + (v * p->seen + from) * line_floats, .step = tile_floats,
+                               .channels = tile_floats, .row = k * tile_floats};
+      }
+      runs[l] = (ck_run){.count = p->count, .segment_count = form->lines, .segments = line,
+                         .y = products + (v * lines + l) * p->count * columns, .y_step = columns};
+    }
+    self->kernels->multiply(runs, lines, &plain, parts);
+  }
+}
+
+static void compute_piece(void *state, ptrdiff_t item) {
+  const winograd *self = state;
+  const ck_winograd_form *form = self->cut.form;
+  const ck_winograd_piece p = ck_winograd_piece_of(&self->cut, item);
+  const ptrdiff_t tiles = (p.y1 - p.y0) * p.count, width = self->packed->width;
+  const ptrdiff_t zero_count = (self->cut.channels + 15) / 16 * 16;
+  float *zeros = ck_scratch(0, (size_t)(zero_count + form->values * p.seen * p.count * self->cut.tile_floats) * sizeof *zeros);
+  float *products = ck_scratch(2, (size_t)((form->values * tiles + ck_tile * p.count) * width) * sizeof *products);
+  float *parts = ck_scratch(3, (size_t)(tiles * width) * sizeof *parts);
+  if (!zeros || !products || !parts || p.count == 0) return;
+  float *values = zeros + zero_count, *sums = products + form->values * tiles * width;
+  for (ptrdiff_t i = 0; i < zero_count; i++) zeros[i] = 0;
+  ck_winograd_spread(self->kernels, &self->cut, &p, -1, zeros, values);
+  for (ptrdiff_t b = 0; b < self->packed->count; b++) {
+    const ck_block block = block_of(self, b);
+    const ptrdiff_t columns = block.vectors * self->kernels->lanes;
+    multiply(self, &p, values, b, columns, products, parts);
+    for (ptrdiff_t y = p.y0; y < p.y1; y++) {
+      const ck_run run = ck_winograd_run(&self->cut, &p, y);
+      const float *line = products + (y - p.y0) * p.count * columns;
+      self->kernels->gather(form->group, line, tiles * columns, p.count, columns, sums);
+      self->kernels->finish(sums, columns, &run, 0, p.pixels, &block);
+    }
+  }
+}
+
+bool ck_winograd_correlate(const ck_context *context, const ck_conv_kernels *kernels, const ck_correlation *c,
+                           const ck_winograd_form *form, const ck_packed *packed, const ck_epilogue *epilogue) {
+  if (!packed->blocks || packed->dots || packed->paired_taps) return false;
+  winograd self = {.kernels = kernels, .packed = packed, .cut = ck_winograd_cut_of(c, form, form->values)};
+  self.rows = form->lines * self.cut.tile_floats;
+  if (epilogue) {
+    self.block.epilogue = *epilogue;
+    self.block.gate = epilogue->activation == ck_activation_gated ? c->destination.channels : 0;
+  }
+  self.weights = ck_scratch(6, (size_t)(packed->count * form->values * self.rows * packed->width) * sizeof(float));
+  if (!self.weights) return true;
+  ck_parallel_for(context, packed->count * form->lines * form->groups, pack_group, &self);
+  if (self.immoderate || !ck_winograd_moderate(context, kernels, c, c->height, c->width, c->source_count, c->sources))
+    return false;
+  ck_parallel_for(context, self.cut.items, compute_piece, &self);
+  return true;
+}
