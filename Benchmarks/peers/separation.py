@@ -17,6 +17,7 @@ arguments.add_argument("ours", help="the swiftdl program; `peer` makes this proc
 arguments.add_argument("--seconds", type=int, default=60)
 arguments.add_argument("--runs", type=int, default=5)
 arguments.add_argument("--threads", type=int, default=2)
+arguments.add_argument("--precisions", default="highest,high", help="of ours")
 arguments.add_argument("--layout", default="channels_last")
 arguments.add_argument("--bottleneck", type=int, default=9, help="frames after the deepest convolution: 9 as published")
 arguments.add_argument("--json", help="the file for the results")
@@ -108,17 +109,21 @@ def main():
                      "--seconds", str(a.seconds), "--threads", str(a.threads)],
                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=variables)
                 peers[f"torch {layout} {4096 * (bottleneck - 5) + 5} {name}"].stdout.readline()
-    seconds = {name: [] for name in ["ours", *peers]}
+    ours = {f"ours {precision}": precision for precision in a.precisions.split(",")}
+    seconds, memory = {name: [] for name in [*ours, *peers]}, {}
     with tempfile.TemporaryDirectory() as folder:
         song(f"{folder}/song.wav")
         subprocess.run([a.ours, "models", "init", "wave-u-net-m4", "-o", f"{folder}/m4.safetensors"], check=True,
                        stdout=subprocess.DEVNULL)
         for run in range(a.runs + 1):
-            subprocess.run([a.ours, "separate", f"{folder}/song.wav", "-m", f"{folder}/m4.safetensors", "-o", folder,
-                            "--quiet", "--threads", str(a.threads)], check=True, stdout=subprocess.DEVNULL)
-            with open(f"{folder}/m4/song/manifest.json") as file:
-                manifest = json.load(file)
-            times = {"ours": manifest["seconds"]}
+            times = {}
+            for name, precision in ours.items():
+                subprocess.run([a.ours, "separate", f"{folder}/song.wav", "-m", f"{folder}/m4.safetensors", "-o", folder,
+                                "--precision", precision, "--quiet", "--threads", str(a.threads)], check=True,
+                               stdout=subprocess.DEVNULL)
+                with open(f"{folder}/m4/song/manifest.json") as file:
+                    manifest = json.load(file)
+                times[name], memory[name] = manifest["seconds"], manifest["peak_memory_mib"]
             for name, process in peers.items():
                 process.stdin.write("\n")
                 process.stdin.flush()
@@ -126,19 +131,20 @@ def main():
             if run > 0:  # the first warms up
                 for name, value in times.items():
                     seconds[name].append(value)
-    memory = {"ours": manifest["peak_memory_mib"], **{name: peak(process) for name, process in peers.items()}}
+    memory |= {name: peak(process) for name, process in peers.items()}
     for name, values in seconds.items():
         print(f"  {name:34} median {statistics.median(values):7.3f} s, {a.seconds / statistics.median(values):6.1f} "
               f"times real time, memory {memory[name]:5.0f} MB")
     best = min(peers, key=lambda name: statistics.median(seconds[name]))
-    ratio = statistics.median([t / o for o, t in zip(seconds["ours"], seconds[best])])
-    print(f"  {best} / ours: {ratio:.2f}")
+    ratios = {name: statistics.median([t / o for o, t in zip(seconds[name], seconds[best])]) for name in ours}
+    for name, ratio in ratios.items():
+        print(f"  {best} / {name}: {ratio:.2f}")
     for process in peers.values():
         process.stdin.close()
         process.wait()
     if a.json:
         with open(a.json, "w") as file:
-            json.dump({"song_seconds": a.seconds, "threads": a.threads, "ratio": ratio, "best_peer": best,
+            json.dump({"song_seconds": a.seconds, "threads": a.threads, "ratios": ratios, "best_peer": best,
                        "memory_mb": memory, "seconds": seconds}, file, indent=1)
 
 

@@ -20,6 +20,7 @@ arguments.add_argument("--steps", type=int, default=7)
 arguments.add_argument("--seconds", type=float, default=4, help="steps of fast models go on for this long")
 arguments.add_argument("--threads", type=int, default=2)
 arguments.add_argument("--layouts", default="channels_last,ncl")
+arguments.add_argument("--precisions", default="highest,high", help="of ours")
 arguments.add_argument("--compile", action="store_true")
 arguments.add_argument("--allocators", default="glibc,jemalloc")
 arguments.add_argument("--json", help="appends the results to this file, a line per model")
@@ -170,7 +171,8 @@ def compare(model):
         "LD_PRELOAD": JEMALLOC, "MALLOC_CONF": "oversize_threshold:1,background_thread:true,metadata_thp:auto,"
         "thp:always,dirty_decay_ms:9000000000,muzzy_decay_ms:9000000000"}}
     batch = [str(a.batch)] if a.batch else []
-    commands = {"ours": ([a.ours, model] + batch, environment)}
+    ours = {f"ours {precision}": precision for precision in a.precisions.split(",")}
+    commands = {name: ([a.ours, model, "--precision", precision] + batch, environment) for name, precision in ours.items()}
     layouts = ["channels_last"] if model == "factor-gan" else a.layouts.split(",")
     for layout, allocator in itertools.product(layouts, a.allocators.split(",")):
         commands[f"torch {layout} {allocator}"] = (
@@ -194,31 +196,33 @@ def compare(model):
                 faults = line.get("page_faults", faults)
         step += 1
     memory = {name: peak(process) - baseline[name] for name, process in processes.items()}
-    best = min((n for n in processes if n != "ours"), key=lambda n: statistics.median(seconds[n]))
-    ratio = statistics.median([t / o for o, t in zip(seconds["ours"], seconds[best])])
-    share = memory["ours"] / min(m for n, m in memory.items() if n != "ours")
+    best = min((n for n in processes if n not in ours), key=lambda n: statistics.median(seconds[n]))
+    ratios = {precision: statistics.median([t / o for o, t in zip(seconds[name], seconds[best])])
+              for name, precision in ours.items()}
+    share = max(memory[name] for name in ours) / min(m for n, m in memory.items() if n not in ours)
     print(f"{model}, {a.threads} threads{', compiled' if a.compile else ''}")
     for name, values in seconds.items():
         print(f"  {name:28}  median {statistics.median(values):8.4f} s  best {min(values):8.4f} s  "
               f"memory {memory[name]:5} MB (before: {baseline[name]})")
-    print(f"  {best} / ours: {ratio:.2f}; memory {share:.0%} of the least; {faults} page faults in our last step",
-          flush=True)
+    print(f"  {best} / ours: {', '.join(f'{precision} {ratio:.2f}' for precision, ratio in ratios.items())}; "
+          f"memory {share:.0%} of the least; {faults} page faults in our last step", flush=True)
     for process in processes.values():
         process.stdin.close()
         process.wait()
     if a.json:
         with open(a.json, "a") as file:
-            file.write(json.dumps({"model": model, "threads": a.threads, "compiled": a.compile, "ratio": ratio,
+            file.write(json.dumps({"model": model, "threads": a.threads, "compiled": a.compile, "ratio": ratios,
                                    "memory": share, "memory_mb": memory,
                                    "median_s": {n: statistics.median(v) for n, v in seconds.items()}}) + "\n")
-    return ratio, share
+    return ratios, share
 
 
 def main():
     results = [compare(model) for model in a.models]
-    mean = statistics.geometric_mean([ratio for ratio, _ in results])
-    print(f"geometric mean {mean:.2f}, least {min(r for r, _ in results):.2f}, "
-          f"memory at most {max(s for _, s in results):.0%}")
+    for precision in a.precisions.split(","):
+        ratios = [ratios[precision] for ratios, _ in results]
+        print(f"{precision}: geometric mean {statistics.geometric_mean(ratios):.2f}, least {min(ratios):.2f}")
+    print(f"memory at most {max(s for _, s in results):.0%}")
 
 
 peer() if a.ours == "peer" else main()

@@ -144,14 +144,18 @@ void trial_winograd(entropy *e) {
   if (memcmp(fast.dw, exact.dw, (size_t)l.weights * sizeof *fast.dw) != 0) winograd_taken++;
   leave_results(&l, &fast), leave_results(&l, &threads), leave_results(&l, &exact), leave_results(&l, &sums);
 
-  /* What is not finite or too large is float32's, bit by bit: one number of the inputs, one of the gradients. */
+  /* What is not finite or too large is float32's, bit by bit: a number in the middle of the inputs, one of
+     the gradients. */
   const float strange[] = {INFINITY, -INFINITY, NAN, 1e30f, -1e37f};
   const float value = strange[draw(e, 5)];
   const ptrdiff_t source = between(e, 0, l.sources - 1);
   if (isa < ck_isa_amx && l.channels[source] > 0) {
-    const ptrdiff_t pixel = between(e, 0, l.g.batch * l.g.input_height * l.g.input_width - 1);
+    const ck_conv2d_geometry *g = &l.g;
+    const ptrdiff_t height = ck_conv2d_output_height(g), width = ck_conv2d_output_width(g);
+    const ptrdiff_t channels = l.epilogue.activation == ck_activation_gated ? g->output_channels / 2 : g->output_channels;
+    const ptrdiff_t pixel = g->input_height / 2 * g->input_width + g->input_width / 2;
     l.x[source][pixel * l.pixel[source] + between(e, 0, l.channels[source] - 1)] = value;
-    l.dy[between(e, 0, (l.epilogue.activation == ck_activation_gated ? l.outputs / 2 : l.outputs) - 1)] = value;
+    l.dy[(height / 2 * width + width / 2) * channels + between(e, 0, channels - 1)] = value;
     exact = run(&l, context_of(isa, ck_precision_highest, 1));
     fast = run(&l, context_of(isa, ck_precision_high, 1));
     expect_results(&l, &fast, &exact, 0, 0);

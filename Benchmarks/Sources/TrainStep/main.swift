@@ -1,13 +1,19 @@
 // Training steps (forward, loss, backward, Adam) of a model, one at a time, as JSON lines.
 //
-// Usage: TrainStep MODEL [BATCH]; SWIFTDL_THREADS sets the threads. Models: see `workloads`.
+// Usage: TrainStep MODEL [--precision high] [BATCH]; SWIFTDL_THREADS sets the threads. Models: see `workloads`.
 // The first line tells the memory in use before the model is made; then each line read from standard input
 // makes a step, so that a driver can alternate with a peer.
 import Foundation
 import SwiftDL
 import SwiftDLModels
 
-guard CommandLine.arguments.count > 1, let workload = workloads.first(where: { $0.name == CommandLine.arguments[1] })
+var arguments = Array(CommandLine.arguments.dropFirst())
+var precision = Precision.highest
+if let place = arguments.firstIndex(of: "--precision"), place + 1 < arguments.count {
+  precision = Precision(rawValue: arguments[place + 1]) ?? .highest
+  arguments.removeSubrange(place...place + 1)
+}
+guard let model = arguments.first, let workload = workloads.first(where: { $0.name == model })
 else {
   FileHandle.standardError.write(Data("models: \(workloads.map(\.name).joined(separator: ", "))\n".utf8))
   exit(1)
@@ -15,12 +21,13 @@ else {
 print(#"{"baseline_mb": \#(residentMegabytes())}"#)
 fflush(nil)
 
-let step = workload.make(CommandLine.arguments.count > 2 ? Int(CommandLine.arguments[2]) : nil)
+let context = ComputeContext(threads: ComputeContext.current.threads, precision: precision)
+let step = workload.make(arguments.count > 1 ? Int(arguments[1]) : nil)
 while readLine() != nil {
   MemoryStatistics.resetPeak()
   let faults = pageFaults()
   let clock = ContinuousClock()
-  let duration = clock.measure(step)
+  let duration = clock.measure { ComputeContext.$current.withValue(context, operation: step) }
   let seconds = Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
   print(
     #"{"seconds": \#(seconds), "peak_tensor_mb": \#(MemoryStatistics.current.peak >> 20), "page_faults": \#(pageFaults() - faults)}"#

@@ -12,7 +12,7 @@ typedef struct {
   ck_block block;  /* what all blocks have in common */
   ptrdiff_t rows;  /* of one value of a block's weights */
   float *weights;  /* block after block, value after value: rows of packed->width */
-  bool immoderate; /* weights */
+  bool immoderate; /* some numbers are, weights or inputs */
 } winograd;
 
 static ptrdiff_t divide_up(ptrdiff_t a, ptrdiff_t b) { return (a + b - 1) / b; }
@@ -83,7 +83,7 @@ static void multiply(const winograd *self, const ck_winograd_piece *p, const flo
 }
 
 static void compute_piece(void *state, ptrdiff_t item) {
-  const winograd *self = state;
+  winograd *self = state;
   const ck_winograd_form *form = self->cut.form;
   const ck_winograd_piece p = ck_winograd_piece_of(&self->cut, item);
   const ptrdiff_t tiles = (p.y1 - p.y0) * p.count, width = self->packed->width;
@@ -92,6 +92,10 @@ static void compute_piece(void *state, ptrdiff_t item) {
   float *products = ck_scratch(2, (size_t)((form->values * tiles + ck_tile * p.count) * width) * sizeof *products);
   float *parts = ck_scratch(3, (size_t)(tiles * width) * sizeof *parts);
   if (!zeros || !products || !parts || p.count == 0) return;
+  if (!ck_winograd_sees_moderate(self->kernels, &self->cut, &p)) {
+    __atomic_store_n(&self->immoderate, true, __ATOMIC_RELAXED);
+    return;
+  }
   float *values = zeros + zero_count, *sums = products + form->values * tiles * width;
   for (ptrdiff_t i = 0; i < zero_count; i++) zeros[i] = 0;
   ck_winograd_spread(self->kernels, &self->cut, &p, -1, zeros, values);
@@ -120,8 +124,6 @@ bool ck_winograd_correlate(const ck_context *context, const ck_conv_kernels *ker
   self.weights = ck_scratch(6, (size_t)(packed->count * form->values * self.rows * packed->width) * sizeof(float));
   if (!self.weights) return true;
   ck_parallel_for(context, packed->count * form->lines * form->groups, pack_group, &self);
-  if (self.immoderate || !ck_winograd_moderate(context, kernels, c, c->height, c->width, c->source_count, c->sources))
-    return false;
-  ck_parallel_for(context, self.cut.items, compute_piece, &self);
-  return true;
+  if (!self.immoderate) ck_parallel_for(context, self.cut.items, compute_piece, &self);
+  return !self.immoderate;
 }

@@ -1,6 +1,5 @@
 #include "winograd/winograd.h"
 #include "base/scratch.h"
-#include "base/threads.h"
 #include "winograd/tables.h"
 
 enum {
@@ -31,9 +30,9 @@ static ptrdiff_t lines_of(const ck_correlation *c, ptrdiff_t *dilation) {
 
 ck_winograd_form ck_winograd_form_of(const ck_context *context, const ck_correlation *c, ptrdiff_t outputs) {
   enum {
-    least_channels = 16, least_outputs = 24, least_pixels = 512, least_width = 16,
+    least_channels = 16, least_outputs = 24, least_pixels = 192, least_width = 16,
     copying = 64, /* a weight packed takes as long as so many multiply-adds, all its values together */
-    least_channels_of_two = 96, /* two taps: 64 → 128 1.0 of float32's time, 128 → 256 1.18 */
+    least_of_two = 96, /* two taps: 64 → 128 1.0 of float32's speed, 128 → 64 dilated 0.9, 128 → 256 1.15 */
   };
   ck_winograd_form none = {0}, form = {0};
   if (!context || ck_context_precision(context) == ck_precision_highest || ck_planned()) return none;
@@ -43,7 +42,7 @@ ck_winograd_form ck_winograd_form_of(const ck_context *context, const ck_correla
   form.lines = lines_of(c, &form.dilation);
   if (form.lines == 0) return none;
   form.line_taps = c->tap_count / form.lines;
-  if (form.line_taps == 2 && channels < least_channels_of_two) return none;
+  if (form.line_taps == 2 && least(channels, outputs) < least_of_two) return none;
   form.group = form.line_taps > 3 ? 5 : (int)form.line_taps;
   form.values = form.group + ck_tile - 1;
   form.groups = divide_up(form.line_taps, form.group);
@@ -56,37 +55,6 @@ ck_winograd_form ck_winograd_form_of(const ck_context *context, const ck_correla
                       (double)(form.values * form.values * (form.lines * form.groups * channels + outputs));
   const double saved = (direct - 1.1 * fast) / ck_tile * (double)pixels;
   return saved > copying * (double)(c->tap_count * channels * outputs) ? form : none;
-}
-
-/* ---- Moderate numbers ----------------------------------------------------------------------------------- */
-
-typedef struct {
-  const ck_conv_kernels *kernels;
-  ptrdiff_t height, width, count;
-  const ck_image *images;
-  bool immoderate;
-} checking;
-
-/* One line of every image. */
-static void check_line(void *state, ptrdiff_t item) {
-  checking *self = state;
-  const ptrdiff_t b = item / self->height, y = item % self->height;
-  for (ptrdiff_t v = 0; v < self->count; v++) {
-    const ck_image *image = &self->images[v];
-    const float *line = image->data + b * image->batch_stride + y * image->row_stride;
-    const bool joined = image->pixel_stride == image->channels;
-    bool good = !joined || self->kernels->all_moderate(line, self->width * image->channels);
-    for (ptrdiff_t x = 0; !joined && good && x < self->width; x++)
-      good = self->kernels->all_moderate(line + x * image->pixel_stride, image->channels);
-    if (!good) __atomic_store_n(&self->immoderate, true, __ATOMIC_RELAXED);
-  }
-}
-
-bool ck_winograd_moderate(const ck_context *context, const ck_conv_kernels *kernels, const ck_correlation *c,
-                          ptrdiff_t height, ptrdiff_t width, ptrdiff_t count, const ck_image *images) {
-  checking self = {kernels, height, width, count, images, false};
-  ck_parallel_for(context, c->batch * height, check_line, &self);
-  return !self.immoderate;
 }
 
 /* ---- Pieces --------------------------------------------------------------------------------------------- */
@@ -123,6 +91,39 @@ ck_winograd_piece ck_winograd_piece_of(const ck_winograd_cut *cut, ptrdiff_t ite
   p.pixels = most(0, least(of_phase - ck_tile * p.first, ck_tile * cut->tiles));
   p.count = divide_up(p.pixels, ck_tile);
   return p;
+}
+
+/* Every `by`-th of `pixels` pixels. */
+static bool moderate(const ck_conv_kernels *kernels, const float *x, ptrdiff_t pixel_stride, ptrdiff_t channels,
+                     ptrdiff_t pixels, ptrdiff_t by) {
+  if (by == 1 && pixel_stride == channels) return kernels->all_moderate(x, pixels * channels);
+  for (ptrdiff_t i = 0; i < pixels; i += by)
+    if (!kernels->all_moderate(x + i * pixel_stride, channels)) return false;
+  return true;
+}
+
+bool ck_winograd_sees_moderate(const ck_conv_kernels *kernels, const ck_winograd_cut *cut, const ck_winograd_piece *p) {
+  const ck_correlation *c = cut->c;
+  const ck_winograd_form *form = cut->form;
+  const ptrdiff_t dilation = form->dilation, of_tiles = ck_tile * p->count + form->groups * form->group - 1;
+  ptrdiff_t begin = p->phase + c->taps->dx + dilation * ck_tile * p->first, end = begin + dilation * (of_tiles - 1) + 1;
+  if (begin < 0) begin += divide_up(-begin, dilation) * dilation;
+  end = least(end, c->width);
+  for (ptrdiff_t y = most(0, p->y0 + cut->first_dy); y < least(c->height, p->y0 + cut->first_dy + p->seen); y++)
+    for (ptrdiff_t v = 0; v < c->source_count && begin < end; v++) {
+      const ck_image *source = &c->sources[v];
+      const float *from = source->data + p->b * source->batch_stride + y * source->row_stride + begin * source->pixel_stride;
+      if (!moderate(kernels, from, source->pixel_stride, source->channels, end - begin, dilation)) return false;
+    }
+  return true;
+}
+
+bool ck_winograd_writes_moderate(const ck_conv_kernels *kernels, const ck_winograd_cut *cut, const ck_winograd_piece *p) {
+  for (ptrdiff_t y = p->y0; y < p->y1; y++) {
+    const ck_run run = ck_winograd_run(cut, p, y);
+    if (!moderate(kernels, run.y, run.y_step, cut->c->destination.channels, run.count, 1)) return false;
+  }
+  return true;
 }
 
 void ck_winograd_spread(const ck_conv_kernels *kernels, const ck_winograd_cut *cut, const ck_winograd_piece *p, int value,

@@ -9,11 +9,20 @@ CK_INLINE void spread_inputs(const int values, const ck_winograd_table *table, c
     ck_vec in[ck_most_values];
     if (n >= CK_LANES) EACH(j, values) in[j] = ck_vec_load(rows[j] + c);
     else EACH(j, values) in[j] = ck_vec_load_first(rows[j] + c, n);
+    /* Points a and -a have the even powers in common, and the odd ones but for their sign. */
     EACH(i, values) {
-      ck_vec sum = 0;
-      EACH(j, values) if (table->b[i][j] != 0) sum += table->b[i][j] * in[j];
-      if (n >= CK_LANES) ck_vec_store(to + i * step + c, sum);
-      else ck_vec_store_first(to + i * step + c, sum, n);
+      const bool first = values == 8 && i % 2 == 1 && i < 7, second = values == 8 && i % 2 == 0 && i > 0;
+      if (second) continue;
+      ck_vec even = 0, odd = 0;
+      EACH(j, values) if (table->b[i][j] != 0) {
+        if (j % 2 == 0) even += table->b[i][j] * in[j];
+        else odd += table->b[i][j] * in[j];
+      }
+      if (n >= CK_LANES) ck_vec_store(to + i * step + c, even + odd);
+      else ck_vec_store_first(to + i * step + c, even + odd, n);
+      if (!first) continue;
+      if (n >= CK_LANES) ck_vec_store(to + (i + 1) * step + c, even - odd);
+      else ck_vec_store_first(to + (i + 1) * step + c, even - odd, n);
     }
   }
 }
@@ -116,8 +125,9 @@ static void collect(int taps, const float *from, ptrdiff_t step, ptrdiff_t parts
 static bool all_moderate(const float *x, ptrdiff_t count) {
   const ck_vec bound = ck_vec_splat(0x1p40f);
   ck_ivec good = ~(ck_ivec){0};
-  for (ptrdiff_t i = 0; i < count; i += CK_LANES)
-    good &= ck_vec_abs(ck_vec_load_first(x + i, count - i < CK_LANES ? count - i : CK_LANES)) < bound;
+  ptrdiff_t i = 0;
+  for (; i + CK_LANES <= count; i += CK_LANES) good &= ck_vec_abs(ck_vec_load(x + i)) < bound;
+  if (i < count) good &= ck_vec_abs(ck_vec_load_first(x + i, count - i)) < bound;
   for (int i = 0; i < CK_LANES; i++)
     if (!good[i]) return false;
   return true;

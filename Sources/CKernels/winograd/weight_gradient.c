@@ -23,6 +23,7 @@ typedef struct {
   float *sums;                  /* part after part, value after value */
   float *gradient;
   ptrdiff_t row_step;
+  bool immoderate;
 } weighing;
 
 static ptrdiff_t divide_up(ptrdiff_t a, ptrdiff_t b) { return (a + b - 1) / b; }
@@ -44,7 +45,7 @@ static void turn_piece(const weighing *self, const ck_winograd_piece *p, int val
 }
 
 /* Adds a piece to the sums of values first ..< first + count, or writes them. */
-static void add_piece(const weighing *self, ptrdiff_t item, int first, int count, bool add, float *sums) {
+static void add_piece(weighing *self, ptrdiff_t item, int first, int count, bool add, float *sums) {
   const ck_winograd_cut *cut = &self->cut;
   const ck_winograd_form *form = cut->form;
   const ck_winograd_piece p = ck_winograd_piece_of(cut, item);
@@ -54,6 +55,10 @@ static void add_piece(const weighing *self, ptrdiff_t item, int first, int count
   float *turned = ck_scratch(2, (size_t)(count * lines * line_gradients) * sizeof *turned);
   ck_strip *strips = ck_scratch(3, (size_t)lines * sizeof *strips);
   if (!zeros || !turned || !strips) return;
+  if (!ck_winograd_sees_moderate(self->kernels, cut, &p) || !ck_winograd_writes_moderate(self->kernels, cut, &p)) {
+    __atomic_store_n(&self->immoderate, true, __ATOMIC_RELAXED);
+    return;
+  }
   float *values = zeros + zero_count;
   for (ptrdiff_t i = 0; i < zero_count; i++) zeros[i] = 0;
   ck_winograd_spread(self->kernels, cut, &p, self->apart ? first : -1, zeros, values);
@@ -73,7 +78,7 @@ static void add_piece(const weighing *self, ptrdiff_t item, int first, int count
 }
 
 static void add_part(void *state, ptrdiff_t item) {
-  const weighing *self = state;
+  weighing *self = state;
   const int values = self->cut.form->values, count = self->apart ? 1 : values;
   const int first = self->apart ? (int)(item % values) : 0;
   const ptrdiff_t part = self->apart ? item / values : item;
@@ -105,10 +110,6 @@ static void collect_rows(void *state, ptrdiff_t item) {
 bool ck_winograd_weights(const ck_context *context, const ck_conv_kernels *kernels, const ck_correlation *c,
                          const ck_winograd_form *form, float *gradient, ptrdiff_t row_step) {
   const ck_mutable_image *to = &c->destination;
-  const ck_image gradients = {.data = to->data, .channels = to->channels, .pixel_stride = to->pixel_stride,
-                              .row_stride = to->row_stride, .batch_stride = to->batch_stride};
-  if (!ck_winograd_moderate(context, kernels, c, c->height, c->width, c->source_count, c->sources)) return false;
-  if (!ck_winograd_moderate(context, kernels, c, c->out_height, c->out_width, 1, &gradients)) return false;
   weighing self = {.kernels = kernels, .gradient = gradient, .row_step = row_step};
   self.width = divide_up(to->channels, kernels->lanes) * kernels->lanes;
   const ptrdiff_t floats = form->values * form->lines * form->groups * ck_channels_of(c) * self.width;
@@ -119,6 +120,7 @@ bool ck_winograd_weights(const ck_context *context, const ck_conv_kernels *kerne
   self.sums = ck_scratch(1, (size_t)(self.parts * floats) * sizeof(float));
   if (!self.sums) return true;
   ck_parallel_for(context, self.parts * (self.apart ? form->values : 1), add_part, &self);
+  if (self.immoderate) return false;
   ck_parallel_for(context, form->lines * form->groups * divide_up(self.cut.channels, rows_together), collect_rows, &self);
   return true;
 }

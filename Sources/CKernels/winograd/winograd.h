@@ -33,11 +33,11 @@ typedef struct ck_winograd_form {
 } ck_winograd_form;
 ck_winograd_form ck_winograd_form_of(const ck_context *context, const ck_correlation *c, ptrdiff_t outputs);
 
-/* The whole correlation, with weights that ck_pack_weights packed unpaired. False where numbers are too large or not finite:
-   then nothing was written. */
+/* The whole correlation, with weights that ck_pack_weights packed unpaired. False where numbers are too large or not
+   finite: then it is still to be computed. */
 bool ck_winograd_correlate(const ck_context *context, const ck_conv_kernels *kernels, const ck_correlation *c,
                            const ck_winograd_form *form, const ck_packed *packed, const ck_epilogue *epilogue);
-/* gradient[row · row_step + o], as ck_correlation_weights; false where nothing was written. */
+/* gradient[row · row_step + o], as ck_correlation_weights; or false. */
 bool ck_winograd_weights(const ck_context *context, const ck_conv_kernels *kernels, const ck_correlation *c,
                          const ck_winograd_form *form, float *gradient, ptrdiff_t row_step);
 
@@ -74,6 +74,6 @@ void ck_winograd_spread(const ck_conv_kernels *kernels, const ck_winograd_cut *c
 /* Where output line y of a piece goes. */
 ck_run ck_winograd_run(const ck_winograd_cut *cut, const ck_winograd_piece *p, ptrdiff_t y);
 
-/* Whether all numbers of some images are finite and below 2^40. */
-bool ck_winograd_moderate(const ck_context *context, const ck_conv_kernels *kernels, const ck_correlation *c,
-                          ptrdiff_t height, ptrdiff_t width, ptrdiff_t count, const ck_image *images);
+/* Whether the inputs that a piece sees, or the numbers where it goes, are finite and below 2^40. */
+bool ck_winograd_sees_moderate(const ck_conv_kernels *kernels, const ck_winograd_cut *cut, const ck_winograd_piece *p);
+bool ck_winograd_writes_moderate(const ck_conv_kernels *kernels, const ck_winograd_cut *cut, const ck_winograd_piece *p);
