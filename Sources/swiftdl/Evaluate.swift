@@ -11,7 +11,8 @@ struct Evaluate: ParsableCommand {
       DIR/MODEL/TRACK, as `swiftdl separate` writes them). With --json a folder, each track's scores are also \
       written in museval's format, and museval's add_eval_dir("FOLDER/METHOD") reads them; with a file name, the \
       summary is. Beside BSS Eval there are the plain ratio of energies, SI-SDR and the Music Demixing \
-      Challenge's nSDR, and where a stem rests the energy that was predicted there (PES).
+      Challenge's nSDR, what both gain over the mixture (SI-SDRi, nSDRi), the mean absolute error in dB of full \
+      scale (L1), and where a stem rests the energy that was predicted there (PES).
       """)
   @Option(help: "The folder of true stems.")
   var references: String

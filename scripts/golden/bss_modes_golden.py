@@ -62,17 +62,29 @@ def decibels(x, offset=0.0):
     return plain(10 * np.log10(x + offset))
 
 
+def normalized(s, e):
+    return 10 * np.log10(((s * s).sum() + 1e-7) / (((s - e) ** 2).sum() + 1e-7))
+
+
+def invariant(s, e):
+    scaled = s * (s * e).sum() / (s * s).sum()
+    return min(100.0, 10 * np.log10((scaled ** 2).sum() / max(((scaled - e) ** 2).sum(), 1e-300)))
+
+
 energies = []
 for name, case in cases.items():
     window, hop = (int(case[key] * case["sampleRate"]) for key in ("window", "hop"))
     windows = [slice(start, start + window) for start in range(0, max(case["frames"] - window, 0) + 1, hop)]
-    for target, (s, e) in enumerate(zip(*sounds(case))):
-        scaled = s * (s * e).sum() / (s * s).sum()
+    references, estimates = sounds(case)
+    mixture = references.sum(0)
+    for target, (s, e) in enumerate(zip(references, estimates)):
         silent = [(not s[w].any(), not e[w].any(), (s[w] ** 2).sum(), (e[w] ** 2).sum()) for w in windows]
         energies.append(dict(
             case=name, target=target,
-            nSDR=decibels(((s * s).sum() + 1e-7) / (((s - e) ** 2).sum() + 1e-7)),
-            siSDR=decibels((scaled ** 2).sum() / ((scaled - e) ** 2).sum()),
+            nSDR=plain(normalized(s, e)), siSDR=plain(invariant(s, e)),
+            nSDRi=plain(normalized(s, e) - normalized(s, mixture)),
+            siSDRi=plain(invariant(s, e) - invariant(s, mixture)),
+            l1=plain(20 * np.log10(np.abs(s - e).mean() + 1e-6)),
             pes=[decibels(estimate, 1e-12) for rests, _, _, estimate in silent if rests],
             eps=[decibels(reference, 1e-12) for rests, mute, reference, _ in silent if mute and not rests]))
 (FOLDER / "energies.json").write_text(json.dumps(energies, indent=1) + "\n")

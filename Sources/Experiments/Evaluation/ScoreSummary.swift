@@ -9,8 +9,8 @@ public struct ScoreSummary: Sendable, Equatable {
   public struct Row: Sendable, Equatable {
     public let method: String
     public let target: String
-    /// `SDR`, `SIR`, `ISR`, `SAR` of BSS Eval and `energy SDR` over windows; `nSDR` and `SI-SDR`, whose “windows” are
-    /// the tracks; `PES` and `EPS`, whose windows are the silent ones, where there are any.
+    /// `SDR`, `SIR`, `ISR`, `SAR` of BSS Eval and `energy SDR` over windows; `nSDR`, `SI-SDR`, how far they are
+    /// above the mixture's (`nSDRi`, `SI-SDRi`) and `L1`, whose “windows” are the tracks; `PES` and `EPS`, whose windows are the silent ones, where there are any.
     public let metric: String
     /// Over all windows of all tracks.
     public let pooled: ScoreStatistics
@@ -24,7 +24,9 @@ public struct ScoreSummary: Sendable, Equatable {
   /// The metrics of `EnergyScores`, with what a track contributes to each.
   private static let energyMetrics: [(name: String, values: @Sendable (EnergyScores) -> [Double])] = [
     (energyMetric, { $0.energyRatios }), ("nSDR", { [$0.challengeRatio] }),
-    ("SI-SDR", { [$0.scaleInvariantRatio] }), ("PES", { $0.predictedAtSilence }), ("EPS", { $0.silenceAtSound }),
+    ("nSDRi", { $0.challengeImprovement.map { [$0] } ?? [] }), ("SI-SDR", { [$0.scaleInvariantRatio] }),
+    ("SI-SDRi", { $0.scaleInvariantImprovement.map { [$0] } ?? [] }), ("L1", { [$0.absoluteError] }),
+    ("PES", { $0.predictedAtSilence }), ("EPS", { $0.silenceAtSound }),
   ]
 
   public let rows: [Row]

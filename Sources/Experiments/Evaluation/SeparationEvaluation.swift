@@ -180,7 +180,7 @@ public struct SeparationEvaluation: Sendable {
         references: references, estimates: estimates, window: window, hop: hop, mode: mode,
         regularization: regularization)
       let energies = try EnergyScores.scores(
-        references: references, estimates: estimates, window: window, hop: hop)
+        references: references, estimates: estimates, mixture: try track.mixture(), window: window, hop: hop)
       if scores.isRegularized {
         warn(
           "\(track.track.name): parts of the references' spectra are empty (lossy or resampled "

@@ -8,6 +8,8 @@ import SwiftDL
 ///     energy SDR = 10 log₁₀(Σ s² / Σ (s - ŝ)²)                              per window
 ///     nSDR       = 10 log₁₀((Σ s² + 1e-7) / (Σ (s - ŝ)² + 1e-7))            per track
 ///     SI-SDR     = 10 log₁₀(Σ (αs)² / Σ (αs - ŝ)²),  α = Σ s ŝ / Σ s²       per track
+///     nSDRi, SI-SDRi = what the estimate is better by than the mixture      per track
+///     L1         = 20 log₁₀(mean |s - ŝ| + 1e-6)                            per track
 ///     PES        = 10 log₁₀(Σ ŝ² + 1e-12)     per window in which the reference is silent
 ///     EPS        = 10 log₁₀(Σ s² + 1e-12)     per window in which the estimate is silent, the
 ///                                             reference is not
@@ -31,6 +33,12 @@ public struct EnergyScores: Sendable, Equatable {
   /// The ratio that does not mind a wrong volume, over the whole track, in dB: at most 100, NaN where
   /// reference or estimate is silent.
   public let scaleInvariantRatio: Double
+  /// By how many dB `challengeRatio` is above the mixture's; nil where no mixture was given.
+  public let challengeImprovement: Double?
+  /// By how many dB `scaleInvariantRatio` is above the mixture's; nil where no mixture was given.
+  public let scaleInvariantImprovement: Double?
+  /// The mean absolute error in dB of full scale, at least -120; lower is better.
+  public let absoluteError: Double
   /// PES, in dB: one value for each of BSS Eval's windows in which the reference is silent.
   public let predictedAtSilence: [Double]
   /// EPS, in dB: one value for each of BSS Eval's windows in which the estimate alone is silent.
@@ -38,11 +46,15 @@ public struct EnergyScores: Sendable, Equatable {
 
   public init(
     energyRatios: [Double] = [], challengeRatio: Double = .nan, scaleInvariantRatio: Double = .nan,
+    challengeImprovement: Double? = nil, scaleInvariantImprovement: Double? = nil, absoluteError: Double = .nan,
     predictedAtSilence: [Double] = [], silenceAtSound: [Double] = []
   ) {
     self.energyRatios = energyRatios
     self.challengeRatio = challengeRatio
     self.scaleInvariantRatio = scaleInvariantRatio
+    self.challengeImprovement = challengeImprovement
+    self.scaleInvariantImprovement = scaleInvariantImprovement
+    self.absoluteError = absoluteError
     self.predictedAtSilence = predictedAtSilence
     self.silenceAtSound = silenceAtSound
   }
@@ -50,25 +62,27 @@ public struct EnergyScores: Sendable, Equatable {
   /// The scores of a sound in memory.
   ///
   /// - Parameters:
+  ///   - mixture: what the estimate was made from, for how much better than it the estimate is.
   ///   - window: length of a window in seconds; infinite is the whole track.
   ///   - hop: seconds from one of BSS Eval's windows to the next.
   public init(
-    reference: AudioBuffer, estimate: AudioBuffer, window: Double = 1, hop: Double = 1
+    reference: AudioBuffer, estimate: AudioBuffer, mixture: AudioBuffer? = nil, window: Double = 1, hop: Double = 1
   ) {
     self =
       Self.scores(
-        references: [BufferSource(reference)], estimates: [BufferSource(estimate)], window: window,
-        hop: hop)[0]
+        references: [BufferSource(reference)], estimates: [BufferSource(estimate)],
+        mixture: mixture.map(BufferSource.init), window: window, hop: hop)[0]
   }
 
   /// The scores of sounds that are read once, side by side, from front to back.
   package static func scores<Source: FrameSource>(
-    references: [Source], estimates: [Source], window: Double, hop: Double
+    references: [Source], estimates: [Source], mixture: Source?, window: Double, hop: Double
   ) throws(Source.Failure) -> [EnergyScores] {
     guard let first = references.first else { return [] }
     let frames = first.frames
     let rate = first.sampleRate
-    for sound in references + estimates {
+    let judged = estimates + (mixture.map { [$0] } ?? [])
+    for sound in references + judged {
       require(
         frames == sound.frames && first.channels == sound.channels,
         "EnergyScores: \(frames) frames of \(first.channels) channels beside \(sound.frames) of "
@@ -78,20 +92,28 @@ public struct EnergyScores: Sendable, Equatable {
     let rows = Self.rows(
       TimeWindows(seconds: window, every: window, frames: frames, sampleRate: rate), frames)
     let sums = try EnergySums(references: references, estimates: estimates, cuts: windows + rows)
+    let untouched = try mixture.map { mixture throws(Source.Failure) in
+      try EnergySums(references: references, estimates: references.map { _ in mixture }, cuts: [])
+    }
     return references.indices.map { index in
-      let whole = sums.over(0..<frames, of: index)
-      return EnergyScores(
+      EnergyScores(
         windows: windows.map { sums.over($0, of: index) }, rows: rows.map { sums.over($0, of: index) },
-        whole: whole)
+        whole: sums.over(0..<frames, of: index), mixture: untouched?.over(0..<frames, of: index),
+        samples: frames * first.channels)
     }
   }
 
-  private init(windows: [EnergySums.Sums], rows: [EnergySums.Sums], whole: EnergySums.Sums) {
+  private init(
+    windows: [EnergySums.Sums], rows: [EnergySums.Sums], whole: EnergySums.Sums, mixture: EnergySums.Sums?, samples: Int
+  ) {
     func decibels(_ energy: Double) -> Double { 10 * log10(energy + 1e-12) }
     self.init(
       energyRatios: rows.map(\.ratio),
-      challengeRatio: 10 * log10((whole.reference + 1e-7) / (whole.error + 1e-7)),
+      challengeRatio: whole.challengeRatio,
       scaleInvariantRatio: whole.scaleInvariantRatio,
+      challengeImprovement: mixture.map { whole.challengeRatio - $0.challengeRatio },
+      scaleInvariantImprovement: mixture.map { whole.scaleInvariantRatio - $0.scaleInvariantRatio },
+      absoluteError: samples == 0 ? .nan : 20 * log10(whole.absoluteError / Double(samples) + 1e-6),
       predictedAtSilence: windows.filter { $0.reference == 0 }.map { decibels($0.estimate) },
       silenceAtSound: windows.filter { $0.estimate == 0 && $0.reference > 0 }.map { decibels($0.reference) })
   }
@@ -107,11 +129,14 @@ public struct EnergyScores: Sendable, Equatable {
 /// Sums of products of references and estimates over stretches of time.
 struct EnergySums {
   struct Sums {
-    /// Σ s², Σ ŝ², Σ s ŝ, Σ (s - ŝ)².
-    var reference = 0.0, estimate = 0.0, product = 0.0, error = 0.0
+    /// Σ s², Σ ŝ², Σ s ŝ, Σ (s - ŝ)², Σ |s - ŝ|.
+    var reference = 0.0, estimate = 0.0, product = 0.0, error = 0.0, absoluteError = 0.0
 
     /// In dB; NaN where the reference is silent.
     var ratio: Double { reference == 0 ? .nan : Self.bounded(reference, error) }
+
+    /// In dB, of silence too.
+    var challengeRatio: Double { 10 * log10((reference + 1e-7) / (error + 1e-7)) }
 
     /// In dB; NaN where either is silent.
     var scaleInvariantRatio: Double {
@@ -161,6 +186,7 @@ struct EnergySums {
       total.estimate += sum[source].estimate
       total.product += sum[source].product
       total.error += sum[source].error
+      total.absoluteError += sum[source].absoluteError
     }
     return total
   }
@@ -169,12 +195,14 @@ struct EnergySums {
     _ reference: UnsafeBufferPointer<Float>, _ estimate: UnsafeBufferPointer<Float>
   ) -> Sums {
     typealias Vector = SIMD8<Double>
-    var total = (Vector.zero, Vector.zero, Vector.zero, Vector.zero)
+    var total = (Vector.zero, Vector.zero, Vector.zero, Vector.zero, Vector.zero)
     func add(_ s: Vector, _ e: Vector) {
+      let error = s - e
       total.0 += s * s
       total.1 += e * e
       total.2 += s * e
-      total.3 += (s - e) * (s - e)
+      total.3 += error * error
+      total.4 += error.replacing(with: -error, where: error .< 0)
     }
     let count = reference.count
     let whole = count / 8 * 8
@@ -192,6 +220,7 @@ struct EnergySums {
       add(last.0, last.1)
     }
     return Sums(
-      reference: total.0.sum(), estimate: total.1.sum(), product: total.2.sum(), error: total.3.sum())
+      reference: total.0.sum(), estimate: total.1.sum(), product: total.2.sum(), error: total.3.sum(),
+      absoluteError: total.4.sum())
   }
 }

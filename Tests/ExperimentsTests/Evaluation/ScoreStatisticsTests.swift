@@ -26,7 +26,7 @@ import Testing
   static func track(_ name: String, _ sdr: [Double], whole: Double) -> TrackScores {
     let windows = sdr.map { SeparationMetrics(sdr: $0, isr: $0 + 1, sir: .nan, sar: -$0) }
     let energies = EnergyScores(
-      challengeRatio: whole, scaleInvariantRatio: whole + 1, predictedAtSilence: whole.isNaN ? [-60] : [])
+      challengeRatio: whole, scaleInvariantRatio: whole + 1, challengeImprovement: whole - 3, predictedAtSilence: whole.isNaN ? [-60] : [])
     return TrackScores(
       track: name, targets: [TargetScores(name: "vocals", windows: windows, energies: energies)])
   }
@@ -38,16 +38,17 @@ import Testing
       Self.track("C", [.nan], whole: .nan),
     ]
     let summary = ScoreSummary([("model", tracks)])
-    #expect(summary.rows.map(\.metric) == ["SDR", "SIR", "ISR", "SAR", "nSDR", "SI-SDR", "PES"])
+    #expect(summary.rows.map(\.metric) == ["SDR", "SIR", "ISR", "SAR", "nSDR", "nSDRi", "SI-SDR", "L1", "PES"])
     let sdr = summary.rows[0]
     #expect(sdr.pooled == ScoreStatistics([1, 2, 3, .nan, 10, 20, .nan]))
     #expect(sdr.pooled.median == 3)
     #expect(sdr.trackMedian == (2.0 + 15) / 2)
     #expect(summary.rows[2].trackMedian == sdr.trackMedian + 1)
     #expect(summary.rows[4].pooled.count == 2 && summary.rows[4].pooled.mean == 8.5)
-    #expect(summary.rows[5].pooled.count == 2 && summary.rows[5].pooled.mean == 9.5)
+    #expect(summary.rows[5].pooled.count == 2 && summary.rows[5].pooled.mean == 5.5)
+    #expect(summary.rows[6].pooled.count == 2 && summary.rows[6].pooled.mean == 9.5)
     // One silent window in all, on the track without scores.
-    #expect(summary.rows[6].pooled == ScoreStatistics([-60]) && summary.rows[6].trackMedian == -60)
+    #expect(summary.rows[8].pooled == ScoreStatistics([-60]) && summary.rows[8].trackMedian == -60)
 
     let csv = summary.csv.split(separator: "\n")
     #expect(csv[0] == "method,target,metric,windows,undefined,median,MAD,mean,sd,track_median")
@@ -57,7 +58,7 @@ import Testing
 
     let json = try JSONSerialization.jsonObject(with: Data(summary.json.utf8))
     let rows = try #require(json as? [[String: Any]])
-    #expect(rows.count == 7)
+    #expect(rows.count == 9)
     #expect(rows[0]["median"] as? Double == 3 && rows[0]["undefined"] as? Int == 2)
     #expect(rows[1]["median"] is NSNull)
 

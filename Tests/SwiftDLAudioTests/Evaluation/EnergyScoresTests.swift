@@ -6,7 +6,7 @@ import Testing
 struct EnergyCase: Decodable, Sendable {
   let `case`: String
   let target: Int
-  let nSDR, siSDR: Double
+  let nSDR, siSDR, nSDRi, siSDRi, l1: Double
   let pes, eps: [Double]
 
   static func all() throws -> [EnergyCase] {
@@ -20,11 +20,18 @@ struct EnergyScoresTests {
     for golden in try EnergyCase.all() {
       let sound = try #require(cases.first { $0.name == golden.case })
       let (references, estimates) = try sound.buffers()
+      var mixture = references[0]
+      for index in mixture.samples.indices {
+        mixture.samples[index] = references.reduce(0) { $0 + $1.samples[index] }
+      }
       let scores = EnergyScores(
-        reference: references[golden.target], estimate: estimates[golden.target], window: sound.window,
+        reference: references[golden.target], estimate: estimates[golden.target], mixture: mixture, window: sound.window,
         hop: sound.hop)
       #expect(abs(scores.challengeRatio - golden.nSDR) < 1e-6)
       #expect(abs(scores.scaleInvariantRatio - golden.siSDR) < 1e-6)
+      #expect(abs(try #require(scores.challengeImprovement) - golden.nSDRi) < 1e-5)
+      #expect(abs(try #require(scores.scaleInvariantImprovement) - golden.siSDRi) < 1e-5)
+      #expect(abs(scores.absoluteError - golden.l1) < 1e-6)
       #expect(scores.predictedAtSilence.count == golden.pes.count)
       #expect(zip(scores.predictedAtSilence, golden.pes).allSatisfy { abs($0 - $1) < 1e-6 })
       #expect(scores.silenceAtSound.count == golden.eps.count)
@@ -32,7 +39,7 @@ struct EnergyScoresTests {
     }
   }
 
-  @Test func knownRatios() {
+  @Test func knownRatios() throws {
     let reference = AudioBuffer.noise(frames: 10_500, channels: 2, sampleRate: 4000)
     var estimate = reference
     for index in estimate.samples.indices { estimate.samples[index] *= 0.9 }
@@ -44,7 +51,10 @@ struct EnergyScoresTests {
     #expect(abs(scores.challengeRatio - 20) < 1e-4)
     let truth = EnergyScores(reference: reference, estimate: reference)
     #expect(truth.energyRatios == [100, 100, 100] && truth.scaleInvariantRatio == 100)
-    #expect(truth.challengeRatio.isFinite)
+    #expect(truth.challengeRatio.isFinite && truth.absoluteError == -120 && truth.challengeImprovement == nil)
+    let untouched = EnergyScores(reference: reference, estimate: estimate, mixture: estimate)
+    #expect(abs(try #require(untouched.challengeImprovement)) < 1e-9)
+    #expect(abs(try #require(untouched.scaleInvariantImprovement)) < 1e-9)
   }
 
   /// A louder estimate is as good; noise is not.
