@@ -44,14 +44,16 @@ static layer draw_layer(entropy *e) {
   *g = (ck_conv2d_geometry){.batch = between(e, 1, 2), .input_height = signal ? 1 : between(e, 5, 9),
                             .input_channels = inputs[draw(e, 6)], .output_channels = outputs[draw(e, 6)],
                             .kernel_height = signal ? 1 : between(e, 1, 3), .kernel_width = between(e, 2, signal ? 17 : 6),
-                            .stride_height = 1, .stride_width = 1, .dilation_height = signal ? 1 : between(e, 1, 2),
+                            .stride_height = 1, .stride_width = draw(e, 2) ? 1 : between(e, 2, 3),
+                            .dilation_height = signal ? 1 : between(e, 1, 2),
                             .dilation_width = draw(e, 3) ? 1 : between(e, 2, 9), .groups = 1,
                             .pad_left = between(e, -2, 9), .pad_right = between(e, -2, 9)};
-  if (!signal) g->pad_top = between(e, 0, 2), g->pad_bottom = between(e, 0, 2);
+  if (!signal) g->pad_top = between(e, 0, 2), g->pad_bottom = between(e, 0, 2), g->stride_height = between(e, 1, 2);
   const ptrdiff_t reach = (g->kernel_width - 1) * g->dilation_width;
   const double products = (double)(g->kernel_height * g->kernel_width * g->input_channels * g->output_channels);
   const ptrdiff_t most = (ptrdiff_t)(2e7 / products / (double)(g->batch * g->input_height));
-  g->input_width = reach + 4 + between(e, 17 * g->dilation_width, 40 * g->dilation_width + (most < 900 ? most : 900));
+  const ptrdiff_t least = 17 * g->dilation_width, range = 23 * g->dilation_width + (most < 900 ? most : 900);
+  g->input_width = reach + 4 + g->stride_width * between(e, least, least + range);
   l.epilogue = (ck_epilogue){.activation = (ck_activation)draw(e, 6), .slope = 0.25f};
   const bool gated = l.epilogue.activation == ck_activation_gated;
   if (gated && g->output_channels % 2) g->output_channels++;
@@ -115,8 +117,9 @@ static void expect_near(const layer *l, const char *what, ptrdiff_t count, const
     if (memcmp(&x[i], &y[i], sizeof *x) == 0 || (tolerance > 0 && fabsf(x[i] - y[i]) <= tolerance * largest)) continue;
     const ck_conv2d_geometry *g = &l->g;
     fail(__FILE__, __LINE__, what, "element %td of %td is %.9g, not %.9g (batch %td, %td × %td, %td → %td, kernel %td × %td, "
-         "dilation %td)", i, count, (double)x[i], (double)y[i], g->batch, g->input_height, g->input_width,
-         g->input_channels, g->output_channels, g->kernel_height, g->kernel_width, g->dilation_width);
+         "stride %td, dilation %td)", i, count, (double)x[i], (double)y[i], g->batch, g->input_height, g->input_width,
+         g->input_channels, g->output_channels, g->kernel_height, g->kernel_width, g->stride_width,
+         g->dilation_width);
   }
 }
 
@@ -144,16 +147,17 @@ void trial_winograd(entropy *e) {
   if (memcmp(fast.dw, exact.dw, (size_t)l.weights * sizeof *fast.dw) != 0) winograd_taken++;
   leave_results(&l, &fast), leave_results(&l, &threads), leave_results(&l, &exact), leave_results(&l, &sums);
 
-  /* What is not finite or too large is float32's, bit by bit: a number in the middle of the inputs, one of
-     the gradients. */
+  /* What is not finite or too large is float32's, bit by bit: a number that the output in the middle
+     sees, and its gradient. */
   const float strange[] = {INFINITY, -INFINITY, NAN, 1e30f, -1e37f};
   const float value = strange[draw(e, 5)];
   const ptrdiff_t source = between(e, 0, l.sources - 1);
-  if (isa < ck_isa_amx && l.channels[source] > 0) {
-    const ck_conv2d_geometry *g = &l.g;
-    const ptrdiff_t height = ck_conv2d_output_height(g), width = ck_conv2d_output_width(g);
+  const ck_conv2d_geometry *g = &l.g;
+  const ptrdiff_t height = ck_conv2d_output_height(g), width = ck_conv2d_output_width(g);
+  const ptrdiff_t seen_y = height / 2 * g->stride_height - g->pad_top, seen_x = width / 2 * g->stride_width - g->pad_left;
+  if (isa < ck_isa_amx && l.channels[source] > 0 && seen_y >= 0 && seen_y < g->input_height) {
     const ptrdiff_t channels = l.epilogue.activation == ck_activation_gated ? g->output_channels / 2 : g->output_channels;
-    const ptrdiff_t pixel = g->input_height / 2 * g->input_width + g->input_width / 2;
+    const ptrdiff_t pixel = seen_y * g->input_width + seen_x;
     l.x[source][pixel * l.pixel[source] + between(e, 0, l.channels[source] - 1)] = value;
     l.dy[(height / 2 * width + width / 2) * channels + between(e, 0, channels - 1)] = value;
     exact = run(&l, context_of(isa, ck_precision_highest, 1));

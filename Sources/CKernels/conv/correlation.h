@@ -149,13 +149,13 @@ typedef struct ck_conv_kernels {
   /* No infinity, no NaN. */
   bool (*all_finite)(const float *x, ptrdiff_t count);
   /* winograd/transform_body.h */
-  bool (*all_moderate)(const float *x, ptrdiff_t count);
-  void (*spread)(int taps, const float *const *rows, ptrdiff_t channels, float *to, ptrdiff_t step);
-  void (*spread_value)(int taps, int value, const float *const *rows, ptrdiff_t channels, float *to);
+  void (*spread)(const float *const *rows, ptrdiff_t channels, ptrdiff_t ahead, float *to, ptrdiff_t step);
+  void (*spread_value)(int value, const float *const *rows, ptrdiff_t channels, float *to);
   void (*spread_weights)(int taps, const float *const *rows, ptrdiff_t width, float *to, ptrdiff_t step);
-  void (*gather)(int taps, const float *products, ptrdiff_t step, ptrdiff_t tiles, ptrdiff_t width, float *sums);
-  void (*spread_gradients)(int taps, int value, const float *const *rows, ptrdiff_t channels, float *to, ptrdiff_t step);
-  void (*collect)(int taps, const float *from, ptrdiff_t step, ptrdiff_t parts, ptrdiff_t part_step, ptrdiff_t channels,
+  bool (*gather)(int tile, const float *products, ptrdiff_t step, ptrdiff_t tiles, ptrdiff_t width, float *sums);
+  void (*spread_gradients)(int tile, int value, const float *const *rows, ptrdiff_t channels, ptrdiff_t ahead, float *to,
+                           ptrdiff_t step);
+  bool (*collect)(int taps, const float *from, ptrdiff_t step, ptrdiff_t parts, ptrdiff_t part_step, ptrdiff_t channels,
                   float *const *to);
   /* Finished sums → y: pixels first ..< first + count of a run, each a row of block->vectors vectors (or, without a
      gate, of at least block->channels numbers). Every kernel whose block is not plain ends here. */

@@ -210,11 +210,19 @@ static void correlate_phases(const ck_context *context, const ck_conv2d_geometry
   }
   if (ck_split_correlate(context, phases, count, w, epilogue, 0)) return;
   bool strided = g->stride_height > 1 || g->stride_width > 1;
-  const ck_winograd_form form = count == 1 ? ck_winograd_form_of(context, phases, w->outputs) : (ck_winograd_form){0};
-  w->paired_taps = strided || form.group ? 0 : ck_pairs(kernels, phases, epilogue);
+  bool fewer = !strided && ck_winograd_form_of(context, phases, w->outputs).group > 0;
+  w->paired_taps = strided || fewer ? 0 : ck_pairs(kernels, phases, epilogue);
   ck_packed packed = ck_pack_weights(context, kernels, w, g->batch * g->input_height * g->input_width);
-  if (form.group && ck_winograd_correlate(context, kernels, phases, &form, &packed, epilogue)) return;
-  for (ptrdiff_t p = 0; p < count; p++) ck_correlate(context, kernels, &phases[p], &packed, epilogue, 0);
+  /* Where numbers are too large for fewer products in one phase, they are in all. */
+  fewer = strided || fewer;
+  for (ptrdiff_t p = 0; p < count; p++) {
+    const ck_winograd_form form = fewer ? ck_winograd_form_of(context, &phases[p], w->outputs) : (ck_winograd_form){0};
+    if (form.group && ck_winograd_correlate(context, kernels, &phases[p], &form, &packed, epilogue)) continue;
+    ck_correlate(context, kernels, &phases[p], &packed, epilogue, 0);
+    if (!form.group) continue;
+    fewer = false;
+    if (p > 0) p = -1;
+  }
 }
 
 void ck_convolve_transposed(const ck_context *context, const ck_conv2d_geometry *g, const float *input,

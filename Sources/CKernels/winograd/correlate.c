@@ -5,6 +5,8 @@
 
 /* Pieces on the threads: inputs → V, then block by block of output channels V · U → P → sums → epilogue. */
 
+enum { fewest_items = 16 }; /* what a loop should offer its threads */
+
 typedef struct {
   const ck_conv_kernels *kernels;
   const ck_packed *packed;
@@ -12,14 +14,14 @@ typedef struct {
   ck_block block;  /* what all blocks have in common */
   ptrdiff_t rows;  /* of one value of a block's weights */
   float *weights;  /* block after block, value after value: rows of packed->width */
-  bool immoderate; /* some numbers are, weights or inputs */
+  bool immoderate; /* some sums are */
 } winograd;
 
 static ptrdiff_t divide_up(ptrdiff_t a, ptrdiff_t b) { return (a + b - 1) / b; }
 static ptrdiff_t least(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 
 static float *block_weights(const winograd *self, ptrdiff_t b) {
-  return self->weights + b * self->cut.form->values * self->rows * self->packed->width;
+  return self->weights + b * ck_winograd_values * self->rows * self->packed->width;
 }
 
 /* One line and group of taps of a block. */
@@ -37,14 +39,11 @@ static void pack_group(void *state, ptrdiff_t item) {
   for (ptrdiff_t i = 0; i < channels; i++) {
     const float *rows[ck_most_group];
     for (int k = 0; k < form->group; k++) {
-      const ptrdiff_t tap = group * form->group + k;
+      const ptrdiff_t tap = ck_winograd_tap(form, group, k);
       rows[k] = tap < form->line_taps ? from + (taps[tap].row + i) * row_step : NULL;
     }
     self->kernels->spread_weights(form->group, rows, w->width, to + i * w->width, step);
   }
-  for (int v = 0; v < form->values; v++)
-    if (!self->kernels->all_moderate(to + v * step, channels * w->width))
-      __atomic_store_n(&self->immoderate, true, __ATOMIC_RELAXED);
 }
 
 static ck_block block_of(const winograd *self, ptrdiff_t b) {
@@ -66,19 +65,22 @@ static void multiply(const winograd *self, const ck_winograd_piece *p, const flo
   ck_segment segments[ck_most_winograd_tiles * ck_most_winograd_lines];
   ck_block plain = {.w_step = self->packed->width, .channels = columns, .vectors = columns / self->kernels->lanes,
                     .plain = true};
-  for (int v = 0; v < form->values; v++) {
+  /* Lines that see one line each follow one another. */
+  const bool joined = form->lines == 1 && self->cut.step == 1;
+  const ptrdiff_t run_count = joined ? 1 : lines, count = joined ? lines * p->count : p->count;
+  for (int v = 0; v < ck_winograd_values; v++) {
     plain.w = block_weights(self, b) + v * self->rows * self->packed->width;
-    for (ptrdiff_t l = 0; l < lines; l++) {
+    for (ptrdiff_t l = 0; l < run_count; l++) {
       ck_segment *line = segments + l * form->lines;
       for (ptrdiff_t k = 0; k < form->lines; k++) {
-        const ptrdiff_t from = l + self->cut.c->taps[k * form->line_taps].dy - self->cut.first_dy;
+        const ptrdiff_t from = l * self->cut.step + self->cut.c->taps[k * form->line_taps].dy - self->cut.first_dy;
         line[k] = (ck_segment){.x = values + (v * p->seen + from) * line_floats, .step = tile_floats,
                                .channels = tile_floats, .row = k * tile_floats};
       }
-      runs[l] = (ck_run){.count = p->count, .segment_count = form->lines, .segments = line,
+      runs[l] = (ck_run){.count = count, .segment_count = form->lines, .segments = line,
                          .y = products + (v * lines + l) * p->count * columns, .y_step = columns};
     }
-    self->kernels->multiply(runs, lines, &plain, parts);
+    self->kernels->multiply(runs, run_count, &plain, parts);
   }
 }
 
@@ -88,15 +90,11 @@ static void compute_piece(void *state, ptrdiff_t item) {
   const ck_winograd_piece p = ck_winograd_piece_of(&self->cut, item);
   const ptrdiff_t tiles = (p.y1 - p.y0) * p.count, width = self->packed->width;
   const ptrdiff_t zero_count = (self->cut.channels + 15) / 16 * 16;
-  float *zeros = ck_scratch(0, (size_t)(zero_count + form->values * p.seen * p.count * self->cut.tile_floats) * sizeof *zeros);
-  float *products = ck_scratch(2, (size_t)((form->values * tiles + ck_tile * p.count) * width) * sizeof *products);
+  float *zeros = ck_scratch(0, (size_t)(zero_count + ck_winograd_values * p.seen * p.count * self->cut.tile_floats) * sizeof *zeros);
+  float *products = ck_scratch(2, (size_t)((ck_winograd_values * tiles + form->tile * p.count) * width) * sizeof *products);
   float *parts = ck_scratch(3, (size_t)(tiles * width) * sizeof *parts);
   if (!zeros || !products || !parts || p.count == 0) return;
-  if (!ck_winograd_sees_moderate(self->kernels, &self->cut, &p)) {
-    __atomic_store_n(&self->immoderate, true, __ATOMIC_RELAXED);
-    return;
-  }
-  float *values = zeros + zero_count, *sums = products + form->values * tiles * width;
+  float *values = zeros + zero_count, *sums = products + ck_winograd_values * tiles * width;
   for (ptrdiff_t i = 0; i < zero_count; i++) zeros[i] = 0;
   ck_winograd_spread(self->kernels, &self->cut, &p, -1, zeros, values);
   for (ptrdiff_t b = 0; b < self->packed->count; b++) {
@@ -106,7 +104,10 @@ static void compute_piece(void *state, ptrdiff_t item) {
     for (ptrdiff_t y = p.y0; y < p.y1; y++) {
       const ck_run run = ck_winograd_run(&self->cut, &p, y);
       const float *line = products + (y - p.y0) * p.count * columns;
-      self->kernels->gather(form->group, line, tiles * columns, p.count, columns, sums);
+      if (!self->kernels->gather(form->tile, line, tiles * columns, p.count, columns, sums)) {
+        __atomic_store_n(&self->immoderate, true, __ATOMIC_RELAXED);
+        return;
+      }
       self->kernels->finish(sums, columns, &run, 0, p.pixels, &block);
     }
   }
@@ -115,15 +116,15 @@ static void compute_piece(void *state, ptrdiff_t item) {
 bool ck_winograd_correlate(const ck_context *context, const ck_conv_kernels *kernels, const ck_correlation *c,
                            const ck_winograd_form *form, const ck_packed *packed, const ck_epilogue *epilogue) {
   if (!packed->blocks || packed->dots || packed->paired_taps) return false;
-  winograd self = {.kernels = kernels, .packed = packed, .cut = ck_winograd_cut_of(c, form, form->values)};
+  winograd self = {.kernels = kernels, .packed = packed, .cut = ck_winograd_cut_of(c, form, ck_winograd_values, fewest_items)};
   self.rows = form->lines * self.cut.tile_floats;
   if (epilogue) {
     self.block.epilogue = *epilogue;
     self.block.gate = epilogue->activation == ck_activation_gated ? c->destination.channels : 0;
   }
-  self.weights = ck_scratch(6, (size_t)(packed->count * form->values * self.rows * packed->width) * sizeof(float));
+  self.weights = ck_scratch(6, (size_t)(packed->count * ck_winograd_values * self.rows * packed->width) * sizeof(float));
   if (!self.weights) return true;
   ck_parallel_for(context, packed->count * form->lines * form->groups, pack_group, &self);
-  if (!self.immoderate) ck_parallel_for(context, self.cut.items, compute_piece, &self);
+  ck_parallel_for(context, self.cut.items, compute_piece, &self);
   return !self.immoderate;
 }

@@ -1,134 +1,161 @@
-/* The transforms, on vectors of channels. Factors are constants of the code: those of 0 cost nothing. */
+/* The transforms, on vectors of channels. Factors are constants of the code: those of 0 cost nothing. Points a and -a have
+   the even powers in common, and the odd ones but for their sign: even + odd and even - odd. */
 #include "winograd/tables.h"
 
-/* V_i → to + i · step, of the inputs rows[0] … rows[values - 1]. */
-CK_INLINE void spread_inputs(const int values, const ck_winograd_table *table, const float *const *rows,
-                             ptrdiff_t channels, float *to, ptrdiff_t step) {
+/* Whether sums of squares are of finite numbers below 2^60 or so. */
+static inline bool squares_moderate(ck_vec squares) {
+  const ck_ivec good = squares < ck_vec_splat(0x1p120f);
+  for (int i = 0; i < CK_LANES; i++)
+    if (!good[i]) return false;
+  return true;
+}
+
+static inline ck_vec load_to(const float *from, ptrdiff_t n) {
+  return n >= CK_LANES ? ck_vec_load(from) : ck_vec_load_first(from, n);
+}
+static inline void store_to(float *to, ck_vec v, ptrdiff_t n) {
+  if (n >= CK_LANES) ck_vec_store(to, v);
+  else ck_vec_store_first(to, v, n);
+}
+
+/* V_i → to + i · step, of eight rows of inputs; those to be read soon lie `ahead` bytes ahead. */
+static void spread(const float *const *rows, ptrdiff_t channels, ptrdiff_t ahead, float *to, ptrdiff_t step) {
   for (ptrdiff_t c = 0; c < channels; c += CK_LANES) {
     const ptrdiff_t n = channels - c;
-    ck_vec in[ck_most_values];
-    if (n >= CK_LANES) EACH(j, values) in[j] = ck_vec_load(rows[j] + c);
-    else EACH(j, values) in[j] = ck_vec_load_first(rows[j] + c, n);
-    /* Points a and -a have the even powers in common, and the odd ones but for their sign. */
-    EACH(i, values) {
-      const bool first = values == 8 && i % 2 == 1 && i < 7, second = values == 8 && i % 2 == 0 && i > 0;
-      if (second) continue;
-      ck_vec even = 0, odd = 0;
-      EACH(j, values) if (table->b[i][j] != 0) {
-        if (j % 2 == 0) even += table->b[i][j] * in[j];
-        else odd += table->b[i][j] * in[j];
+    ck_vec in[ck_winograd_values];
+    EACH(j, ck_winograd_values) {
+      in[j] = load_to(rows[j] + c, n);
+      __builtin_prefetch((const char *)((uintptr_t)(rows[j] + c) + (uintptr_t)ahead));
+    }
+    EACH(i, ck_winograd_values) {
+      const bool paired = i > 0 && i < ck_winograd_values - 1;
+      if (paired && i % 2 == 0) continue;
+      ck_vec even = ck_vec_splat(0), odd = ck_vec_splat(0);
+      EACH(j, ck_winograd_values) if (ck_winograd_b[i][j] != 0) {
+        if (j % 2 == 0) even += ck_winograd_b[i][j] * in[j];
+        else odd += ck_winograd_b[i][j] * in[j];
       }
-      if (n >= CK_LANES) ck_vec_store(to + i * step + c, even + odd);
-      else ck_vec_store_first(to + i * step + c, even + odd, n);
-      if (!first) continue;
-      if (n >= CK_LANES) ck_vec_store(to + (i + 1) * step + c, even - odd);
-      else ck_vec_store_first(to + (i + 1) * step + c, even - odd, n);
+      store_to(to + i * step + c, even + odd, n);
+      if (!paired) continue;
+      store_to(to + (i + 1) * step + c, even - odd, n);
     }
   }
 }
-static void spread(int taps, const float *const *rows, ptrdiff_t channels, float *to, ptrdiff_t step) {
-  if (taps == 2) spread_inputs(5, &ck_winograd_2, rows, channels, to, step);
-  else if (taps == 3) spread_inputs(6, &ck_winograd_3, rows, channels, to, step);
-  else spread_inputs(8, &ck_winograd_5, rows, channels, to, step);
-}
-
-static const ck_winograd_table *table_of(int taps) {
-  return taps == 2 ? &ck_winograd_2 : taps == 3 ? &ck_winograd_3 : &ck_winograd_5;
-}
 
 /* One V_i alone. */
-static void spread_value(int taps, int value, const float *const *rows, ptrdiff_t channels, float *to) {
-  const float *factors = table_of(taps)->b[value];
+static void spread_value(int value, const float *const *rows, ptrdiff_t channels, float *to) {
+  const float *factors = ck_winograd_b[value];
   for (ptrdiff_t c = 0; c < channels; c += CK_LANES) {
-    const ptrdiff_t n = channels - c < CK_LANES ? channels - c : CK_LANES;
-    ck_vec sum = 0;
-    for (int j = 0; j < taps + ck_tile - 1; j++)
-      if (factors[j] != 0) sum += factors[j] * ck_vec_load_first(rows[j] + c, n);
-    ck_vec_store_first(to + c, sum, n);
+    ck_vec sum = ck_vec_splat(0);
+    for (int j = 0; j < ck_winograd_values; j++)
+      if (factors[j] != 0) sum += factors[j] * load_to(rows[j] + c, channels - c);
+    store_to(to + c, sum, channels - c);
+  }
+}
+
+/* Eight values of a polynomial of `count` coefficients, which are rows of vectors, where to[i] is. */
+CK_INLINE void values_of(const int count, const ck_vec *in, ck_vec *to) {
+  to[0] = in[0];
+  to[ck_winograd_values - 1] = in[count - 1];
+  EACH(i, ck_winograd_values - 1) if (i % 2 == 1) {
+    ck_vec even = in[0], odd = ck_winograd_powers[1][i] * in[1];
+    EACH(k, count) if (k > 1) {
+      if (k % 2 == 0) even += ck_winograd_powers[k][i] * in[k];
+      else odd += ck_winograd_powers[k][i] * in[k];
+    }
+    to[i] = even + odd;
+    to[i + 1] = even - odd;
   }
 }
 
 /* U_i → to + i · step, of a row of whole vectors of every tap; NULL: taps beyond the last, which are 0. */
-CK_INLINE void spread_taps(const int taps, const ck_winograd_table *table, const float *const *rows, ptrdiff_t width,
-                           float *to, ptrdiff_t step) {
+CK_INLINE void spread_taps(const int taps, const float *const *rows, ptrdiff_t width, float *to, ptrdiff_t step) {
   for (ptrdiff_t c = 0; c < width; c += CK_LANES) {
-    ck_vec in[ck_most_group];
+    ck_vec in[ck_most_group], values[ck_winograd_values];
     EACH(k, taps) in[k] = rows[k] ? ck_vec_load(rows[k] + c) : ck_vec_splat(0);
-    EACH(i, taps + ck_tile - 1) {
-      ck_vec sum = 0;
-      EACH(k, taps) if (table->g[i][k] != 0) sum += table->g[i][k] * in[k];
-      ck_vec_store(to + i * step + c, sum);
+    values_of(taps, in, values);
+    EACH(i, ck_winograd_values) {
+      const float scale = i < ck_winograd_values - 1 ? ck_winograd_scales[i] : 1;
+      ck_vec_store(to + i * step + c, scale * values[i]);
     }
   }
 }
 static void spread_weights(int taps, const float *const *rows, ptrdiff_t width, float *to, ptrdiff_t step) {
-  if (taps == 2) spread_taps(2, &ck_winograd_2, rows, width, to, step);
-  else if (taps == 3) spread_taps(3, &ck_winograd_3, rows, width, to, step);
-  else spread_taps(5, &ck_winograd_5, rows, width, to, step);
+  if (taps == 2) spread_taps(2, rows, width, to, step);
+  else if (taps == 3) spread_taps(3, rows, width, to, step);
+  else if (taps == 4) spread_taps(4, rows, width, to, step);
+  else spread_taps(5, rows, width, to, step);
 }
 
-/* Four rows of sums for every tile, of a row of whole vectors of every P_i, which are `step` apart. */
-CK_INLINE void gather_outputs(const int values, const ck_winograd_table *table, const float *products, ptrdiff_t step,
-                              ptrdiff_t tiles, ptrdiff_t width, float *sums) {
-  for (ptrdiff_t t = 0; t < tiles; t++, products += width, sums += ck_tile * width)
+/* A tile's rows of sums for every tile, of a row of whole vectors of every P_i, which are `step`
+   apart. False: some sums are not finite, or too large for their neighbours. */
+CK_INLINE bool gather_outputs(const int tile, const float *products, ptrdiff_t step, ptrdiff_t tiles, ptrdiff_t width,
+                              float *sums) {
+  ck_vec squares[2] = {ck_vec_splat(0), ck_vec_splat(0)};
+  for (ptrdiff_t t = 0; t < tiles; t++, products += width, sums += tile * width)
     for (ptrdiff_t c = 0; c < width; c += CK_LANES) {
-      ck_vec in[ck_most_values];
-      EACH(i, values) in[i] = ck_vec_load(products + i * step + c);
-      EACH(k, ck_tile) {
-        ck_vec sum = 0;
-        EACH(i, values) if (table->a[k][i] != 0) sum += table->a[k][i] * in[i];
+      ck_vec in[ck_winograd_values], even[3], odd[3];
+      EACH(i, ck_winograd_values) in[i] = ck_vec_load(products + i * step + c);
+      EACH(j, 3) even[j] = in[2 * j + 1] + in[2 * j + 2], odd[j] = in[2 * j + 1] - in[2 * j + 2];
+      EACH(k, tile) {
+        ck_vec sum = k % 2 == 0 ? even[0] : odd[0];
+        if (k == 0) sum += in[0];
+        EACH(j, 3) if (j > 0) sum += ck_winograd_powers[k][2 * j + 1] * (k % 2 == 0 ? even[j] : odd[j]);
+        if (k == tile - 1) sum += in[ck_winograd_values - 1];
+        squares[k % 2] += sum * sum;
         ck_vec_store(sums + k * width + c, sum);
       }
     }
+  return squares_moderate(squares[0] + squares[1]);
 }
-static void gather(int taps, const float *products, ptrdiff_t step, ptrdiff_t tiles, ptrdiff_t width, float *sums) {
-  if (taps == 2) gather_outputs(5, &ck_winograd_2, products, step, tiles, width, sums);
-  else if (taps == 3) gather_outputs(6, &ck_winograd_3, products, step, tiles, width, sums);
-  else gather_outputs(8, &ck_winograd_5, products, step, tiles, width, sums);
+static bool gather(int tile, const float *products, ptrdiff_t step, ptrdiff_t tiles, ptrdiff_t width, float *sums) {
+  if (tile == 7) return gather_outputs(7, products, step, tiles, width, sums);
+  if (tile == 6) return gather_outputs(6, products, step, tiles, width, sums);
+  if (tile == 5) return gather_outputs(5, products, step, tiles, width, sums);
+  return gather_outputs(4, products, step, tiles, width, sums);
 }
 
-/* Aᵀ of four rows of output gradients, in whole vectors, zeros behind: value i → to + i · step, or one value → to. */
-static void spread_gradients(int taps, int value, const float *const *rows, ptrdiff_t channels, float *to, ptrdiff_t step) {
-  const ck_winograd_table *table = table_of(taps);
-  const int first = value < 0 ? 0 : value, end = value < 0 ? taps + ck_tile - 1 : value + 1;
+/* Aᵀ of a tile's rows of output gradients, in whole vectors, zeros behind: value i → to + i · step, or one value → to. */
+CK_INLINE void spread_rows(const int tile, int value, const float *const *rows, ptrdiff_t channels, ptrdiff_t ahead,
+                           float *to, ptrdiff_t step) {
   for (ptrdiff_t c = 0; c < channels; c += CK_LANES) {
-    const ptrdiff_t n = channels - c < CK_LANES ? channels - c : CK_LANES;
-    ck_vec in[ck_tile];
-    EACH(k, ck_tile) in[k] = ck_vec_load_first(rows[k] + c, n);
-    for (int i = first; i < end; i++) {
-      ck_vec sum = 0;
-      EACH(k, ck_tile) sum += table->a[k][i] * in[k];
-      ck_vec_store(to + (i - first) * step + c, sum);
+    ck_vec in[ck_most_tile], values[ck_winograd_values];
+    EACH(k, tile) {
+      in[k] = load_to(rows[k] + c, channels - c);
+      __builtin_prefetch((const char *)((uintptr_t)(rows[k] + c) + (uintptr_t)ahead));
+    }
+    values_of(tile, in, values);
+    EACH(i, ck_winograd_values) {
+      if (value < 0) ck_vec_store(to + i * step + c, values[i]);
+      else if (i == value) ck_vec_store(to + c, values[i]);
     }
   }
 }
+static void spread_gradients(int tile, int value, const float *const *rows, ptrdiff_t channels, ptrdiff_t ahead,
+                             float *to, ptrdiff_t step) {
+  if (tile == 7) spread_rows(7, value, rows, channels, ahead, to, step);
+  else if (tile == 6) spread_rows(6, value, rows, channels, ahead, to, step);
+  else if (tile == 5) spread_rows(5, value, rows, channels, ahead, to, step);
+  else spread_rows(4, value, rows, channels, ahead, to, step);
+}
 
-/* Gᵀ of the sums of all values, `step` apart, of all parts: row k → to[k], where that is wanted. */
-static void collect(int taps, const float *from, ptrdiff_t step, ptrdiff_t parts, ptrdiff_t part_step, ptrdiff_t channels,
+/* Gᵀ of the sums of all values, `step` apart, of all parts: row k → to[k], where that is wanted. False: as `gather`. */
+static bool collect(int taps, const float *from, ptrdiff_t step, ptrdiff_t parts, ptrdiff_t part_step, ptrdiff_t channels,
                     float *const *to) {
-  const ck_winograd_table *table = table_of(taps);
+  ck_vec squares = ck_vec_splat(0);
   for (ptrdiff_t c = 0; c < channels; c += CK_LANES) {
-    const ptrdiff_t n = channels - c < CK_LANES ? channels - c : CK_LANES;
     ck_vec sums[ck_most_group];
-    EACH(k, ck_most_group) sums[k] = 0;
-    for (int i = 0; i < taps + ck_tile - 1; i++) {
+    EACH(k, ck_most_group) sums[k] = ck_vec_splat(0);
+    EACH(i, ck_winograd_values) {
       ck_vec all = ck_vec_load(from + i * step + c);
       for (ptrdiff_t part = 1; part < parts; part++) all += ck_vec_load(from + part * part_step + i * step + c);
-      EACH(k, ck_most_group) sums[k] += table->g[i][k] * all;
+      if (i < ck_winograd_values - 1) all = ck_winograd_scales[i] * all;
+      EACH(k, ck_most_group) sums[k] += ck_winograd_power(taps, k, i) * all;
     }
-    for (int k = 0; k < taps; k++)
-      if (to[k]) ck_vec_store_first(to[k] + c, sums[k], n);
+    EACH(k, ck_most_group) if (k < taps) {
+      squares += sums[k] * sums[k];
+      if (to[k]) store_to(to[k] + c, sums[k], channels - c);
+    }
   }
-}
-
-/* All finite and below 2^40. */
-static bool all_moderate(const float *x, ptrdiff_t count) {
-  const ck_vec bound = ck_vec_splat(0x1p40f);
-  ck_ivec good = ~(ck_ivec){0};
-  ptrdiff_t i = 0;
-  for (; i + CK_LANES <= count; i += CK_LANES) good &= ck_vec_abs(ck_vec_load(x + i)) < bound;
-  if (i < count) good &= ck_vec_abs(ck_vec_load_first(x + i, count - i)) < bound;
-  for (int i = 0; i < CK_LANES; i++)
-    if (!good[i]) return false;
-  return true;
+  return squares_moderate(squares);
 }

@@ -1,16 +1,19 @@
 /* Convolutions with fewer products than taps, where the context permits rounding errors of 1e-5 of the largest output.
 
-   Four neighbouring outputs of r taps see r + 3 inputs, and r + 3 products are enough for them instead of 4r: both
-   sides are polynomials, and a product of polynomials is known by its values at r + 3 points (Toom 1963, Cook 1966;
-   as convolutions Winograd, "Arithmetic complexity of computations", 1980).
+   Six neighbouring outputs of three taps see eight inputs, and eight products are enough for them instead of 18: both
+   sides are polynomials, and a product of polynomials is known by its values at eight points (Toom 1963, Cook 1966; as
+   convolutions Winograd, "Arithmetic complexity of computations", 1980). The points are the same for two taps and seven
+   outputs (14 products), three and six (18), four and five, five and four (20).
 
-     V = B d      inputs d of a tile → r + 3 values, sums with small constant factors
+     V = B d      inputs d of a tile → eight values, sums with small constant factors
      U = G g      taps g → as many, once for all tiles
      P = Σ U V    over input channels (and groups of taps, and lines): one matrix product for every value
-     y = A P      → four outputs
+     y = A P      → a tile of outputs
 
-   Two taps take 5 products for 8, three 6 for 12, five 8 for 20. More taps are groups of five: 15 are 24 for 60. Taps
-   that lie `dilation` apart are as many convolutions side by side, each of every dilation-th pixel.
+   More taps are groups: 15 are three of five, 24 products for 60. Taps that lie `dilation` apart are as many
+   convolutions side by side, each of every dilation-th pixel. With a stride, taps 0, stride … see the pixels that taps
+   1, 1 + stride … leave out, so they are groups of their own: five taps with stride 2 are groups of three and of two,
+   16 products for 30.
 
      tables.h            A, B, G
      transform_body.h    their use, on vectors of channels, once for every instruction set
@@ -20,20 +23,22 @@
 
    What this does not keep: a sum knows the inputs of its whole tile, so that rounding errors of 1e-7 of the loudest
    reach silent neighbours, even those before it, and bits depend on where a tile begins. Hence never with
-   ck_precision_highest. Where inputs or weights are not finite, or beyond 2^40, the float32 kernels compute everything. */
+   ck_precision_highest. Where a sum is not finite, or beyond 2^60 or so, the float32 kernels compute everything. */
 #pragma once
 #include "conv/correlation.h"
 
+enum { ck_winograd_values = 8 };
+
 /* A correlation of this kind; `group` is 0 where it is none, not permitted or not worth it. */
 typedef struct ck_winograd_form {
-  int group, values;          /* taps of a group, products of a tile */
+  int group, tile;            /* taps of a group, outputs of a tile */
   ptrdiff_t lines, line_taps; /* lines of taps, taps of each */
   ptrdiff_t groups;           /* of a line of taps */
-  ptrdiff_t dilation;
+  ptrdiff_t dilation, stride; /* one of them is 1 */
 } ck_winograd_form;
 ck_winograd_form ck_winograd_form_of(const ck_context *context, const ck_correlation *c, ptrdiff_t outputs);
 
-/* The whole correlation, with weights that ck_pack_weights packed unpaired. False where numbers are too large or not
+/* The whole correlation, with weights that ck_pack_weights packed unpaired. False where sums are too large or not
    finite: then it is still to be computed. */
 bool ck_winograd_correlate(const ck_context *context, const ck_conv_kernels *kernels, const ck_correlation *c,
                            const ck_winograd_form *form, const ck_packed *packed, const ck_epilogue *epilogue);
@@ -43,21 +48,31 @@ bool ck_winograd_weights(const ck_context *context, const ck_conv_kernels *kerne
 
 /* ---- Tiles ---------------------------------------------------------------------------------------------- */
 
+/* The k-th tap of a group within its line; beyond the last where it has fewer. */
+static inline ptrdiff_t ck_winograd_tap(const ck_winograd_form *form, ptrdiff_t group, int k) {
+  return group % form->stride + form->stride * (group / form->stride * form->group + k);
+}
+
 enum { ck_most_winograd_lines = 16, ck_most_winograd_tiles = 96 };
 
-/* Output pixels in chunks of lines × tiles: by shape alone, so that no bit depends on the number of threads. */
+/* Output pixels in chunks of lines × tiles: by shape alone, so that no bit depends on the number of threads. A batch of
+   signals is one image whose lines are the signals. */
 typedef struct ck_winograd_cut {
   const ck_correlation *c;
   const ck_winograd_form *form;
+  bool signals;                       /* lines are signals of a batch */
+  ptrdiff_t images, height, lines;    /* lines of a source and of the destination, */
+  ptrdiff_t step;                     /* and from one to the next */
   ptrdiff_t channels;                 /* of all sources */
   ptrdiff_t tile_floats;              /* of one value of a tile: groups × channels */
-  ptrdiff_t first_dy, span;           /* lines that an output line sees: first_dy … first_dy + span */
+  ptrdiff_t first_dy, span;           /* lines that output line y sees: y · step + first_dy … + span */
   ptrdiff_t tiles, chunks;            /* of a line's chunk, chunks of a line */
   ptrdiff_t chunk_lines, line_groups; /* output lines of a chunk, chunks of an image's lines */
   ptrdiff_t items;
 } ck_winograd_cut;
-/* Chunks whose inputs, as `values` numbers each, a cache holds. */
-ck_winograd_cut ck_winograd_cut_of(const ck_correlation *c, const ck_winograd_form *form, ptrdiff_t values);
+/* Chunks whose inputs, as `values` numbers each, a cache holds, and so many of them if there are pixels enough. */
+ck_winograd_cut ck_winograd_cut_of(const ck_correlation *c, const ck_winograd_form *form, ptrdiff_t values,
+                                   ptrdiff_t fewest_items);
 
 /* Tiles first ..< first + count of output lines y0 ..< y1, pixels `phase`, phase + dilation …, of image b. */
 typedef struct ck_winograd_piece {
@@ -73,7 +88,3 @@ void ck_winograd_spread(const ck_conv_kernels *kernels, const ck_winograd_cut *c
 
 /* Where output line y of a piece goes. */
 ck_run ck_winograd_run(const ck_winograd_cut *cut, const ck_winograd_piece *p, ptrdiff_t y);
-
-/* Whether the inputs that a piece sees, or the numbers where it goes, are finite and below 2^40. */
-bool ck_winograd_sees_moderate(const ck_conv_kernels *kernels, const ck_winograd_cut *cut, const ck_winograd_piece *p);
-bool ck_winograd_writes_moderate(const ck_conv_kernels *kernels, const ck_winograd_cut *cut, const ck_winograd_piece *p);
