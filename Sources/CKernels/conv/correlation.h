@@ -150,10 +150,9 @@ typedef struct ck_conv_kernels {
   bool (*all_finite)(const float *x, ptrdiff_t count);
   /* winograd/transform_body.h */
   void (*spread)(const float *const *rows, ptrdiff_t channels, ptrdiff_t ahead, float *to, ptrdiff_t step);
-  void (*spread_value)(int value, const float *const *rows, ptrdiff_t channels, float *to);
   void (*spread_weights)(int taps, const float *const *rows, ptrdiff_t width, float *to, ptrdiff_t step);
   bool (*gather)(int tile, const float *products, ptrdiff_t step, ptrdiff_t tiles, ptrdiff_t width, float *sums);
-  void (*spread_gradients)(int tile, int value, const float *const *rows, ptrdiff_t channels, ptrdiff_t ahead, float *to,
+  void (*spread_gradients)(int tile, const float *const *rows, ptrdiff_t channels, ptrdiff_t ahead, float *to,
                            ptrdiff_t step);
   bool (*collect)(int taps, const float *from, ptrdiff_t step, ptrdiff_t parts, ptrdiff_t part_step, ptrdiff_t channels,
                   float *const *to);

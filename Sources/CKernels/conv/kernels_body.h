@@ -37,7 +37,7 @@ const ck_conv_kernels CK_CONV_NAME = {
     .isa = CK_CONV_ISA, .lanes = CK_LANES, .most_vectors = most_vectors, .most_dots = most_dots,
     .all_finite = all_finite, .finish = finish, .multiply = multiply, .dot = dot, .depthwise = depthwise,
     .pack = pack, .outer = outer, .product = product, .outer_depthwise = outer_depthwise,
-    .spread = spread, .spread_value = spread_value,
+    .spread = spread,
     .spread_weights = spread_weights, .gather = gather, .spread_gradients = spread_gradients, .collect = collect};
 
 /* Biography (one core of a 2023 Xeon shared with others, AVX-512 unless said; GF/s are medians)

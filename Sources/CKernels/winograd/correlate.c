@@ -96,7 +96,7 @@ static void compute_piece(void *state, ptrdiff_t item) {
   if (!zeros || !products || !parts || p.count == 0) return;
   float *values = zeros + zero_count, *sums = products + ck_winograd_values * tiles * width;
   for (ptrdiff_t i = 0; i < zero_count; i++) zeros[i] = 0;
-  ck_winograd_spread(self->kernels, &self->cut, &p, -1, zeros, values);
+  ck_winograd_spread(self->kernels, &self->cut, &p, zeros, values);
   for (ptrdiff_t b = 0; b < self->packed->count; b++) {
     const ck_block block = block_of(self, b);
     const ptrdiff_t columns = block.vectors * self->kernels->lanes;
@@ -116,7 +116,9 @@ static void compute_piece(void *state, ptrdiff_t item) {
 bool ck_winograd_correlate(const ck_context *context, const ck_conv_kernels *kernels, const ck_correlation *c,
                            const ck_winograd_form *form, const ck_packed *packed, const ck_epilogue *epilogue) {
   if (!packed->blocks || packed->dots || packed->paired_taps) return false;
-  winograd self = {.kernels = kernels, .packed = packed, .cut = ck_winograd_cut_of(c, form, ck_winograd_values, fewest_items)};
+  const ptrdiff_t of_tile = ck_winograd_values * form->groups * ck_channels_of(c) * (ptrdiff_t)sizeof(float);
+  winograd self = {.kernels = kernels, .packed = packed,
+                   .cut = ck_winograd_cut_of(c, form, of_tile, ck_most_winograd_tiles, fewest_items)};
   self.rows = form->lines * self.cut.tile_floats;
   if (epilogue) {
     self.block.epilogue = *epilogue;

@@ -72,8 +72,8 @@ ck_winograd_form ck_winograd_form_of(const ck_context *context, const ck_correla
 
 /* ---- Pieces --------------------------------------------------------------------------------------------- */
 
-ck_winograd_cut ck_winograd_cut_of(const ck_correlation *c, const ck_winograd_form *form, ptrdiff_t values,
-                                   ptrdiff_t fewest_items) {
+ck_winograd_cut ck_winograd_cut_of(const ck_correlation *c, const ck_winograd_form *form, ptrdiff_t of_tile,
+                                   ptrdiff_t most_tiles, ptrdiff_t fewest_items) {
   ck_winograd_cut cut = {.c = c, .form = form, .channels = ck_channels_of(c), .first_dy = c->taps->dy,
                          .images = c->batch, .height = c->height, .lines = c->out_height, .step = c->step_y};
   cut.signals = c->height == 1 && c->out_height == 1 && form->lines == 1 && cut.first_dy == 0;
@@ -81,8 +81,8 @@ ck_winograd_cut ck_winograd_cut_of(const ck_correlation *c, const ck_winograd_fo
   cut.span = c->taps[c->tap_count - 1].dy - cut.first_dy;
   cut.tile_floats = form->groups * cut.channels;
   const ptrdiff_t of_line = divide_up(divide_up(c->out_width, form->dilation), form->tile);
-  const ptrdiff_t of_tile = cut.tile_floats * values * (ptrdiff_t)sizeof(float), images = cut.images * form->dilation;
-  ptrdiff_t tiles = least(spread_bytes / of_tile / (1 + cut.span), ck_most_winograd_tiles);
+  const ptrdiff_t images = cut.images * form->dilation;
+  ptrdiff_t tiles = least(spread_bytes / of_tile / (1 + cut.span), most_tiles);
   tiles = most(least_tiles, least(tiles, divide_up(of_line * cut.lines * images, fewest_items)));
   cut.chunks = divide_up(of_line, tiles);
   cut.tiles = divide_up(of_line, cut.chunks);
@@ -111,7 +111,7 @@ ck_winograd_piece ck_winograd_piece_of(const ck_winograd_cut *cut, ptrdiff_t ite
   return p;
 }
 
-void ck_winograd_spread(const ck_conv_kernels *kernels, const ck_winograd_cut *cut, const ck_winograd_piece *p, int value,
+void ck_winograd_spread(const ck_conv_kernels *kernels, const ck_winograd_cut *cut, const ck_winograd_piece *p,
                         const float *zeros, float *to) {
   const ck_correlation *c = cut->c;
   const ck_winograd_form *form = cut->form;
@@ -134,8 +134,7 @@ void ck_winograd_spread(const ck_conv_kernels *kernels, const ck_winograd_cut *c
             const ptrdiff_t x = x0 + j * pixel_step;
             rows[j] = inside && x >= 0 && x < c->width ? line + x * source->pixel_stride : zeros;
           }
-          if (value < 0) kernels->spread(rows, source->channels, ahead * source->pixel_stride, tile, step);
-          else kernels->spread_value(value, rows, source->channels, tile);
+          kernels->spread(rows, source->channels, ahead * source->pixel_stride, tile, step);
         }
       }
   }

@@ -42,17 +42,6 @@ static void spread(const float *const *rows, ptrdiff_t channels, ptrdiff_t ahead
   }
 }
 
-/* One V_i alone. */
-static void spread_value(int value, const float *const *rows, ptrdiff_t channels, float *to) {
-  const float *factors = ck_winograd_b[value];
-  for (ptrdiff_t c = 0; c < channels; c += CK_LANES) {
-    ck_vec sum = ck_vec_splat(0);
-    for (int j = 0; j < ck_winograd_values; j++)
-      if (factors[j] != 0) sum += factors[j] * load_to(rows[j] + c, channels - c);
-    store_to(to + c, sum, channels - c);
-  }
-}
-
 /* Eight values of a polynomial of `count` coefficients, which are rows of vectors, where to[i] is. */
 CK_INLINE void values_of(const int count, const ck_vec *in, ck_vec *to) {
   to[0] = in[0];
@@ -115,8 +104,8 @@ static bool gather(int tile, const float *products, ptrdiff_t step, ptrdiff_t ti
   return gather_outputs(4, products, step, tiles, width, sums);
 }
 
-/* Aᵀ of a tile's rows of output gradients, in whole vectors, zeros behind: value i → to + i · step, or one value → to. */
-CK_INLINE void spread_rows(const int tile, int value, const float *const *rows, ptrdiff_t channels, ptrdiff_t ahead,
+/* Aᵀ of a tile's rows of output gradients, in whole vectors, zeros behind: value i → to + i · step. */
+CK_INLINE void spread_rows(const int tile, const float *const *rows, ptrdiff_t channels, ptrdiff_t ahead,
                            float *to, ptrdiff_t step) {
   for (ptrdiff_t c = 0; c < channels; c += CK_LANES) {
     ck_vec in[ck_most_tile], values[ck_winograd_values];
@@ -125,18 +114,15 @@ CK_INLINE void spread_rows(const int tile, int value, const float *const *rows, 
       __builtin_prefetch((const char *)((uintptr_t)(rows[k] + c) + (uintptr_t)ahead));
     }
     values_of(tile, in, values);
-    EACH(i, ck_winograd_values) {
-      if (value < 0) ck_vec_store(to + i * step + c, values[i]);
-      else if (i == value) ck_vec_store(to + c, values[i]);
-    }
+    EACH(i, ck_winograd_values) ck_vec_store(to + i * step + c, values[i]);
   }
 }
-static void spread_gradients(int tile, int value, const float *const *rows, ptrdiff_t channels, ptrdiff_t ahead,
-                             float *to, ptrdiff_t step) {
-  if (tile == 7) spread_rows(7, value, rows, channels, ahead, to, step);
-  else if (tile == 6) spread_rows(6, value, rows, channels, ahead, to, step);
-  else if (tile == 5) spread_rows(5, value, rows, channels, ahead, to, step);
-  else spread_rows(4, value, rows, channels, ahead, to, step);
+static void spread_gradients(int tile, const float *const *rows, ptrdiff_t channels, ptrdiff_t ahead, float *to,
+                             ptrdiff_t step) {
+  if (tile == 7) spread_rows(7, rows, channels, ahead, to, step);
+  else if (tile == 6) spread_rows(6, rows, channels, ahead, to, step);
+  else if (tile == 5) spread_rows(5, rows, channels, ahead, to, step);
+  else spread_rows(4, rows, channels, ahead, to, step);
 }
 
 /* Gᵀ of the sums of all values, `step` apart, of all parts: row k → to[k], where that is wanted. False: as `gather`. */

@@ -70,9 +70,9 @@ typedef struct ck_winograd_cut {
   ptrdiff_t chunk_lines, line_groups; /* output lines of a chunk, chunks of an image's lines */
   ptrdiff_t items;
 } ck_winograd_cut;
-/* Chunks whose inputs, as `values` numbers each, a cache holds, and so many of them if there are pixels enough. */
-ck_winograd_cut ck_winograd_cut_of(const ck_correlation *c, const ck_winograd_form *form, ptrdiff_t values,
-                                   ptrdiff_t fewest_items);
+/* Chunks that a cache holds, `of_tile` bytes for every tile, and so many of them if there are pixels enough. */
+ck_winograd_cut ck_winograd_cut_of(const ck_correlation *c, const ck_winograd_form *form, ptrdiff_t of_tile,
+                                   ptrdiff_t most_tiles, ptrdiff_t fewest_items);
 
 /* Tiles first ..< first + count of output lines y0 ..< y1, pixels `phase`, phase + dilation …, of image b. */
 typedef struct ck_winograd_piece {
@@ -81,9 +81,9 @@ typedef struct ck_winograd_piece {
 } ck_winograd_piece;
 ck_winograd_piece ck_winograd_piece_of(const ck_winograd_cut *cut, ptrdiff_t item);
 
-/* V of a piece: value v, line l, tile t at ((v · seen + l) · count + t) · tile_floats, the groups of taps side by side;
-   all values, or (`value` ≥ 0) one of them as if there were no others. `zeros`: as many as there are channels. */
-void ck_winograd_spread(const ck_conv_kernels *kernels, const ck_winograd_cut *cut, const ck_winograd_piece *p, int value,
+/* V of a piece: value v, line l, tile t at ((v · seen + l) · count + t) · tile_floats, the groups of taps side by side.
+   `zeros`: as many as there are channels. */
+void ck_winograd_spread(const ck_conv_kernels *kernels, const ck_winograd_cut *cut, const ck_winograd_piece *p,
                         const float *zeros, float *to);
 
 /* Where output line y of a piece goes. */
