@@ -15,7 +15,7 @@ enum {
   most_parts = 16,
   least_part_tiles = 64,     /* for which sums of their own are worth it */
   own_sums_floats = 120 << 10, /* of all values of one part; with more, rounds */
-  round_bytes = 8 << 20,
+  round_bytes = 16 << 20,
   rows_together = 128, /* of one value in a round */
   rows_collected = 16,
 };
