@@ -103,8 +103,8 @@ CK_API const char *ck_isa_name(ck_isa isa);
 
    On amx highest is six bfloat16 products for one of float32 (an error no larger than float32's), high is three (1e-5 of
    the largest output), medium one (4e-3), all added in float32. Elsewhere highest is float32; high and medium compute
-   convolutions of several taps with half as many products or fewer (Winograd's, also within 1e-5 of the largest output:
-   measured 2e-6). Plans are float32 in all three, on amx too: there a plan's bits are avx512's.
+   convolutions of several taps with about half as many products or fewer (Winograd's, also within 1e-5 of the largest output:
+   measured 4e-6). Plans are float32 in all three, on amx too: there a plan's bits are avx512's.
 
    Subnormals, infinities, NaN and magnitudes up to the largest mean in every mode what they mean in float32. But with
    fewer products the rounding errors of a loud frame reach its neighbours, also those before it, and bits depend on where

@@ -90,7 +90,8 @@ static void compute_piece(void *state, ptrdiff_t item) {
   const ck_winograd_piece p = ck_winograd_piece_of(&self->cut, item);
   const ptrdiff_t tiles = (p.y1 - p.y0) * p.count, width = self->packed->width;
   const ptrdiff_t zero_count = (self->cut.channels + 15) / 16 * 16;
-  float *zeros = ck_scratch(0, (size_t)(zero_count + ck_winograd_values * p.seen * p.count * self->cut.tile_floats) * sizeof *zeros);
+  const ptrdiff_t seen_floats = ck_winograd_values * p.seen * p.count * self->cut.tile_floats;
+  float *zeros = ck_scratch(0, (size_t)(zero_count + seen_floats) * sizeof *zeros);
   float *products = ck_scratch(2, (size_t)((ck_winograd_values * tiles + form->tile * p.count) * width) * sizeof *products);
   float *parts = ck_scratch(3, (size_t)(tiles * width) * sizeof *parts);
   if (!zeros || !products || !parts || p.count == 0) return;

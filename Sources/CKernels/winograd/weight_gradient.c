@@ -70,7 +70,8 @@ static void turn_piece(const weighing *self, const ck_winograd_piece *p, const f
 }
 
 static void lay_piece(const weighing *self, const ck_winograd_piece *p, float *values, float *turned) {
-  const ptrdiff_t channels = self->cut.channels, zero_count = (channels > self->width ? channels : self->width) / 16 * 16 + 16;
+  const ptrdiff_t channels = self->cut.channels, most = channels > self->width ? channels : self->width;
+  const ptrdiff_t zero_count = most / 16 * 16 + 16;
   float *zeros = ck_scratch(0, (size_t)zero_count * sizeof *zeros);
   if (!zeros) return;
   for (ptrdiff_t i = 0; i < zero_count; i++) zeros[i] = 0;
