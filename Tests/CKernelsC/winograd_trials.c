@@ -156,13 +156,24 @@ void trial_winograd(entropy *e) {
   const ptrdiff_t height = ck_conv2d_output_height(g), width = ck_conv2d_output_width(g);
   const ptrdiff_t seen_y = height / 2 * g->stride_height - g->pad_top, seen_x = width / 2 * g->stride_width - g->pad_left;
   if (isa < ck_isa_amx && l.channels[source] > 0 && seen_y >= 0 && seen_y < g->input_height) {
-    const ptrdiff_t channels = l.epilogue.activation == ck_activation_gated ? g->output_channels / 2 : g->output_channels;
-    const ptrdiff_t pixel = seen_y * g->input_width + seen_x;
-    l.x[source][pixel * l.pixel[source] + between(e, 0, l.channels[source] - 1)] = value;
+    const ptrdiff_t channels = g->output_channels, pixel = seen_y * g->input_width + seen_x;
+    float *loud = &l.x[source][pixel * l.pixel[source] + between(e, 0, l.channels[source] - 1)];
+    *loud = value;
     l.dy[(height / 2 * width + width / 2) * channels + between(e, 0, channels - 1)] = value;
     exact = run(&l, context_of(isa, ck_precision_highest, 1));
     fast = run(&l, context_of(isa, ck_precision_high, 1));
     expect_results(&l, &fast, &exact, 0, 0);
+    leave_results(&l, &fast), leave_results(&l, &exact);
+
+    /* A loud number whose outputs have no gradient reaches no weight's. */
+    *loud = (float)pow(10, (double)between(e, 2, 36));
+    for (ptrdiff_t i = 0; i < l.outputs / channels; i++)
+      for (ptrdiff_t kx = 0; kx < g->kernel_width; kx++)
+        if (i % width * g->stride_width - g->pad_left + kx * g->dilation_width == seen_x)
+          memset(l.dy + i * channels, 0, (size_t)channels * sizeof *l.dy);
+    exact = run(&l, context_of(isa, ck_precision_highest, 1));
+    fast = run(&l, context_of(isa, ck_precision_high, 1));
+    expect_near(&l, "weight gradient of the quiet", l.weights, fast.dw, exact.dw, 1e-5f, fminf(*loud, 0x1p40f));
     leave_results(&l, &fast), leave_results(&l, &exact);
   }
   for (ptrdiff_t s = 0; s < l.sources; s++) leave(l.x[s]);

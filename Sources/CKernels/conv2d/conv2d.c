@@ -195,6 +195,18 @@ static ck_correlation *phases_of(const ck_conv2d_geometry *g, const ck_image *so
   return phases;
 }
 
+/* All phases, with fewer products where they gain by it. False where numbers are too large for that in one of them: then
+   all are still to be computed, so that no phase is exacter than its neighbour. */
+static bool correlate_with_fewer(const ck_context *context, const ck_conv_kernels *kernels, const ck_correlation *phases,
+                                 ptrdiff_t count, ptrdiff_t outputs, const ck_packed *packed, const ck_epilogue *epilogue) {
+  for (ptrdiff_t p = 0; p < count; p++) {
+    const ck_winograd_form form = ck_winograd_form_of(context, &phases[p], outputs);
+    if (!form.group) ck_correlate(context, kernels, &phases[p], packed, epilogue, 0);
+    else if (!ck_winograd_correlate(context, kernels, &phases[p], &form, packed, epilogue)) return false;
+  }
+  return true;
+}
+
 /* Depthwise weights are used where they lie; w describes the others. */
 static void correlate_phases(const ck_context *context, const ck_conv2d_geometry *g, const ck_image *source,
                              const float *depthwise, ck_weights *w, const ck_epilogue *epilogue,
@@ -210,19 +222,11 @@ static void correlate_phases(const ck_context *context, const ck_conv2d_geometry
   }
   if (ck_split_correlate(context, phases, count, w, epilogue, 0)) return;
   bool strided = g->stride_height > 1 || g->stride_width > 1;
-  bool fewer = !strided && ck_winograd_form_of(context, phases, w->outputs).group > 0;
-  w->paired_taps = strided || fewer ? 0 : ck_pairs(kernels, phases, epilogue);
+  const bool apart = strided || ck_winograd_form_of(context, phases, w->outputs).group > 0;
+  w->paired_taps = apart ? 0 : ck_pairs(kernels, phases, epilogue);
   ck_packed packed = ck_pack_weights(context, kernels, w, g->batch * g->input_height * g->input_width);
-  /* Where numbers are too large for fewer products in one phase, they are in all. */
-  fewer = strided || fewer;
-  for (ptrdiff_t p = 0; p < count; p++) {
-    const ck_winograd_form form = fewer ? ck_winograd_form_of(context, &phases[p], w->outputs) : (ck_winograd_form){0};
-    if (form.group && ck_winograd_correlate(context, kernels, &phases[p], &form, &packed, epilogue)) continue;
-    ck_correlate(context, kernels, &phases[p], &packed, epilogue, 0);
-    if (!form.group) continue;
-    fewer = false;
-    if (p > 0) p = -1;
-  }
+  if (!correlate_with_fewer(context, kernels, phases, count, w->outputs, &packed, epilogue))
+    for (ptrdiff_t p = 0; p < count; p++) ck_correlate(context, kernels, &phases[p], &packed, epilogue, 0);
 }
 
 void ck_convolve_transposed(const ck_context *context, const ck_conv2d_geometry *g, const float *input,

@@ -2,9 +2,10 @@
    the even powers in common, and the odd ones but for their sign: even + odd and even - odd. */
 #include "winograd/tables.h"
 
-/* Whether sums of squares are of finite numbers below 2^60 or so. */
+/* Whether sums of squares are of finite numbers below 2^40. Sums of products are looked at, not inputs or results: their
+   rounding errors are what reaches results that do not see a loud input. */
 static inline bool squares_moderate(ck_vec squares) {
-  const ck_ivec good = squares < ck_vec_splat(0x1p120f);
+  const ck_ivec good = squares < ck_vec_splat(0x1p80f);
   for (int i = 0; i < CK_LANES; i++)
     if (!good[i]) return false;
   return true;
@@ -77,21 +78,23 @@ static void spread_weights(int taps, const float *const *rows, ptrdiff_t width, 
 }
 
 /* A tile's rows of sums for every tile, of a row of whole vectors of every P_i, which are `step`
-   apart. False: some sums are not finite, or too large for their neighbours. */
+   apart. False: some of them are not finite, or too large for their neighbours. */
 CK_INLINE bool gather_outputs(const int tile, const float *products, ptrdiff_t step, ptrdiff_t tiles, ptrdiff_t width,
                               float *sums) {
   ck_vec squares[2] = {ck_vec_splat(0), ck_vec_splat(0)};
   for (ptrdiff_t t = 0; t < tiles; t++, products += width, sums += tile * width)
     for (ptrdiff_t c = 0; c < width; c += CK_LANES) {
       ck_vec in[ck_winograd_values], even[3], odd[3];
-      EACH(i, ck_winograd_values) in[i] = ck_vec_load(products + i * step + c);
+      EACH(i, ck_winograd_values) {
+        in[i] = ck_vec_load(products + i * step + c);
+        squares[i % 2] += in[i] * in[i];
+      }
       EACH(j, 3) even[j] = in[2 * j + 1] + in[2 * j + 2], odd[j] = in[2 * j + 1] - in[2 * j + 2];
       EACH(k, tile) {
         ck_vec sum = k % 2 == 0 ? even[0] : odd[0];
         if (k == 0) sum += in[0];
         EACH(j, 3) if (j > 0) sum += ck_winograd_powers[k][2 * j + 1] * (k % 2 == 0 ? even[j] : odd[j]);
         if (k == tile - 1) sum += in[ck_winograd_values - 1];
-        squares[k % 2] += sum * sum;
         ck_vec_store(sums + k * width + c, sum);
       }
     }
@@ -135,13 +138,11 @@ static bool collect(int taps, const float *from, ptrdiff_t step, ptrdiff_t parts
     EACH(i, ck_winograd_values) {
       ck_vec all = ck_vec_load(from + i * step + c);
       for (ptrdiff_t part = 1; part < parts; part++) all += ck_vec_load(from + part * part_step + i * step + c);
+      squares += all * all;
       if (i < ck_winograd_values - 1) all = ck_winograd_scales[i] * all;
       EACH(k, ck_most_group) sums[k] += ck_winograd_power(taps, k, i) * all;
     }
-    EACH(k, ck_most_group) if (k < taps) {
-      squares += sums[k] * sums[k];
-      if (to[k]) store_to(to[k] + c, sums[k], channels - c);
-    }
+    EACH(k, ck_most_group) if (k < taps && to[k]) store_to(to[k] + c, sums[k], channels - c);
   }
   return squares_moderate(squares);
 }

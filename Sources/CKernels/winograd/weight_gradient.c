@@ -13,7 +13,7 @@ enum {
   tiles_ahead = 4, /* whose output gradients are fetched */
   most_tiles = 384,
   most_parts = 16,
-  least_part_tiles = 64,     /* for which sums of their own are worth it */
+  least_part_tiles = 64,       /* for which sums of their own are worth it */
   own_sums_floats = 120 << 10, /* of all values of one part; with more, rounds */
   round_bytes = 16 << 20,
   rows_together = 128, /* of one value in a round */
@@ -37,7 +37,6 @@ typedef struct {
   struct {
     ptrdiff_t first, count;
     laid_piece *pieces;
-    float *memory;
   } round;
 } weighing;
 

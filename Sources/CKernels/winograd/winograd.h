@@ -23,7 +23,8 @@
 
    What this does not keep: a sum knows the inputs of its whole tile, so that rounding errors of 1e-7 of the loudest
    reach silent neighbours, even those before it, and bits depend on where a tile begins. Hence never with
-   ck_precision_highest. Where a sum is not finite, or beyond 2^60 or so, the float32 kernels compute everything. */
+   ck_precision_highest. Where a sum of products is not finite, or beyond 2^40, the float32 kernels compute
+   everything. */
 #pragma once
 #include "conv/correlation.h"
 
