@@ -11,8 +11,8 @@ struct ReproduceAdversarialSeparation: ParsableCommand {
       ones with stems, rendered ones as pools.
 
         swiftdl data prepare guitar -o guitar
-        swiftdl reproduce adversarial-separation --data guitar                     about an hour
-        swiftdl reproduce adversarial-separation --data guitar --set maximumUpdates=4000
+        swiftdl reproduce adversarial-separation --data guitar                     3000 updates of nine runs
+        swiftdl reproduce adversarial-separation --data guitar --set maximumUpdates=1000   over an hour of one core
         swiftdl reproduce adversarial-separation --table --runs DIR                what there is so far
       """)
 

@@ -24,7 +24,7 @@ public struct AdversarialReproduction: Sendable {
     self.programVersion = programVersion
   }
 
-  /// A form of the experiment that one core does in an hour or so: a network of a quarter of the features, critics of a
+  /// A form of the experiment that one core does in hours: a network of a quarter of the features, critics of a
   /// quarter, small batches, larger rates, and few updates.
   public static let settings = [
     "model.sources=[guitar,rest]", "lead=guitar", "model.features=4", "critic.halving=[8,16,32,64]",
